@@ -9,7 +9,8 @@ compile() {
   shift
   uv pip compile "$@" --output-file "$out" \
     --quiet --no-config --universal --python-version 3.11 --generate-hashes --no-annotate --no-header \
-    --no-emit-index-url --no-emit-find-links --override requirements/overrides.txt
+    --no-emit-index-url --no-emit-find-links --override requirements/overrides.in \
+    --constraint requirements/constraints.in
 }
 
 # Each file holds to the pins of the one before it, so that any two install side by side.
