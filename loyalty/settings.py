@@ -1,0 +1,82 @@
+"""The only reader of the environment.
+
+Everything the deployment decides is named here once, frozen at start and handed down. What the
+programme decides (point value, pending days, …) is data and lives in the programme's policy.
+"""
+
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+
+DRIVER = "postgresql+psycopg"
+
+
+class Settings(BaseSettings):
+    """What the environment says; every name starts with ``LOYALTY_``, except ``PORT``."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LOYALTY_", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    home: Path = Path(".loyalty")
+    """Where the embedded PostgreSQL lives when no database is named."""
+
+    database_url: SecretStr | None = None
+    """The application's role, which owns nothing."""
+
+    owner_database_url: SecretStr | None = None
+    """The owner's role, for ``loyalty db`` only; the application's when unset."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(
+        default=8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "LOYALTY_PORT", "port")
+    )
+    pool_size: int = Field(default=10, ge=1, le=500)
+    """Connections a process keeps for reading, and as many again for writing."""
+
+    stripe_api_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    stripe_api_base: str | None = None
+    smtp_url: SecretStr | None = None
+    mail_from: str | None = None
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, home: Path) -> Path:
+        return home.expanduser().absolute()
+
+    @field_validator("database_url", "owner_database_url")
+    @classmethod
+    def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            read_url(url.get_secret_value())
+        return url
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the programme keeps its own PostgreSQL under `home`."""
+        return self.database_url is None
+
+    def application_url(self) -> URL:
+        """The external database as the application's role; only when one is named."""
+        if self.database_url is None:
+            message = "no external database is named"
+            raise LookupError(message)
+        return read_url(self.database_url.get_secret_value())
+
+    def owner_url(self) -> URL:
+        """The external database as its owner, which may be the same role."""
+        if self.owner_database_url is None:
+            return self.application_url()
+        return read_url(self.owner_database_url.get_secret_value())
+
+
+def read_url(text: str) -> URL:
+    """Read a database URL in any of its usual spellings and name our driver explicitly."""
+    url = make_url(text)
+    if url.get_backend_name() not in {"postgresql", "postgres"}:
+        message = f"a PostgreSQL URL is expected, not one for {url.get_backend_name()}"
+        raise ValueError(message)
+    return url.set(drivername=DRIVER)
