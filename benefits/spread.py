@@ -1,0 +1,32 @@
+"""Spreading one amount over several by largest remainder. Pure integers, nothing is lost."""
+
+from collections.abc import Sequence
+
+
+def spread(total: int, weights: Sequence[int]) -> list[int]:
+    """Split `total` over the weights so that the parts add up to it exactly.
+
+    Every part is the proportional share rounded down; the units left over go to the largest
+    remainders, ties to the earlier weight. A weight of zero gets nothing; no part is larger than
+    its weight while `total` is at most their sum. With no weight at all everything is zero, so
+    the caller hands in a total only where there is something to spread it over.
+    """
+    whole = sum(weights)
+    if total == 0 or whole == 0:
+        return [0] * len(weights)
+    if total == whole:
+        return list(weights)
+    parts = []
+    remainders = []
+    left = total
+    for position, weight in enumerate(weights):
+        part, remainder = divmod(total * weight, whole)
+        parts.append(part)
+        left -= part
+        if remainder:
+            remainders.append((-remainder, position))
+    if left:
+        remainders.sort()
+        for _, position in remainders[:left]:
+            parts[position] += 1
+    return parts

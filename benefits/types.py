@@ -1,0 +1,419 @@
+"""The values that travel through the front door: carts, facts, terms and decisions.
+
+Frozen, plain, and pure: no SQLAlchemy, no clock, no arithmetic. Money is integer minor units of
+the cart's one currency, points are integers, instants are aware.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum
+from types import MappingProxyType
+from uuid import UUID
+
+from benefits.errors import CartRefused
+
+
+class Step(IntEnum):
+    """The order in which effects work; each works on what the last left."""
+
+    PRICES = 0
+    LINES = 1
+    ORDERS = 2
+    VOUCHERS = 3
+    SHIPPING = 4
+    POINTS = 5
+    EARNING = 6
+
+
+# --- the question -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a cart; amounts are for its whole quantity."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    regular: int
+    category: str = ""
+    member_amount: int | None = None
+    """What the shop says a member pays for the line, for its whole quantity."""
+    tax: int = 0
+    """The tax on `regular`; contained in it where the cart says that prices include tax."""
+    earns: bool = True
+    points_payable: bool = True
+    """Whether points may pay for it; not so for gift cards, deposits and fees."""
+
+    def __post_init__(self) -> None:
+        if self.quantity < 1:
+            raise CartRefused(reason=f"line {self.line_id} has no positive quantity")
+        if self.regular < 0 or self.tax < 0 or (self.member_amount or 0) < 0:
+            raise CartRefused(reason=f"line {self.line_id} has a negative amount")
+
+
+@dataclass(frozen=True, slots=True)
+class Cart:
+    """What is about to be bought."""
+
+    currency: str
+    lines: tuple[Line, ...]
+    shipping_method: str = ""
+    shipping_price: int = 0
+    channel: str = ""
+    country: str = ""
+    prices_include_tax: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.lines:
+            raise CartRefused(pointer="/order/lines", reason="it has no lines")
+        if len({line.line_id for line in self.lines}) != len(self.lines):
+            raise CartRefused(pointer="/order/lines", reason="two lines have the same line_id")
+        if self.shipping_price < 0:
+            raise CartRefused(pointer="/order/shipping/price", reason="shipping is negative")
+
+
+@dataclass(frozen=True, slots=True)
+class PresentedVoucher:
+    """A voucher code of the cart with what the snapshot knows about it.
+
+    `refusal` is the code of why it cannot be used (`voucher_refusal` computes it from a stored
+    voucher; `voucher-not-found` where there is none); None means that it may be used.
+    """
+
+    code: str
+    id: UUID | None = None
+    member: UUID | None = None
+    """Whose row it is: the member's, or `FREE` for a voucher bound to nobody."""
+    definition: str = ""
+    amount: int | None = None
+    """Its own value, where its definition leaves the value to the voucher."""
+    skus: tuple[str, ...] = ()
+    """The SKUs it is good for, where it was issued for some only."""
+    refusal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the language knows about the member at the instant; a guest has the defaults.
+
+    Derived facts only, never personal data: `birthday` holds the windows that are open
+    (`birthday_windows` computes them), not a date.
+    """
+
+    member: bool = False
+    tier: str | None = None
+    member_class: str | None = None
+    days_since_joining: int | None = None
+    birthday: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    order_count: int | None = None
+    """Orders placed before this one and not cancelled; None where it is not known (a guest)."""
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPrice:
+    """What one unit of a SKU costs in a price list at the instant."""
+
+    price_list: str
+    sku: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointsTerms:
+    """The policy's terms for spending points, the balance, and what was asked for.
+
+    `value` minor units of money for every `per` points.
+    """
+
+    available: int = 0
+    requested: int = 0
+    value: int = 1
+    per: int = 1
+    minimum: int = 0
+    step: int = 1
+    max_share_percent: int = 100
+    pays_shipping: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """All that an answer depends on, besides the rule set and the engine's revision."""
+
+    cart: Cart
+    at: datetime
+    facts: Facts = Facts()
+    vouchers: tuple[PresentedVoucher, ...] = ()
+    prices: tuple[MemberPrice, ...] = ()
+    points: PointsTerms = PointsTerms()
+
+    def __post_init__(self) -> None:
+        if self.at.tzinfo is None:
+            raise CartRefused(pointer="/order/placed_at", reason="the instant has no offset")
+
+
+# --- the answer -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Discount:
+    """What one rule took off one line or off shipping."""
+
+    rule: str
+    version: int
+    amount: int
+    step: Step
+    voucher: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarnWhy:
+    """One rule's part in the points of a line: exactly one of rate, multiplier and bonus.
+
+    `points` per `per` minor units; `multiplier` in hundredths; `bonus` points of this line.
+    """
+
+    rule: str
+    version: int
+    points: int | None = None
+    per: int | None = None
+    multiplier: int | None = None
+    bonus: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LineAnswer:
+    """What a line costs and earns, and why."""
+
+    line_id: str
+    regular: int
+    discounts: tuple[Discount, ...]
+    points: int
+    points_value: int
+    total: int
+    basis: int
+    """The money that earns: paid after all discounts, without tax and the points-paid part."""
+    earn: int
+    earn_why: tuple[EarnWhy, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ShippingAnswer:
+    """What shipping costs."""
+
+    regular: int
+    discounts: tuple[Discount, ...]
+    points: int
+    points_value: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PointsAnswer:
+    """What points do to the order. `spendable` is what this cart may take."""
+
+    available: int
+    spendable: int
+    spend: int
+    value: int
+    earn: int
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """The order's sums, shipping included."""
+
+    regular: int
+    discount: int
+    points_value: int
+    payable: int
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """What would make a rule apply: `spend-more`, `buy-more`, `reach-tier`, `join`, …"""
+
+    code: str
+    facts: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class NotApplied:
+    """Why a rule (or a presented voucher) gave nothing.
+
+    Codes: `condition-not-met`, `condition-excluded` (a `not` that held), `outside-schedule`,
+    `no-effect`, `lost-to`, `excluded-by`, `not-better`, and the `voucher-…` refusals.
+    """
+
+    code: str
+    rule: str | None = None
+    version: int | None = None
+    fact: str | None = None
+    operator: str | None = None
+    seen: int | str | bool | tuple[str, ...] | None = None
+    wanted: int | str | bool | tuple[str, ...] | None = None
+    unlock: Unlock | None = None
+    other: str | None = None
+    """The rule it lost to."""
+    voucher_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherAnswer:
+    """A presented voucher that took money off: what the order has to reserve."""
+
+    code: str
+    id: UUID
+    member: UUID
+    definition: str
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A rule that gave something, in all: for limits, statistics and entitlements."""
+
+    rule: str
+    version: int
+    amount: int
+    """Money taken off by it."""
+    earned: bool
+    """Whether it had a part in the points earned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer to a question by one rule set and one engine revision."""
+
+    question: Question
+    rule_set: int
+    revision: int
+    lines: tuple[LineAnswer, ...]
+    shipping: ShippingAnswer
+    points: PointsAnswer
+    totals: Totals
+    applied: tuple[Applied, ...]
+    vouchers: tuple[VoucherAnswer, ...]
+    not_applied: tuple[NotApplied, ...]
+
+
+# --- rules as stored --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RuleVersion:
+    """One immutable version of a rule: its plain JSON."""
+
+    rule: str
+    version: int
+    document: Mapping[str, object]
+    created_at: datetime | None = None
+    created_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How the rules of a group combine within a step: `all`, `best` for the member, `first`."""
+
+    name: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The names a rule may use; None means that any name passes.
+
+    Tiers stand from lowest to highest.
+    """
+
+    tiers: tuple[str, ...] = ()
+    groups: Sequence[str] | None = None
+    price_lists: Sequence[str] | None = None
+    voucher_definitions: Sequence[str] | None = None
+
+
+# --- vouchers ---------------------------------------------------------------------------------
+
+FREE = UUID(int=0)
+"""The holder of vouchers that are bound to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherDefinition:
+    """What vouchers of this name are; what they give is said by the rules bound to it."""
+
+    name: str
+    titles: Mapping[str, str]
+    uses: int = 1
+    valid_for_days: int | None = None
+    tax_class: str = "discount"
+    birthday_window: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewVoucher:
+    """A voucher to be issued. The caller mints id and code and claims the code's uniqueness."""
+
+    member: UUID
+    id: UUID
+    code: str
+    definition: str
+    starts_at: datetime
+    expires_at: datetime | None = None
+    amount: int | None = None
+    skus: tuple[str, ...] = ()
+    birthday_year: int | None = None
+    """Set for a birthday voucher: at most one per member, definition and calendar year."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """A stored voucher."""
+
+    member: UUID
+    id: UUID
+    code: str
+    definition: str
+    starts_at: datetime
+    expires_at: datetime | None
+    amount: int | None
+    skus: tuple[str, ...]
+    uses: int
+    uses_reserved: int
+    uses_redeemed: int
+    issued_at: datetime
+    voided_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherOutcome:
+    """What became of one item: `done`, or the code of the refusal."""
+
+    voucher: UUID
+    code: str
+    replayed: bool = False
+    overrun: bool = False
+    """Recorded although nothing was left: a fact after payment, to be worked through."""
+    seen: int | None = None
+    wanted: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """One entry of a price list: from `starts_at` a unit costs `amount`; None ends the price."""
+
+    sku: str
+    amount: int | None
+    regular: int | None
+    starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One broken invariant, named, with the row it was seen on."""
+
+    invariant: str
+    row: str
+    detail: str
