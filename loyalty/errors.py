@@ -1,6 +1,6 @@
 """The root of every refusal that this package raises itself.
 
-An error is a sentence with facts: the docstring of its class is the sentence, its annotated
+An error is a sentence with facts: the docstring of its class is what it says, its annotated
 fields are the facts, and ``code`` is the name that clients may rely on for ever. The HTTP status
 is not known here.
 """
@@ -28,8 +28,7 @@ class LoyaltyError(Exception):
         self.facts: Mapping[str, int | str] = MappingProxyType(fields)
         for name, value in fields.items():
             setattr(self, name, value)
-        sentence = inspect.cleandoc(type(self).__doc__ or "").partition("\n\n")[0]
-        super().__init__(" ".join(sentence.split()).format_map(fields))
+        super().__init__(" ".join((type(self).__doc__ or "").split()).format_map(fields))
 
     def __reduce__(self) -> tuple[object, ...]:
         """Carry the facts along when a process pool hands the error back."""

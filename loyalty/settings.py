@@ -17,7 +17,11 @@ class Settings(BaseSettings):
     """What the environment says; every name starts with ``LOYALTY_``, except ``PORT``."""
 
     model_config = SettingsConfigDict(
-        env_prefix="LOYALTY_", env_ignore_empty=True, frozen=True, extra="ignore"
+        env_prefix="LOYALTY_",
+        env_ignore_empty=True,
+        frozen=True,
+        extra="ignore",
+        use_attribute_docstrings=True,
     )
 
     home: Path = Path(".loyalty")

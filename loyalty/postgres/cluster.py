@@ -35,9 +35,7 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
-def create(
-    place: Path, binaries: Binaries, account: Account, settings: Mapping[str, str]
-) -> Path:
+def create(place: Path, binaries: Binaries, account: Account, settings: Mapping[str, str]) -> Path:
     """Make the data directory below a place, whole or not at all, and say where it is."""
     data = place / "data"
     if (data / "PG_VERSION").exists():

