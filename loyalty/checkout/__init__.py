@@ -1,0 +1,1 @@
+"""Checkout: what a member gets for a cart, answered before anything is written."""

@@ -1,0 +1,1 @@
+"""Orders: what was bought, shipped, cancelled and returned, and what that moved."""
