@@ -65,7 +65,7 @@ contracts: setup-dev ## which room may import which
 .PHONY: prove
 prove: setup-dev ## run every proof in full and write docs/proofs.md (long)
 	@LOYALTY_PROVE=1 $(BIN)/python -m pytest $(ARGS)
-	@$(BIN)/python -m tests.support.proofs docs/proofs.md
+	@$(if $(ARGS),,$(BIN)/python -m tests.support.proofs docs/proofs.md)
 
 .PHONY: bench
 bench: setup ## measure the budgets, beside pgbench in the same run (ARGS="--json FILE")
@@ -79,6 +79,10 @@ setup-dev: setup $(DEV) ## install what tests, lint and types need as well
 .PHONY: format
 format: setup-dev ## put every file into form
 	@$(BIN)/ruff check --quiet --fix-only . ; $(BIN)/ruff format --quiet .
+
+.PHONY: reference
+reference: setup-dev ## write docs/reference/ anew from the code
+	@$(BIN)/python -m tests.support.reference
 
 .PHONY: lock
 lock: $(LOCK) ## write requirements/*.txt anew from pyproject.toml (ARGS=--upgrade takes the newest)

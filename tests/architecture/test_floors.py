@@ -79,6 +79,17 @@ def test_only_front_doors_say_all() -> None:
     assert said == []
 
 
+def test_nobody_imports_the_orm() -> None:
+    importing = [
+        f"{path}:{node.lineno}"
+        for path in python_files(*PACKAGES)
+        for node, name in _imports(path)
+        if name.startswith(("sqlalchemy.orm", "sqlalchemy.ext.declarative"))
+    ]
+
+    assert importing == []
+
+
 def test_no_module_defers_its_annotations() -> None:
     deferring = [
         f"{path}:{node.lineno}"

@@ -20,6 +20,12 @@ from tests.support.requirements import REPOSITORY
 GROUND_FLOOR = ("ledger", "tiers", "benefits")
 PACKAGES = (*GROUND_FLOOR, "loyalty", "api", "admin")
 SCHEMAS = (*GROUND_FLOOR, "loyalty")
+ERROR_ROOTS = {
+    "ledger": "LedgerError",
+    "tiers": "TiersError",
+    "benefits": "BenefitsError",
+    "loyalty": "LoyaltyError",
+}
 
 _SQL_FUNCTION = re.compile(
     r"^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?P<name>[a-z_.]+)"
@@ -110,6 +116,16 @@ def modules(*packages: str) -> list[str]:
             if ".migrations" not in found.name and not found.name.endswith("__main__")
         ]
     return names
+
+
+def refusals(package: str) -> list[type[Exception]]:
+    """Return the root of a package's errors and every class below it, wherever it is defined."""
+    for name in modules(*PACKAGES):
+        importlib.import_module(name)
+    found = [getattr(importlib.import_module(f"{package}.errors"), ERROR_ROOTS[package])]
+    for kind in found:  # grows while it is read, until no class is left
+        found += [below for below in kind.__subclasses__() if below not in found]
+    return found
 
 
 @functools.cache
