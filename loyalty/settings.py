@@ -6,7 +6,7 @@ programme decides (point value, pending days, …) is data and lives in the prog
 
 from pathlib import Path
 
-from pydantic import AliasChoices, Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
@@ -19,8 +19,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="LOYALTY_",
         env_ignore_empty=True,
-        frozen=True,
         extra="ignore",
+        frozen=True,
+        populate_by_name=True,
         use_attribute_docstrings=True,
     )
 
@@ -34,17 +35,27 @@ class Settings(BaseSettings):
     """The owner's role, for ``loyalty db`` only; the application's when unset."""
 
     host: str = "127.0.0.1"
-    port: int = Field(
-        default=8000, ge=0, le=65535, validation_alias=AliasChoices("PORT", "LOYALTY_PORT", "port")
-    )
+    """The address to listen on."""
+
+    port: int = Field(default=8000, ge=0, le=65535, validation_alias="PORT")
+    """The port to listen on; 0 takes any that is free."""
     pool_size: int = Field(default=10, ge=1, le=500)
     """Connections a process keeps for reading, and as many again for writing."""
 
     stripe_api_key: SecretStr | None = None
+    """The secret key of the Stripe account that sells memberships."""
+
     stripe_webhook_secret: SecretStr | None = None
+    """What Stripe signs its webhooks with."""
+
     stripe_api_base: str | None = None
+    """Where Stripe's API answers when it is not Stripe's own: the double of tests."""
+
     smtp_url: SecretStr | None = None
+    """The mail server, such as ``smtp://user:password@mail.example.com:587``."""
+
     mail_from: str | None = None
+    """The sender of the programme's mails."""
 
     @field_validator("home")
     @classmethod

@@ -7,7 +7,6 @@ then belong to another program, so it is believed only when that process runs on
 import os
 import signal
 import subprocess
-import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,6 +19,7 @@ READY = "ready"
 STOPPING = "stopping"
 LEFTOVERS = "pre-existing shared memory block"
 LOG_BYTES = 16 << 20
+PROCESSES = Path("/proc")
 
 _PID_LINE = 0
 _SOCKET_LINE = 4
@@ -138,9 +138,9 @@ class Postmaster:
 
 def _command_line(pid: int) -> str:
     """How a process was started; empty when it is gone, or dead and not yet buried."""
-    if sys.platform == "linux":
+    if (PROCESSES / "self").exists():
         try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            words = (PROCESSES / str(pid) / "cmdline").read_bytes()
         except OSError:
             return ""
         return words.replace(b"\0", b" ").decode(errors="replace")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import structlog
 from sqlalchemy.engine import URL
@@ -56,7 +57,7 @@ class Server:
         self._sockets = ""
         self._mutex = threading.Lock()
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         self.open()
         return self
 

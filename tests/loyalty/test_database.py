@@ -1,14 +1,10 @@
 """What reading and writing promise."""
 
-import asyncio
 
-import pytest
-from sqlalchemy import bindparam, column, literal, select, text
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.database import Database
-from loyalty.hot import hot
 
 
 async def test_a_connection_of_tests_is_the_application_role(connection: AsyncConnection) -> None:

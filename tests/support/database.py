@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -26,7 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import loyalty.migrations
-from loyalty.database import INTERACTIVE, Database, connect_arguments
+from loyalty.database import INTERACTIVE, Database
 from loyalty.postgres import APPLICATION, OWNER, SUPERUSER, Server
 
 LAYOUT = "1"
@@ -62,8 +63,8 @@ class Cluster:
         self._server = server
         self._run = f"run_{secrets.token_hex(5)}"
         self._numbers = count(1)
-        self._admin = psycopg.connect(**self._arguments(), autocommit=True)
-        self._alive = psycopg.connect(**self._arguments(), autocommit=True)
+        self._admin = self._connect()
+        self._alive = self._connect()
         self._alive.execute("SELECT pg_advisory_lock(hashtext(%s))", [self._run])
         with self._making():
             self._drop_left_overs()
@@ -89,9 +90,9 @@ class Cluster:
         self._admin.close()
         self._alive.close()
 
-    def _arguments(self) -> dict[str, str]:
-        arguments = connect_arguments(self._server.url(SUPERUSER, "postgres"), INTERACTIVE)
-        return {name: arguments[name] for name in ("user", "dbname", "host")}
+    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
+        url = self._server.url(SUPERUSER, "postgres").set(drivername="postgresql")
+        return psycopg.connect(url.render_as_string(), autocommit=True)
 
     @contextmanager
     def _making(self) -> Iterator[None]:

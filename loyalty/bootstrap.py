@@ -1,0 +1,156 @@
+"""Where the object graph is put together; nothing else constructs its collaborators.
+
+`build` does no I/O. Entering the application starts or joins the embedded server, reads the clock
+and keeps both going; leaving it lets the work under way end first.
+"""
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import Coroutine, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Final, Self
+
+import structlog
+from sqlalchemy.engine import URL
+
+from loyalty.clock import Clock, is_loopback
+from loyalty.database import INTERACTIVE, Database, Patience
+from loyalty.errors import Unavailable
+from loyalty.keys import Keys
+from loyalty.policy import Policies
+from loyalty.postgres import APPLICATION, OWNER, EmbeddedError, Server
+from loyalty.postgres.lease import Report
+from loyalty.postgres.server import tell_log
+from loyalty.settings import Settings
+from loyalty.signing import Signing
+
+WATCH_SECONDS: Final = 0.25
+MEASURE_SECONDS: Final = 60.0
+
+LOG: Final = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Everything that a request, a job or a command needs; built once for each process."""
+
+    settings: Settings
+    server: Server | None
+    database: Database
+    clock: Clock
+    signing: Signing
+    keys: Keys
+    policies: Policies
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
+
+    async def __aenter__(self) -> Self:
+        """Have the database running and the clock measured."""
+        try:
+            if self.server is not None:
+                await asyncio.to_thread(self.server.open)
+                self._stack.push_async_callback(asyncio.to_thread, self.server.close)
+                self._keep(self._watch_server(self.server))
+            self._stack.push_async_callback(self.database.dispose)
+            async with self.database.read() as connection:
+                await self.clock.measure(connection)
+            self._keep(self._measure_clock())
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Let the work under way end, then give the server back."""
+        await self._stack.aclose()
+
+    def _keep(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._stack.push_async_callback(_end, task)
+
+    async def _watch_server(self, server: Server) -> None:
+        """Start the server again when somebody kills it; the pools heal by themselves."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            if not server.is_running():
+                try:
+                    await asyncio.to_thread(server.revive)
+                except EmbeddedError as error:
+                    LOG.exception("embedded-postgresql-ended", error=str(error))
+
+    async def _measure_clock(self) -> None:
+        while True:
+            await asyncio.sleep(MEASURE_SECONDS)
+            with contextlib.suppress(Unavailable):
+                async with self.database.read() as connection:
+                    await self.clock.measure(connection)
+
+
+def build(
+    settings: Settings,
+    *,
+    create: bool = False,
+    patience: Patience = INTERACTIVE,
+    report: Report = tell_log,
+) -> Application:
+    """Put an application together; only what may `create` makes a home that is not there."""
+    server = Server(settings.home, create=create, report=report) if settings.embedded else None
+
+    def locate() -> URL:
+        return settings.application_url() if server is None else server.url(APPLICATION)
+
+    signing = Signing()
+    return Application(
+        settings=settings,
+        server=server,
+        database=Database(locate, patience=patience, pool_size=settings.pool_size),
+        clock=Clock(may_follow=is_loopback(settings.stripe_api_base)),
+        signing=signing,
+        keys=Keys(signing),
+        policies=Policies(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """The database as its owner sees it, for `loyalty db`."""
+
+    owner: URL
+    application: URL
+    server: Server | None
+
+    @property
+    def application_role(self) -> str:
+        """The role that requests run as."""
+        return self.application.username or ""
+
+
+@contextmanager
+def owned(
+    settings: Settings, *, create: bool = False, report: Report = tell_log
+) -> Iterator[Ownership]:
+    """The database as its owner, with the embedded server running meanwhile."""
+    if not settings.embedded:
+        yield Ownership(settings.owner_url(), settings.application_url(), None)
+        return
+    with Server(settings.home, create=create, report=report) as server:
+        yield Ownership(server.url(OWNER), server.url(APPLICATION), server)
+
+
+def freeze_memory() -> None:
+    """Take what start-up made out of the garbage collector's sight, once a process is ready."""
+    gc.collect()
+    gc.freeze()
+
+
+async def _end(task: "asyncio.Task[None]") -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
