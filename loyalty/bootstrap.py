@@ -106,14 +106,13 @@ def build(
     def locate() -> URL:
         return settings.application_url() if server is None else server.url(APPLICATION)
 
-    signing = Signing()
     return Application(
         settings=settings,
         server=server,
         database=Database(locate, patience=patience, pool_size=settings.pool_size),
         clock=Clock(may_follow=is_loopback(settings.stripe_api_base)),
-        signing=signing,
-        keys=Keys(signing),
+        signing=Signing(),
+        keys=Keys(),
         policies=Policies(),
     )
 

@@ -12,7 +12,11 @@ from typing import ClassVar, dataclass_transform
 
 
 @dataclass_transform(kw_only_default=True)
-class LoyaltyError(Exception):
+class _Told(Exception):
+    """Carries the declaration, so that `pointer` counts as a field of every error."""
+
+
+class LoyaltyError(_Told):
     """The programme refused, without saying why."""
 
     code: ClassVar[str] = "refused"
