@@ -71,9 +71,7 @@ member: Final = Table(
     CheckConstraint("holder <> id", name="member_holder_is_its_own"),
     CheckConstraint("closed_at >= joined_at", name="member_closes_after_joining"),
     CheckConstraint("merged_into <> id", name="member_merges_into_another"),
-    CheckConstraint(
-        "merged_into is null or closed_at is not null", name="member_merged_is_closed"
-    ),
+    CheckConstraint("merged_into is null or closed_at is not null", name="member_merged_is_closed"),
     Index("member_by_holder", "holder"),
 )
 

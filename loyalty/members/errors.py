@@ -1,0 +1,60 @@
+"""Why something about a member is refused."""
+
+from loyalty.errors import LoyaltyError
+
+
+class UnknownMember(LoyaltyError):
+    """There is no member {seen}."""
+
+    code = "unknown-member"
+    seen: str
+
+
+class UnknownOrder(LoyaltyError):
+    """There is no order {seen}."""
+
+    code = "unknown-order"
+    seen: str
+
+
+class MemberClosed(LoyaltyError):
+    """The member left the programme on {closed_on}; nothing new can be recorded for them."""
+
+    code = "member-closed"
+    closed_on: str
+
+
+class NameTaken(LoyaltyError):
+    """Another member already has this {kind}."""
+
+    code = "name-taken"
+    kind: str
+
+
+class JoinedWithOtherContent(LoyaltyError):
+    """This external id has already joined with another {field}."""
+
+    code = "joined-with-other-content"
+    field: str
+
+
+class MalformedContact(LoyaltyError):
+    """This does not read as {wanted}."""
+
+    code = "malformed-contact"
+    wanted: str
+
+
+class BirthdayImpossible(LoyaltyError):
+    """There is no day {day} in month {month}."""
+
+    code = "birthday-impossible"
+    month: int
+    day: int
+
+
+class TooYoung(LoyaltyError):
+    """A member is at least {minimum_age} years old."""
+
+    code = "too-young"
+    minimum_age: int

@@ -1,0 +1,37 @@
+"""Programme policy: versioned, effective-dated data that the whole programme obeys."""
+
+from loyalty.policy.cache import Policies
+from loyalty.policy.document import document_of, parse_policy
+from loyalty.policy.errors import (
+    PolicyCannotChange,
+    PolicyMalformed,
+    PolicyStartsInThePast,
+    PolicyStartsTooSoon,
+    UnknownPolicy,
+)
+from loyalty.policy.store import (
+    find_policy,
+    list_policies,
+    policy_at,
+    policy_version_at,
+    publish_policy,
+)
+from loyalty.policy.types import Policy, months_later
+
+__all__ = [
+    "Policies",
+    "Policy",
+    "PolicyCannotChange",
+    "PolicyMalformed",
+    "PolicyStartsInThePast",
+    "PolicyStartsTooSoon",
+    "UnknownPolicy",
+    "document_of",
+    "find_policy",
+    "list_policies",
+    "months_later",
+    "parse_policy",
+    "policy_at",
+    "policy_version_at",
+    "publish_policy",
+]

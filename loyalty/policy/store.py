@@ -1,0 +1,132 @@
+"""Published policies: which one is in force at an instant, and publishing the next one.
+
+The policy in force is the one that started last; of two that start together, the later version.
+The first upgrade publishes one that starts in 1970, so there always is one. Rows never change.
+"""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ScalarSelect, func, insert, select, update
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.cause import Cause
+from loyalty.changes import record_change
+from loyalty.policy.document import document_of, parse_policy
+from loyalty.policy.errors import (
+    PolicyCannotChange,
+    PolicyStartsInThePast,
+    PolicyStartsTooSoon,
+    UnknownPolicy,
+)
+from loyalty.policy.types import Policy
+from loyalty.tables import live_version, member, policy
+
+#: Notice that members get before their points are worth less.
+NOTICE: Final = timedelta(days=30)
+
+
+def policy_version_at(at: datetime) -> ScalarSelect[int]:
+    """Return a scalar that reads the version in force at an instant, for joining."""
+    return (
+        select(policy.c.version)
+        .where(policy.c.starts_at <= at)
+        .order_by(policy.c.starts_at.desc(), policy.c.version.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+
+
+async def policy_at(connection: AsyncConnection, at: datetime) -> Policy:
+    """Return the policy in force at an instant."""
+    found = await connection.execute(
+        select(policy).where(policy.c.version == policy_version_at(at))
+    )
+    return _read(found.one())
+
+
+async def find_policy(connection: AsyncConnection, version: int) -> Policy:
+    """Return one version, whether it is in force or not."""
+    found = (
+        await connection.execute(select(policy).where(policy.c.version == version))
+    ).one_or_none()
+    if found is None:
+        raise UnknownPolicy(seen=version)
+    return _read(found)
+
+
+async def list_policies(connection: AsyncConnection, *, limit: int = 100) -> list[Policy]:
+    """Return the versions, the newest first."""
+    found = await connection.execute(select(policy).order_by(policy.c.version.desc()).limit(limit))
+    return [_read(row) for row in found]
+
+
+async def publish_policy(
+    connection: AsyncConnection,
+    cause: Cause,
+    document: object,
+    *,
+    starts_at: datetime | None = None,
+) -> Policy:
+    """Publish the next version; it starts at once unless an instant is named.
+
+    Points may be worth less only after thirty days' notice. Once there are members, a policy
+    starts no sooner than its publication and keeps the currency and the time zone.
+    """
+    # one publication at a time: the counter's row is the lock, and caches compare its version
+    await connection.execute(
+        update(live_version)
+        .where(live_version.c.name == "policy")
+        .values(version=live_version.c.version + 1)
+    )
+    newest = await connection.scalar(select(func.max(policy.c.version))) or 0
+    starts = starts_at or cause.at
+    drafted = parse_policy(document, version=newest + 1, starts_at=starts)
+    current = await policy_at(connection, max(starts, cause.at))
+    if await connection.scalar(select(select(member.c.id).exists())):
+        _check_against_members(current, drafted, cause.at)
+    await connection.execute(
+        insert(policy).values(
+            version=drafted.version,
+            document=document_of(drafted),
+            starts_at=starts,
+            published_at=cause.at,
+            actor=cause.actor,
+            request_id=cause.request_id,
+        )
+    )
+    await record_change(
+        connection,
+        cause,
+        subject_kind="policy",
+        subject=str(drafted.version),
+        action="publish",
+        before=document_of(current),
+        after=document_of(drafted),
+    )
+    return drafted
+
+
+def _check_against_members(current: Policy, drafted: Policy, now: datetime) -> None:
+    if drafted.starts_at < now:
+        raise PolicyStartsInThePast(
+            pointer="/starts_at", wanted=now.isoformat(), seen=drafted.starts_at.isoformat()
+        )
+    for field, kept, wanted in (
+        ("currency", current.currency, drafted.currency),
+        ("time_zone", current.zone.key, drafted.zone.key),
+    ):
+        if kept != wanted:
+            raise PolicyCannotChange(pointer=f"/{field}", field=field, wanted=kept, seen=wanted)
+    soonest = now + NOTICE
+    if drafted.point_value.worse_than(current.point_value) and drafted.starts_at < soonest:
+        raise PolicyStartsTooSoon(
+            pointer="/starts_at",
+            wanted=soonest.isoformat(),
+            seen=drafted.starts_at.isoformat(),
+        )
+
+
+def _read(row: Row[*tuple[object, ...]]) -> Policy:
+    return parse_policy(row.document, version=row.version, starts_at=row.starts_at)
