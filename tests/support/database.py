@@ -65,10 +65,14 @@ class Cluster:
         self._numbers = count(1)
         self._admin = self._connect()
         self._alive = self._connect()
-        self._alive.execute("SELECT pg_advisory_lock(hashtext(%s))", [self._run])
-        with self._making():
-            self._drop_left_overs()
-            self._template = self._made_template()
+        try:
+            self._alive.execute("SELECT pg_advisory_lock(hashtext(%s))", [self._run])
+            with self._making():
+                self._drop_left_overs()
+                self._template = self._made_template()
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def cloned(self, *, template: bool = True) -> Iterator[Clone]:
