@@ -1,1 +1,1 @@
-"""The demonstration: a programme built from a real retailer's year, with what the data lack invented and said so."""
+"""The demonstration: a programme on a real retailer's year; what is invented says so."""

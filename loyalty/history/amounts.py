@@ -1,18 +1,22 @@
 """Amounts of a history file: decimal major units as text, whole minor units as the result.
 
 Pure and exact: text is cut at the decimal point, nothing is ever a float.
-The one idea is the *scale*: how many digits a text carries beyond the point, trailing zeros not counted.
+The one idea is the *scale*: how many digits a text carries beyond the point, trailing zeros
+not counted.
 """
 
 from functools import lru_cache
 from typing import Final
 
 DIGITS_MAX: Final = 15
-"""More digits than this in one amount are refused: a line of 10 trillion minor units is a typing error."""
+"""More digits than this in one amount are a typing error."""
+
+
+_POWERS: Final[tuple[int, ...]] = tuple(10**digits for digits in range(DIGITS_MAX + 1))
 
 
 class NotAnAmount(ValueError):
-    """Expected a decimal number with a point, such as 12.50, without signs other than a leading minus."""
+    """Expected a decimal number with a point, such as 12.50 or -3."""
 
 
 @lru_cache(maxsize=65_536)
@@ -40,20 +44,21 @@ def minor_units(text: str, exponent: int) -> int:
     value, scale = decimal_parts(text)
     if scale > exponent:
         raise NotAnAmount(text)
-    return value * 10 ** (exponent - scale)
+    return value * _POWERS[exponent - scale]
 
 
 @lru_cache(maxsize=65_536)
 def extended(text: str, quantity: int, exponent: int) -> int:
-    """Give the minor units of `quantity` pieces at a unit price that may have more decimals than the currency.
+    """Give the minor units of `quantity` pieces at a unit price.
 
-    A third decimal passes when the line as a whole comes to whole minor units; otherwise `NotAnAmount`.
+    The price may have more decimals than the currency if the line comes to whole minor units;
+    otherwise `NotAnAmount` is raised.
     """
     value, scale = decimal_parts(text)
     total = value * quantity
     if scale <= exponent:
-        return total * 10 ** (exponent - scale)
-    whole, rest = divmod(total, 10 ** (scale - exponent))
+        return total * _POWERS[exponent - scale]
+    whole, rest = divmod(total, _POWERS[scale - exponent])
     if rest:
         raise NotAnAmount(text)
     return whole

@@ -1,6 +1,7 @@
 """Rows of a history file put together to orders, or refused with row, column and reason.
 
-Pure. An order is the unit of rejection: one bad row refuses all rows of its order, and each is reported.
+Pure. An order is the unit of rejection: one bad row refuses all rows of its order, and each is
+reported.
 Orders leave as plain tuples of text and integers, because they travel between processes.
 """
 
@@ -24,7 +25,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Row(NamedTuple):
-    """One row as it stands in the file; `number` counts from 1 at the header, as a spreadsheet does."""
+    """One row as it stands in the file; `number` counts as a spreadsheet does, the header is 1."""
 
     number: int
     fields: list[str]
@@ -58,7 +59,7 @@ class HistoricOrder(NamedTuple):
 
 
 class Reject(NamedTuple):
-    """Why one row was not taken; `column` is empty when another row of the same order is the cause."""
+    """Why one row was not taken; `column` is empty when another row of its order is the cause."""
 
     row: Row
     column: str
@@ -78,7 +79,7 @@ class Assembler:
     def order(self, rows: Sequence[Row]) -> HistoricOrder | list[Reject] | None:
         """Give the order; or a reject for each of its rows; or None when nothing of it was left.
 
-        A line of quantity 0 without money is dropped, and an order whose lines were all dropped with it.
+        A line of quantity 0 without money is dropped, and with it an order left without lines.
         """
         mended: Counter[str] = Counter()
         faults: dict[int, _FaultError] = {}
@@ -110,12 +111,10 @@ class Assembler:
                 line = self._line(row, mended)
                 if line is None:
                     continue
-                if line.line_id in seen:
-                    raise _FaultError("line_id", f"already stands in row {seen[line.line_id]}")
+                _check_once(line, row, seen)
             except _FaultError as fault:
                 faults[row.number] = fault
                 continue
-            seen[line.line_id] = row.number
             lines.append(line)
         if len(lines) > LINES_MAX:
             most = f"expected at most {LINES_MAX} lines in one order, found {len(lines)}"
@@ -179,7 +178,7 @@ class Assembler:
                 raise _FaultError(name, f"differs from row {head.number} of the same order")
 
     def _line(self, row: Row, mended: Counter[str]) -> HistoricLine | None:
-        """Give the line of one row, or None for one of quantity 0 without money; raises `_FaultError`."""
+        """Give the line of one row, or None for one of quantity 0 without money."""
         at, fields = self.columns, row.fields
         returned = fields[at.kind].strip().lower() == "return"
         if at.order_amount >= 0:
@@ -224,7 +223,7 @@ class Assembler:
         return _positive(amount, "unit_price", text, returned=returned)
 
     def _instant(self, text: str) -> tuple[datetime, bool]:
-        """The instant a text names, and whether it had no offset and was read in the programme's zone."""
+        """Read an instant, and whether it had no offset and was taken in the programme's zone."""
         instant = datetime.fromisoformat(text.strip())
         if instant.tzinfo is None:
             return instant.replace(tzinfo=self.zone), True
@@ -238,6 +237,12 @@ class _FaultError(Exception):
         super().__init__(reason)
         self.column = column
         self.reason = reason
+
+
+def _check_once(line: HistoricLine, row: Row, seen: dict[str, int]) -> None:
+    first = seen.setdefault(line.line_id, row.number)
+    if first != row.number:
+        raise _FaultError("line_id", f"already stands in row {first}")
 
 
 def microseconds(instant: datetime) -> int:

@@ -1,7 +1,8 @@
 """The columns of a history file of orders: which there are, where they stand, and what is missing.
 
-A file has one of two forms: whole orders (`order_amount`) or lines (`line_id`, `sku`, ... and a price).
-The first three columns of a rejects file are accepted and ignored, so that a mended one can be imported as it is.
+A file has one of two forms: whole orders (`order_amount`) or lines (`line_id`, `sku`, ... and a
+price). The first three columns of a rejects file are accepted and ignored, so that a mended one
+can be imported as it is.
 """
 
 from collections.abc import Sequence

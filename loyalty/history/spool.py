@@ -1,7 +1,8 @@
 """Records of a history file on disk, cut into buckets small enough for memory.
 
-A spool keeps what must come together (the rows of an order, the orders of a member) in one bucket, so that a file of
-any size is worked on bucket by bucket and in several processes. Records are plain tuples of text and integers.
+A spool keeps what must come together (the rows of an order, the orders of a member) in one
+bucket, so that a file of any size is worked on bucket by bucket and in several processes.
+Records are plain tuples of text and integers.
 """
 
 import marshal
@@ -26,7 +27,7 @@ def bucket_of(key: str, buckets: int) -> int:
 
 
 class Spool:
-    """Writes records into buckets; several writers may fill the same buckets, each under a name of its own."""
+    """Writes records into buckets; several writers may fill the same ones, each under its name."""
 
     def __init__(self, directory: Path, writer: str, buckets: int) -> None:
         self._pending: list[list[Record]] = [[] for _ in range(buckets)]
@@ -73,4 +74,5 @@ def records(directory: Path, bucket: int) -> Iterator[Record]:
     for path in sorted(directory.glob(f"{bucket}.*")):
         with path.open("rb") as file:
             while length := file.read(LENGTH.size):
-                yield from marshal.loads(file.read(*LENGTH.unpack(length)))
+                chunk = file.read(*LENGTH.unpack(length))
+                yield from marshal.loads(chunk)  # noqa: S302 (written by us, in a folder of ours)

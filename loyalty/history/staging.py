@@ -1,19 +1,18 @@
 """A history file read, checked and sorted into buckets of members, without a database.
 
-First the parent reads the file once and sends each row to the bucket of its order; then each order bucket is put
-together and checked (in as many processes as asked for), and its orders go to the bucket of their member.
-Memory stays flat: nothing holds more than one bucket.
+First the parent reads the file once and sends each row to the bucket of its order; then each
+order bucket is put together and checked (in as many processes as asked for), and its orders go to
+the bucket of their member. Memory stays flat: nothing holds more than one bucket.
 """
 
 import csv
 import gzip
-import io
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Any, Final, TextIO
 
 from loyalty.history.assembly import Assembler, HistoricLine, HistoricOrder, Reject, Row
 from loyalty.history.columns import Columns, read_header
@@ -38,7 +37,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A file cut into order buckets; `rows` counts data rows, `unassigned` rows without an order id."""
+    """A file cut into order buckets; `unassigned` are the rows without an order id."""
 
     columns: Columns
     directory: Path
@@ -99,19 +98,15 @@ def _numbered(
 
 
 def _open(path: Path) -> TextIO:
-    raw = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")
-    return io.TextIOWrapper(
-        raw,
-        encoding="utf-8-sig",
-        errors="surrogateescape",
-        newline="",  # type: ignore[arg-type]
-    )
+    how: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
+    return gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how)
 
 
 def assemble(staged: Staged, bucket: int, terms: Terms) -> tuple[Counter[str], list[Reject]]:
     """Put the orders of one order bucket together and send each to the bucket of its member.
 
-    Gives what was counted and mended, and the rejected rows. Guests' orders go to the bucket of the order.
+    Gives what was counted and mended, and the rejected rows. A guest's order goes to the bucket
+    of the order.
     """
     by_order: dict[str, list[Row]] = {}
     place = staged.columns.order_id
@@ -138,10 +133,10 @@ def assemble(staged: Staged, bucket: int, terms: Terms) -> tuple[Counter[str], l
 
 
 def members_of(staged: Staged, bucket: int) -> dict[str, list[HistoricOrder]]:
-    """Give the orders of one member bucket, by member and then by time; guests stand under the empty text."""
+    """Give the orders of one member bucket by member, in time; guests under the empty text."""
     by_member: dict[str, list[HistoricOrder]] = {}
     for *order, lines in records(staged.directory / "members", bucket):
-        whole = HistoricOrder(*order, lines=tuple(HistoricLine._make(line) for line in lines))
+        whole = HistoricOrder._make((*order, tuple(map(HistoricLine._make, lines))))
         by_member.setdefault(whole.member, []).append(whole)
     for orders in by_member.values():
         orders.sort(key=in_time)
@@ -149,5 +144,5 @@ def members_of(staged: Staged, bucket: int) -> dict[str, list[HistoricOrder]]:
 
 
 def in_time(order: HistoricOrder) -> tuple[int, bool, str]:
-    """The order in which a member's history happened: by instant, sales before returns, then by id."""
+    """Sort a member's history: by instant, sales before returns, then by id."""
     return order.ordered_at, order.kind == "return", order.order_id
