@@ -46,6 +46,10 @@ class Application:
     policies: Policies
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
+    def locate(self) -> URL:
+        """Where the application's role finds the database at this moment."""
+        return _locate(self.settings, self.server)
+
     async def __aenter__(self) -> Self:
         """Have the database running and the clock measured."""
         try:
@@ -102,14 +106,12 @@ def build(
 ) -> Application:
     """Put an application together; only what may `create` makes a home that is not there."""
     server = Server(settings.home, create=create, report=report) if settings.embedded else None
-
-    def locate() -> URL:
-        return settings.application_url() if server is None else server.url(APPLICATION)
-
     return Application(
         settings=settings,
         server=server,
-        database=Database(locate, patience=patience, pool_size=settings.pool_size),
+        database=Database(
+            lambda: _locate(settings, server), patience=patience, pool_size=settings.pool_size
+        ),
         clock=Clock(may_follow=is_loopback(settings.stripe_api_base)),
         signing=Signing(),
         keys=Keys(),
@@ -147,6 +149,10 @@ def freeze_memory() -> None:
     """Take what start-up made out of the garbage collector's sight, once a process is ready."""
     gc.collect()
     gc.freeze()
+
+
+def _locate(settings: Settings, server: Server | None) -> URL:
+    return settings.application_url() if server is None else server.url(APPLICATION)
 
 
 async def _end(task: "asyncio.Task[None]") -> None:

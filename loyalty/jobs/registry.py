@@ -1,0 +1,40 @@
+"""Every job there is, by name, and when the periodic ones run."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from loyalty.bootstrap import Application
+from loyalty.cause import Cause
+from loyalty.jobs import upkeep
+
+Work = Callable[..., Awaitable[object]]
+"""Called with the application, the cause, and what was enqueued, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something that people start, such as replaying a draft rule."""
+
+    name: str
+    work: Work
+
+
+@dataclass(frozen=True, slots=True)
+class Periodic:
+    """Something that happens again and again; `period` is written as in crontab, in UTC."""
+
+    name: str
+    period: str
+    work: Callable[[Application, Cause], Awaitable[object]]
+
+
+PERIODIC: Final[tuple[Periodic, ...]] = (
+    Periodic("settle-due-wallets", "* * * * *", upkeep.settle_due_wallets),
+    Periodic("roll-up-ledger", "*/5 * * * *", upkeep.roll_up_ledger),
+)
+
+JOBS: Final[Mapping[str, Job]] = MappingProxyType({})
+
+Arguments = dict[str, Any]
