@@ -7,7 +7,8 @@ They lie in ``<package>/sql/*.sql`` and name two roles by placeholder: ``:owner`
 import hashlib
 import re
 from collections.abc import Iterator
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
 from sqlalchemy import Connection, text
 
@@ -19,14 +20,8 @@ _PLACEHOLDER = re.compile(r"(?<![:\w]):(owner|application)\b")
 def scripts() -> Iterator[tuple[str, str]]:
     """The name and text of each script, in the order in which they are applied."""
     for package in PACKAGES:
-        folder = files(package) / "sql"
-        if folder.is_dir():
-            found = sorted(
-                (entry for entry in folder.iterdir() if entry.name.endswith(".sql")),
-                key=lambda entry: entry.name,
-            )
-            for entry in found:
-                yield f"{package}/sql/{entry.name}", entry.read_text(encoding="utf-8")
+        for path in sorted((_folder(package) / "sql").glob("*.sql")):
+            yield f"{package}/sql/{path.name}", path.read_text(encoding="utf-8")
 
 
 def digest() -> str:
@@ -62,3 +57,11 @@ def apply(connection: Connection, *, application: str) -> None:
     readable = "SCHEMA migration", "ALL TABLES IN SCHEMA migration"
     for right, what in zip(("USAGE", "SELECT"), readable, strict=True):
         connection.execute(text(f"GRANT {right} ON {what} TO {roles['application']}"))
+
+
+def _folder(package: str) -> Path:
+    """Where a package lies, without importing it: an upgrade needs its SQL and nothing else."""
+    spec = find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise LookupError(f"the package {package} is not installed")
+    return Path(spec.submodule_search_locations[0])
