@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+import msgspec
+
 from benefits import spread
 from loyalty.orders.completion import Step
 from loyalty.orders.errors import (
@@ -85,7 +87,7 @@ class ReturnPlan:
         return sum(part.earn for part in self.taken)
 
 
-def plan_return(history: History, asked: Asked, step: Step) -> ReturnPlan:
+def plan_return(history: History, asked: Asked, step: Step, *, matched: bool = False) -> ReturnPlan:
     """Plan a return of what was shipped.
 
     Raises `OrderCancelled`, `UnknownLine`, `MoreThanBought`, `MoreThanPaid` or `NothingToReturn`,
@@ -108,8 +110,17 @@ def plan_return(history: History, asked: Asked, step: Step) -> ReturnPlan:
         shipping=shipping,
         shipping_points=shipping_points,
         lines=tuple(lines),
+        matched=matched,
+        asked=asked_text(asked),
     )
     return ReturnPlan(returned, taken_back(history, lines))
+
+
+def asked_text(asked: Asked) -> str:
+    """Return what a return asked as canonical text, by which a replay is told from a conflict."""
+    lines = [[one.line_id, one.quantity, one.amount] for one in asked.lines]
+    content = {"amount": asked.amount, "lines": lines, "reason": asked.reason}
+    return msgspec.json.encode(content | {"shipping": asked.shipping}).decode()
 
 
 def share(stand: LineStand, quantity: int, amount: int = 0) -> Figures:

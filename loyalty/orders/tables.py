@@ -71,7 +71,6 @@ class _OrderColumns(_FigureColumns):
     plan: Named[str | None] = Column(Key)
     hold_until: Named[datetime | None] = Column(Instant)
     paid_at: Named[datetime | None] = Column(Instant)
-    historic: Named[bool]
     recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
@@ -100,7 +99,6 @@ order: Final = Table(
         "hold_until is null or hold_until <= placed_at + interval '14 days'",
         name="order_hold_ends_within_14_days",
     ),
-    CheckConstraint("recorded_at >= placed_at or not historic", name="order_history_is_past"),
     Index("order_by_id", "id"),
     Index("order_by_placing", "placed_at"),
     Index(
@@ -280,7 +278,6 @@ class _UnmatchedReturnColumns(TypedColumns):
     quantity: Named[int] = Column(Integer)
     amount: Named[int] = Column(BigInteger)
     asked: Named[str] = Column(Text)
-    historic: Named[bool]
     recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)

@@ -88,7 +88,6 @@ class Order:
     plan: str | None = None
     hold_until: datetime | None = None
     paid_at: datetime | None = None
-    historic: bool = False
 
     def __post_init__(self) -> None:
         """Refuse an order without lines, without offset or of a guest under a member's key."""

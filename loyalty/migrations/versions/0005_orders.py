@@ -41,7 +41,6 @@ CREATE TABLE loyalty."order" (
     plan TEXT COLLATE "C",
     hold_until TIMESTAMP WITH TIME ZONE,
     paid_at TIMESTAMP WITH TIME ZONE,
-    historic BOOLEAN NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT transaction_timestamp(),
     actor TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,
@@ -59,8 +58,7 @@ CREATE TABLE loyalty."order" (
     CONSTRAINT order_of_a_guest_moves_no_points
         CHECK (not guest or (points = 0 and earn = 0 and shipping_points = 0)),
     CONSTRAINT order_hold_ends_within_14_days
-        CHECK (hold_until is null or hold_until <= placed_at + interval '14 days'),
-    CONSTRAINT order_history_is_past CHECK (recorded_at >= placed_at or not historic)
+        CHECK (hold_until is null or hold_until <= placed_at + interval '14 days')
 );
 CREATE INDEX order_by_end_of_hold ON loyalty."order" (hold_until)
     WHERE hold_until is not null and paid_at is null and state = 'open';
@@ -237,7 +235,6 @@ CREATE TABLE loyalty.unmatched_return (
     quantity INTEGER NOT NULL,
     amount BIGINT NOT NULL,
     asked TEXT NOT NULL,
-    historic BOOLEAN NOT NULL,
     recorded_at TIMESTAMP WITH TIME ZONE NOT NULL DEFAULT transaction_timestamp(),
     actor TEXT COLLATE "C" NOT NULL,
     request_id TEXT COLLATE "C" NOT NULL,

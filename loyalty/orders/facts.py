@@ -1,0 +1,40 @@
+"""From what is stored about a member to the facts that the rule language knows.
+
+Pure. Facts are derived and never personal: which birthday windows are open, not when somebody was
+born; since how many days, not since when.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from benefits import Facts, birthday_windows
+
+GUEST = Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A member as far as facts are derived from them; a birthday is month and day."""
+
+    member_class: str
+    joined_on: date
+    birthday: tuple[int, int] | None = None
+    birthday_entered_on: date | None = None
+
+
+def facts_at(person: Person, on: date, *, tier: str | None, order_count: int) -> Facts:
+    """Return the facts of a member on a business day, before the order in question."""
+    birthday: tuple[str, ...] = ()
+    if person.birthday is not None:
+        month, day = person.birthday
+        birthday = birthday_windows(
+            month=month, day=day, on=on, entered_on=person.birthday_entered_on
+        )
+    return Facts(
+        member=True,
+        tier=tier,
+        member_class=person.member_class,
+        days_since_joining=max((on - person.joined_on).days, 0),
+        birthday=birthday,
+        order_count=order_count,
+    )

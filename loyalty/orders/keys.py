@@ -1,0 +1,41 @@
+"""The business keys under which an order's steps stand in the ledger: one spelling for all.
+
+A key names the order and the step, so the same step can never be posted twice, whoever posts it.
+"""
+
+from uuid import UUID
+
+
+def hold_key(order: UUID) -> str:
+    """Name the hold of the points that an order spends."""
+    return f"order:{order}:hold"
+
+
+def extend_key(order: UUID, mark: str) -> str:
+    """Name a change of a hold's end; `mark` tells one change from the next."""
+    return f"order:{order}:extend:{mark}"
+
+
+def capture_key(order: UUID, shipment: UUID) -> str:
+    """Name the taking of the points that a shipment spends."""
+    return f"order:{order}:capture:{shipment}"
+
+
+def release_key(order: UUID, step: UUID) -> str:
+    """Name the giving back of points that a step leaves unspent."""
+    return f"order:{order}:release:{step}"
+
+
+def earn_key(order: UUID, shipment: UUID) -> str:
+    """Name the points that a shipment earns."""
+    return f"order:{order}:earn:{shipment}"
+
+
+def claw_back_key(order: UUID, returned: UUID, shipment: UUID) -> str:
+    """Name the taking back of what a returned part of a shipment had earned."""
+    return f"order:{order}:claw-back:{returned}:{shipment}"
+
+
+def restore_key(order: UUID, returned: UUID, shipment: UUID) -> str:
+    """Name the giving back of points that a returned part of a shipment had spent."""
+    return f"order:{order}:restore:{returned}:{shipment}"

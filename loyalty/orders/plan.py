@@ -1,0 +1,433 @@
+"""What a member's past orders and returns come to: rows, postings and standing, all in one pass.
+
+Pure: nothing is read or written. History takes the path of the API (placed at the shop's prices,
+completed in one shipment, returned) with the same functions, and skips what no history has. Its
+lines never become objects, because a year of a shop has millions of them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Final, NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from benefits import REVISION, Facts, RuleSet, earn_of_paid, facts_document
+from ledger import ClawBack, Earn, Posting, Shortfall
+from loyalty.cause import Cause
+from loyalty.orders.comebacks import Comeback, Found, find_returned
+from loyalty.orders.completion import Step, plan_whole
+from loyalty.orders.decided import paid_document
+from loyalty.orders.facts import GUEST, Person, facts_at
+from loyalty.orders.figures import Figures
+from loyalty.orders.keys import claw_back_key, earn_key
+from loyalty.orders.matching import Shelf
+from loyalty.orders.returns import Asked, ReturnPlan, plan_return
+from loyalty.orders.rows import Row, return_line_rows, return_row
+from loyalty.orders.types import (
+    History,
+    Line,
+    Order,
+    OrderState,
+    PricedBy,
+    Shipment,
+    ShipmentKind,
+)
+from loyalty.policy import Policy
+from tiers import Activity, Decision, Ladder, Subject, walk
+
+SHIPMENT_NAME: Final = "1"
+EVERYTHING: Final = "{}"
+"""What a step asked that named no lines: all that was open."""
+
+PastLine = tuple[str, str, str, int, int]
+"""Line id, SKU, category, quantity, and the money paid for the whole quantity."""
+
+
+class Sale(NamedTuple):
+    """One past order, shipped whole when it was placed; its ids are the caller's."""
+
+    order: UUID
+    shipment: UUID
+    placed_at: datetime
+    lines: Sequence[PastLine]
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What history is decided by, and what it may move.
+
+    Without a rule set nothing is earned; without a ladder no standing moves.
+    """
+
+    policy: Policy
+    rule_set: RuleSet | None
+    ladder: Ladder | None
+    cause: Cause
+    mint: Callable[[datetime], UUID]
+    channel: str = ""
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Whose history it is; `subject` is the standing to go on from, `orders` those before it."""
+
+    member: UUID
+    holder: UUID
+    person: Person
+    subject: Subject
+    orders: int = 0
+
+
+@dataclass(slots=True)
+class MemberPlan:
+    """What one member's history writes: rows by table, postings, and the standing it leads to.
+
+    Rows are tuples in the order of the column names of `loyalty.orders.rows`.
+    """
+
+    orders: list[Row] = field(default_factory=list)
+    order_lines: list[Row] = field(default_factory=list)
+    shipments: list[Row] = field(default_factory=list)
+    decisions: list[Row] = field(default_factory=list)
+    returns: list[Row] = field(default_factory=list)
+    return_lines: list[Row] = field(default_factory=list)
+    unmatched_returns: list[Row] = field(default_factory=list)
+    postings: list[Posting] = field(default_factory=list)
+    standing: Decision | None = None
+    earned: int = 0
+    taken_back: int = 0
+    unmatched: int = 0
+
+
+def plan_member(buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms) -> MemberPlan:
+    """Plan one member's history, given in the order of time.
+
+    First what counts for the standing, because an order earns at the tier it was placed at; then
+    what is earned and taken back.
+    """
+    scribe = _Scribe(MemberPlan(), buyer.member, terms)
+    found = _match(events)
+    tiers = _walk(buyer, events, found, scribe)
+    sold: dict[UUID, _Sold] = {}
+    count = buyer.orders
+    for index, event in enumerate(events):
+        if isinstance(event, Sale):
+            on = terms.policy.day_of(event.placed_at)
+            facts = facts_at(buyer.person, on, tier=tiers[index], order_count=count)
+            sold[event.order] = _Sold(event, on, scribe.sell(event, on, facts))
+            scribe.post_earn(buyer.holder, sold[event.order], tiers[index])
+            count += 1
+        else:
+            scribe.take_back(buyer.holder, event, found[index], sold)
+    return scribe.plan
+
+
+def plan_guest(sale: Sale, terms: Terms) -> MemberPlan:
+    """Plan the past order of somebody who is no member: it is recorded and earns nothing."""
+    scribe = _Scribe(MemberPlan(), sale.order, terms)
+    scribe.sell(sale, terms.policy.day_of(sale.placed_at), GUEST)
+    return scribe.plan
+
+
+def claw_backs(
+    holder: UUID,
+    order: UUID,
+    back: ReturnPlan,
+    *,
+    policy: Policy,
+    cause: Cause,
+    mint: Callable[[datetime], UUID],
+) -> list[Posting]:
+    """Return the postings that take back what the returned part had earned."""
+    returned = back.returned
+    return [
+        ClawBack(
+            holder=holder,
+            key=claw_back_key(order, returned.id, part.shipment),
+            journal=mint(returned.at),
+            effective_at=returned.at,
+            actor=cause.actor,
+            request_id=cause.request_id,
+            reason=returned.reason,
+            of=earn_key(order, part.shipment),
+            amount=part.earn,
+            shortfall=Shortfall(policy.shortfall),
+        )
+        for part in back.taken
+        if part.earn
+    ]
+
+
+def earning(
+    holder: UUID,
+    order: UUID,
+    shipment: Shipment,
+    labels: Mapping[str, str],
+    *,
+    cause: Cause,
+    mint: Callable[[datetime], UUID],
+) -> Earn:
+    """Return the posting of what a shipment earns."""
+    return Earn(
+        holder=holder,
+        key=earn_key(order, shipment.id),
+        journal=mint(shipment.at),
+        effective_at=shipment.at,
+        actor=cause.actor,
+        request_id=cause.request_id,
+        reason="order",
+        labels=labels,
+        amount=shipment.figures.earn,
+        lot=mint(shipment.at),
+        source="order",
+        activates_at=shipment.activates_at,
+        expires_at=shipment.expires_at,
+    )
+
+
+# --- what counts for the standing -------------------------------------------------------------
+
+
+def _match(events: Sequence[Sale | Comeback]) -> dict[int, Found]:
+    """Find what each return takes back; nothing is put on a shelf where nothing comes back."""
+    if not any(isinstance(event, Comeback) for event in events):
+        return {}
+    shelf = Shelf()
+    found: dict[int, Found] = {}
+    line_ids: dict[UUID, list[str]] = {}
+    for index, event in enumerate(events):
+        if isinstance(event, Sale):
+            line_ids[event.order] = [line[0] for line in event.lines]
+            for line_no, (_, sku, _, quantity, amount) in enumerate(event.lines, start=1):
+                shelf.put(event.order, line_no, sku, quantity, amount)
+        else:
+            found[index] = find_returned(shelf, event, line_ids)
+    return found
+
+
+def _walk(
+    buyer: Buyer,
+    events: Sequence[Sale | Comeback],
+    found: Mapping[int, Found],
+    scribe: "_Scribe",
+) -> list[str | None]:
+    """Return the tier each event finds the member at, and leave the standing in the plan."""
+    terms = scribe.terms
+    if terms.ladder is None or buyer.person.member_class != "consumer":
+        return [None] * len(events)
+    day_of = terms.policy.day_of
+    told: list[tuple[date, Activity]] = []
+    at: list[int] = []
+    sold: dict[UUID, _Sold] = {}
+    activities: dict[UUID, Activity] = {}
+    for index, event in enumerate(events):
+        at.append(len(told))
+        if isinstance(event, Sale):
+            on = day_of(event.placed_at)
+            money = sum(line[4] for line in event.lines)
+            sold[event.order] = _Sold(event, on, None)
+            activity = Activity(event.order, event.shipment, on, money)
+            activities[event.order] = activity
+            told.append((on, activity))
+            continue
+        on = day_of(event.at)
+        for order, asked in found[index].orders.items():
+            one = sold[order]
+            back = one.give_back(asked, _step(event, event.at, on)).taken
+            before = activities[order]
+            returned = before.returned + sum(part.purchases for part in back)
+            activity = Activity(order, before.shipment, before.on, before.purchases, returned)
+            activities[order] = activity
+            told.append((on, activity))
+    scribe.plan.standing, before_each = walk(terms.ladder, buyer.subject, told)
+    last = len(before_each)
+    return [before_each[index] if index < last else None for index in at]
+
+
+# --- what is earned and taken back ------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Sold:
+    """A sale with what it earned; it becomes an order only when something of it comes back."""
+
+    sale: Sale
+    on: date
+    earned: Sequence[int] | None
+    history: History | None = None
+
+    def give_back(self, asked: Asked, step: Step, *, matched: bool = False) -> ReturnPlan:
+        """Plan a return of it, after the returns planned before."""
+        before = self.history or _history(self.sale, self.on, self.earned)
+        plan = plan_return(before, asked, step, matched=matched)
+        self.history = History(before.order, before.shipments, (*before.returns, plan.returned))
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class _Scribe:
+    """Writes the rows and postings of one member into a plan."""
+
+    plan: MemberPlan
+    member: UUID
+    terms: Terms
+
+    def sell(self, sale: Sale, on: date, facts: Facts) -> Sequence[int]:
+        """Write a sale and return the points of each line."""
+        amounts = [line[4] for line in sale.lines]
+        earned, applied = self._earned(sale, facts, amounts)
+        money, points = sum(amounts), sum(earned)
+        figures = (money, money, 0, 0, 0, money, points)
+        self._order(sale, on, facts, figures)
+        self._lines(sale, earned)
+        self._shipment(sale, on, figures)
+        version = self.terms.rule_set.version if self.terms.rule_set else 0
+        known = msgspec.json.encode(facts_document(facts)).decode()
+        document = paid_document(applied)
+        self.plan.decisions.append((self.member, sale.order, version, REVISION, known, document))
+        self.plan.earned += points
+        return earned
+
+    def _earned(
+        self, sale: Sale, facts: Facts, amounts: list[int]
+    ) -> tuple[Sequence[int], Iterable[tuple[str, int]]]:
+        terms = self.terms
+        if terms.rule_set is None or not facts.member:
+            return [0] * len(amounts), ()
+        return earn_of_paid(
+            terms.rule_set,
+            facts=facts,
+            at=sale.placed_at,
+            channel=terms.channel,
+            country=terms.country,
+            skus=[line[1] for line in sale.lines],
+            categories=[line[2] for line in sale.lines],
+            quantities=[line[3] for line in sale.lines],
+            amounts=amounts,
+        )
+
+    def _order(self, sale: Sale, on: date, facts: Facts, figures: Row) -> None:
+        terms, policy = self.terms, self.terms.policy
+        version = terms.rule_set.version if terms.rule_set else 0
+        self.plan.orders.append(
+            (
+                *(self.member, sale.order, not facts.member, PricedBy.SHOP.value),
+                *(OrderState.COMPLETED.value, sale.placed_at, on, policy.currency),
+                *(terms.channel, terms.country, False, "", 0, 0, 0, 0, version, policy.version),
+                *(facts.tier, None, None, None, *figures),
+            )
+        )
+
+    def _lines(self, sale: Sale, earned: Sequence[int]) -> None:
+        member, order = self.member, sale.order
+        self.plan.order_lines += [
+            (
+                member, order, line_no, line_id, sku, category, quantity, True,
+                amount, amount, 0, 0, 0, amount, earn,
+            )
+            for line_no, ((line_id, sku, category, quantity, amount), earn) in enumerate(
+                zip(sale.lines, earned, strict=True), start=1
+            )
+        ]  # fmt: skip
+
+    def _shipment(self, sale: Sale, on: date, figures: Row) -> None:
+        at, policy, earns = sale.placed_at, self.terms.policy, figures[-1]
+        self.plan.shipments.append(
+            (
+                *(self.member, sale.order, sale.shipment, SHIPMENT_NAME),
+                *(ShipmentKind.COMPLETED.value, at, on, True, figures[-2], 0),
+                policy.activates_at(at) if earns else None,
+                policy.expires_at(at) if earns else None,
+                EVERYTHING,
+                *figures,
+            )
+        )
+
+    def post_earn(self, holder: UUID, sold: _Sold, tier: str | None) -> None:
+        """Post what a sale earned."""
+        points = sum(sold.earned or ())
+        if not points:
+            return
+        at, policy = sold.sale.placed_at, self.terms.policy
+        shipment = Shipment(
+            id=sold.sale.shipment,
+            name=SHIPMENT_NAME,
+            kind=ShipmentKind.COMPLETED,
+            at=at,
+            on=sold.on,
+            whole=True,
+            figures=Figures(earn=points),
+            purchases=0,
+            activates_at=policy.activates_at(at),
+            expires_at=policy.expires_at(at),
+        )
+        labels = {"tier": tier} if tier else {}
+        cause, mint = self.terms.cause, self.terms.mint
+        self.plan.postings.append(
+            earning(holder, sold.sale.order, shipment, labels, cause=cause, mint=mint)
+        )
+
+    def take_back(
+        self, holder: UUID, comeback: Comeback, found: Found, sold: Mapping[UUID, _Sold]
+    ) -> None:
+        """Write a return: of every order that it takes something back of, and of none."""
+        plan, terms, member = self.plan, self.terms, self.member
+        on = terms.policy.day_of(comeback.at)
+        for order, asked in found.orders.items():
+            step = Step(terms.mint(comeback.at), comeback.name, comeback.at, on)
+            back = sold[order].give_back(asked, step, matched=comeback.order is None)
+            plan.returns.append(return_row(member, order, back.returned))
+            plan.return_lines += return_line_rows(member, order, back.returned)
+            plan.taken_back += back.points_to_claw_back
+            plan.postings += claw_backs(
+                holder, order, back, policy=terms.policy, cause=terms.cause, mint=terms.mint
+            )
+        if found.unmatched:
+            plan.unmatched += 1
+            one = terms.mint(comeback.at)
+            plan.unmatched_returns += [
+                (
+                    *(member, one, line_no, comeback.name, comeback.at, on, comeback.reason),
+                    *(row.sku, row.quantity, row.amount, EVERYTHING),
+                )
+                for line_no, row in found.unmatched
+            ]
+
+
+def _history(sale: Sale, on: date, earned: Sequence[int] | None) -> History:
+    points = earned or [0] * len(sale.lines)
+    lines = tuple(
+        Line(
+            line_no,
+            line_id,
+            sku,
+            category,
+            quantity,
+            Figures(amount, amount, 0, 0, 0, amount, earn),
+        )
+        for line_no, ((line_id, sku, category, quantity, amount), earn) in enumerate(
+            zip(sale.lines, points, strict=True), start=1
+        )
+    )
+    order = Order(
+        member=sale.order,
+        id=sale.order,
+        guest=True,
+        placed_at=sale.placed_at,
+        placed_on=on,
+        currency="",
+        lines=lines,
+        priced_by=PricedBy.SHOP,
+    )
+    whole = Step(sale.shipment, SHIPMENT_NAME, sale.placed_at, on)
+    return History(order, (plan_whole(order, whole),))
+
+
+def _step(comeback: Comeback, at: datetime, on: date) -> Step:
+    return Step(_NO_ID, comeback.name, at, on)
+
+
+_NO_ID: Final = UUID(int=0)
