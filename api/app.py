@@ -1,0 +1,74 @@
+"""Builds the web application from the object graph; the one place that knows the console.
+
+`create_app` is for tests and embedding, `create_app_from_environment` for the server, which names
+it by its dotted path.
+"""
+
+import gc
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.datastructures import State
+from litestar.exceptions import HTTPException
+from litestar.handlers import HTTPRouteHandler
+
+from api import health, registry
+from api.access import Access
+from api.auth import authorise
+from api.problems import answer_problem
+from loyalty.bootstrap import Application, build
+from loyalty.settings import Settings
+
+LARGEST_BODY: Final = 1_048_576
+
+
+def create_app(application: Application) -> Litestar:
+    """Return the web application over an object graph that somebody else has entered."""
+    return _assemble(application, owns=False)
+
+
+def create_app_from_environment() -> Litestar:
+    """Return the web application that starts and stops its own object graph."""
+    return _assemble(build(Settings()), owns=True)
+
+
+def _assemble(application: Application, *, owns: bool) -> Litestar:
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        if not owns:
+            await _warm(application)
+            yield
+            return
+        async with application:
+            await _warm(application)
+            gc.collect()
+            gc.freeze()
+            yield
+
+    v1 = Router("/v1", route_handlers=list(registry.ROUTES), guards=[authorise])
+    app = Litestar(
+        route_handlers=[v1, *health.ROUTES, *_console(application)],
+        state=State({"application": application}),
+        exception_handlers=_handlers(),
+        request_max_body_size=LARGEST_BODY,
+        lifespan=[lifespan],
+        openapi_config=None,
+        logging_config=None,
+    )
+    app.asgi_handler = Access(app.asgi_handler)
+    return app
+
+
+async def _warm(application: Application) -> None:
+    async with application.database.read() as connection:
+        await application.signing.load(connection)
+
+
+def _console(_: Application) -> list[HTTPRouteHandler]:
+    return []
+
+
+def _handlers() -> dict[Any, Any]:
+    return {HTTPException: answer_problem, Exception: answer_problem}

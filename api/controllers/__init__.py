@@ -1,0 +1,1 @@
+"""One module per noun: thin handlers, each with the operation it declares."""
