@@ -6,12 +6,12 @@ and say why a standing moves, `progress_of` says what is missing. Stored: `publi
 Nothing here knows points, members' data or HTTP; a member is an id, business time is handed in.
 """
 
+from tiers.audit import verify
 from tiers.errors import (
     ActivityConflict,
     ActivityInFuture,
     ActivityMalformed,
     FloorWithoutEnd,
-    FreezeWithoutReason,
     LadderKeepHarder,
     LadderMalformed,
     LadderMetricUnknown,
@@ -22,15 +22,40 @@ from tiers.errors import (
     LadderUnordered,
     LadderValidityUnfit,
     LadderWithoutBottom,
+    ReasonMalformed,
     StandingOutrun,
     TiersError,
     TierUnknown,
+)
+from tiers.ladder import default_ladder, parse_ladder
+from tiers.ladders import (
+    find_document,
+    find_ladder,
+    list_ladders,
+    live_ladder,
+    live_version,
+    publish_ladder,
+)
+from tiers.progress import progress_of
+from tiers.qualification import begin, decide, fold, freeze, lift_floor, place_floor, thaw, walk
+from tiers.recording import record
+from tiers.standings import (
+    activity_of,
+    due,
+    find_subjects,
+    history_of,
+    left_behind,
+    population,
+    read_subject,
+    standing_at,
+    subject_of,
 )
 from tiers.types import (
     Activity,
     Because,
     Change,
     Decision,
+    Fall,
     Figures,
     Finding,
     Floor,
@@ -53,6 +78,7 @@ from tiers.types import (
     WindowKind,
     WindowRule,
 )
+from tiers.windows import business_date
 
 __all__ = [
     "Activity",
@@ -62,12 +88,12 @@ __all__ = [
     "Because",
     "Change",
     "Decision",
+    "Fall",
     "Figures",
     "Finding",
     "Floor",
     "FloorWithoutEnd",
     "Freeze",
-    "FreezeWithoutReason",
     "Ladder",
     "LadderKeepHarder",
     "LadderMalformed",
@@ -84,6 +110,7 @@ __all__ = [
     "Movement",
     "Progress",
     "PublishedLadder",
+    "ReasonMalformed",
     "RecordedChange",
     "Seed",
     "Seen",
@@ -98,4 +125,33 @@ __all__ = [
     "Window",
     "WindowKind",
     "WindowRule",
+    "activity_of",
+    "begin",
+    "business_date",
+    "decide",
+    "default_ladder",
+    "due",
+    "find_document",
+    "find_ladder",
+    "find_subjects",
+    "fold",
+    "freeze",
+    "history_of",
+    "left_behind",
+    "lift_floor",
+    "list_ladders",
+    "live_ladder",
+    "live_version",
+    "parse_ladder",
+    "place_floor",
+    "population",
+    "progress_of",
+    "publish_ladder",
+    "read_subject",
+    "record",
+    "standing_at",
+    "subject_of",
+    "thaw",
+    "verify",
+    "walk",
 ]

@@ -111,15 +111,15 @@ class ActivityInFuture(TiersError):
 
 
 class FloorWithoutEnd(TiersError):
-    """A floor needs a reason, and an end after the day it begins."""
+    """A floor needs an end after the day it begins."""
 
     code: ClassVar[str] = "floor-without-end"
 
 
-class FreezeWithoutReason(TiersError):
-    """Freezing a standing needs a reason."""
+class ReasonMalformed(TiersError):
+    """A reason is a code: 1 to 80 lower-case letters, digits and the signs : . _ -."""
 
-    code: ClassVar[str] = "freeze-without-reason"
+    code: ClassVar[str] = "reason-malformed"
 
 
 class StandingOutrun(TiersError):

@@ -14,7 +14,6 @@ from uuid import UUID
 from tiers.errors import ActivityMalformed, TierUnknown
 
 
-
 class Metric(StrEnum):
     """What a threshold may count."""
 
@@ -166,12 +165,22 @@ class Freeze:
 
 
 @dataclass(frozen=True, slots=True)
-class Seed:
-    """Where the replay of a standing begins: the tier held on a day, and until when it is kept."""
+class Fall:
+    """The tier that follows on a day if nothing more is bought."""
 
     tier: str
     rank: int
     on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Seed:
+    """Where the replay of a standing begins: the tier held on a day, since when, until when."""
+
+    tier: str
+    rank: int
+    on: date
+    since: date
     until: date | None
 
 
@@ -180,8 +189,9 @@ class Standing:
     """Where a member stands: the earned tier and what lies over it.
 
     `since` is the day the earned tier was reached, `valid_until` (exclusive) the day it is judged,
-    `grace_from` the day it was judged too low and grace began. `falls_to` and `falls_on` say what
-    happens if nothing more is bought. `through` is the last day decided. `number` counts changes.
+    `grace_from` the day it was judged too low and grace began. `fall` says which tier follows, and
+    when, if nothing more is bought. `through` is the last day decided, `due_on` the next day on
+    which something is decided even if nothing happens. `number` counts the changes.
     """
 
     ladder: int
@@ -192,9 +202,8 @@ class Standing:
     since: date
     valid_until: date | None
     grace_from: date | None
-    falls_to: str | None
-    falls_rank: int | None
-    falls_on: date | None
+    fall: Fall | None
+    due_on: date | None
     through: date
     floor: Floor | None = None
     freeze: Freeze | None = None
@@ -205,9 +214,8 @@ class Standing:
         if self.freeze is not None:
             return self.freeze.tier, self.freeze.rank
         tier, rank = self.tier, self.rank
-        if self.falls_on is not None and self.falls_on <= on:
-            assert self.falls_to is not None and self.falls_rank is not None  # noqa: S101, PT018
-            tier, rank = self.falls_to, self.falls_rank
+        if self.fall is not None and self.fall.on <= on:
+            tier, rank = self.fall.tier, self.fall.rank
         if self.floor is not None and on < self.floor.until and self.floor.rank > rank:
             return self.floor.tier, self.floor.rank
         return tier, rank

@@ -1,0 +1,121 @@
+"""Decide where a member stands, and why.
+
+Nothing is read or written here. The one idea: a standing is the replay of all activity from its
+seed; ordinary events continue from the standing, events that touch the past replay from the seed,
+and both give the same place (tests/tiers/test_qualification.py).
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from uuid import UUID
+
+from tiers.errors import FloorWithoutEnd, ReasonMalformed
+from tiers.story import Story
+from tiers.types import Activity, Decision, Floor, Freeze, Ladder, Movement, Subject
+
+_REASON = re.compile(r"[a-z0-9:._-]{1,80}")
+
+
+def begin(ladder: Ladder, *, member: UUID, joined_on: date) -> Decision:
+    """The standing of a member who just joined: on the bottom tier."""
+    return Story(ladder, Subject(member, joined_on, None, ())).decision(joined_on)
+
+
+def decide(
+    ladder: Ladder, subject: Subject, activities: Sequence[Activity], *, on: date
+) -> Decision:
+    """Where the member stands after these activities, on the business date of the event.
+
+    Activity that is known already changes nothing; the same shipment with another date or other
+    purchases raises `ActivityConflict`, a date after `on` `ActivityInFuture`. Without activities
+    this is the periodic review.
+    """
+    story = Story(ladder, subject)
+    story.tell(activities, on=on)
+    return story.decision(on)
+
+
+def fold(ladder: Ladder, subject: Subject, events: Sequence[tuple[date, Activity]]) -> Decision:
+    """One decision for many events of one member, equal to deciding and recording one by one.
+
+    Each event is its business date and the activity as it stood after it, in order of time.
+    """
+    return walk(ladder, subject, events)[0]
+
+
+def walk(
+    ladder: Ladder, subject: Subject, events: Sequence[tuple[date, Activity]]
+) -> tuple[Decision, tuple[str, ...]]:
+    """What `fold` gives, and for each event the tier in force on its date before it counted."""
+    story = Story(ladder, subject)
+    last = subject.joined_on
+    story.tell((), on=last)
+    before: list[str] = []
+    for on, activity in events:
+        before.append(story.foreseen(on))
+        story.tell((activity,), on=on)
+        last = on
+    return story.decision(last), tuple(before)
+
+
+def place_floor(
+    ladder: Ladder, subject: Subject, *, tier: str, until: date, reason: str, on: date
+) -> Decision:
+    """The standing with a floor under it until a date (exclusive); it replaces an earlier floor.
+
+    Raises `TierUnknown`, or `FloorWithoutEnd` where the end does not lie after `on`.
+    """
+    rank = ladder.rank_of(tier)
+    _check_reason(reason)
+    if until <= on:
+        raise FloorWithoutEnd(pointer="/until", seen=until.isoformat(), wanted=f"after {on}")
+    story = Story(ladder, subject)
+    story.tell((), on=on)
+    story.lay_floor(Floor(tier, rank, until, reason), Movement.FLOOR_SET, on)
+    return story.decision(on)
+
+
+def lift_floor(ladder: Ladder, subject: Subject, *, on: date) -> Decision:
+    """The standing without its floor: it falls to what was earned."""
+    story = Story(ladder, subject)
+    story.tell((), on=on)
+    if story.floor is not None:
+        story.lay_floor(None, Movement.FLOOR_ENDED, on)
+    return story.decision(on)
+
+
+def freeze(ladder: Ladder, subject: Subject, *, reason: str, on: date) -> Decision:
+    """The standing pinned at the tier now in force; what is earned goes on underneath."""
+    _check_reason(reason)
+    story = Story(ladder, subject)
+    story.tell((), on=on)
+    if story.freeze is None:
+        tier, rank = story.in_force(on)
+        story.lay_freeze(Freeze(tier, rank, reason), Movement.FROZEN, on)
+    return story.decision(on)
+
+
+def thaw(ladder: Ladder, subject: Subject, *, on: date) -> Decision:
+    """The standing free to move again: it shows what was earned meanwhile."""
+    story = Story(ladder, subject)
+    story.tell((), on=on)
+    if story.freeze is not None:
+        story.lay_freeze(None, Movement.THAWED, on)
+    return story.decision(on)
+
+
+def replayed(ladder: Ladder, subject: Subject) -> Subject:
+    """The same subject with its standing replayed from the seed; equal unless a row was altered."""
+    standing = subject.standing
+    if standing is None or standing.ladder != ladder.version:
+        return subject
+    story = Story(ladder, subject)
+    return replace(subject, standing=story.from_seed(standing.through))
+
+
+def _check_reason(reason: str) -> None:
+    """Free text and personal data never enter this schema, so a reason is a code."""
+    if _REASON.fullmatch(reason) is None:
+        raise ReasonMalformed(pointer="/reason")

@@ -1,0 +1,197 @@
+"""Rows to values and values to rows: how a standing, its activity and its changes are stored.
+
+Pure; the statements that move the rows are in `standings` and `recording`. The one idea: dates and
+ids travel as text in JSON, so one parameter carries any number of rows.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from tiers.types import (
+    Activity,
+    Change,
+    Decision,
+    Fall,
+    Figures,
+    Floor,
+    Freeze,
+    Metric,
+    Movement,
+    RecordedChange,
+    Seed,
+    Seen,
+    Standing,
+    Subject,
+    Window,
+)
+
+
+def subject_from(value: Mapping[str, Any], *, member: UUID, joined_on: date) -> Subject:
+    """The subject that a JSON value of standing and activities describes."""
+    row = value["standing"]
+    standing = standing_from(row) if row is not None else None
+    activities = tuple(
+        Activity(UUID(order), UUID(shipment), date.fromisoformat(on), purchases, returned)
+        for order, shipment, on, purchases, returned in value["activities"] or ()
+    )
+    return Subject(
+        member, standing.joined_on if standing is not None else joined_on, standing, activities
+    )
+
+
+def standing_from(row: Mapping[str, Any]) -> Standing:
+    """The standing in a JSON row of its table."""
+    fall = floor = freeze = None
+    if row["falls_on"] is not None:
+        fall = Fall(row["falls_to"], row["falls_rank"], date.fromisoformat(row["falls_on"]))
+    if row["floor_until"] is not None:
+        until = date.fromisoformat(row["floor_until"])
+        floor = Floor(row["floor_tier"], row["floor_rank"], until, row["floor_reason"])
+    if row["frozen_tier"] is not None:
+        freeze = Freeze(row["frozen_tier"], row["frozen_rank"], row["frozen_reason"])
+    seed = Seed(
+        row["seed_tier"],
+        row["seed_rank"],
+        date.fromisoformat(row["seed_on"]),
+        date.fromisoformat(row["seed_since"]),
+        _date(row["seed_until"]),
+    )
+    return Standing(
+        ladder=row["ladder"],
+        joined_on=date.fromisoformat(row["joined_on"]),
+        seed=seed,
+        tier=row["tier"],
+        rank=row["tier_rank"],
+        since=date.fromisoformat(row["since"]),
+        valid_until=_date(row["valid_until"]),
+        grace_from=_date(row["grace_from"]),
+        fall=fall,
+        due_on=_date(row["due_on"]),
+        through=date.fromisoformat(row["decided_through"]),
+        floor=floor,
+        freeze=freeze,
+        number=row["number"],
+    )
+
+
+def standing_row(decision: Decision) -> dict[str, Any]:
+    """The row of the standing that follows from a decision, and the number it replaces."""
+    standing, seed = decision.standing, decision.standing.seed
+    fall, floor, freeze = standing.fall, standing.floor, standing.freeze
+    return {
+        "member": str(decision.member),
+        "previous": decision.previous_number,
+        "ladder": standing.ladder,
+        "number": standing.number,
+        "joined_on": standing.joined_on.isoformat(),
+        "seed_tier": seed.tier,
+        "seed_rank": seed.rank,
+        "seed_on": seed.on.isoformat(),
+        "seed_since": seed.since.isoformat(),
+        "seed_until": _text(seed.until),
+        "tier": standing.tier,
+        "tier_rank": standing.rank,
+        "since": standing.since.isoformat(),
+        "valid_until": _text(standing.valid_until),
+        "grace_from": _text(standing.grace_from),
+        "falls_to": fall.tier if fall else None,
+        "falls_rank": fall.rank if fall else None,
+        "falls_on": fall.on.isoformat() if fall else None,
+        "due_on": _text(standing.due_on),
+        "decided_through": standing.through.isoformat(),
+        "floor_tier": floor.tier if floor else None,
+        "floor_rank": floor.rank if floor else None,
+        "floor_until": floor.until.isoformat() if floor else None,
+        "floor_reason": floor.reason if floor else None,
+        "frozen_tier": freeze.tier if freeze else None,
+        "frozen_rank": freeze.rank if freeze else None,
+        "frozen_reason": freeze.reason if freeze else None,
+    }
+
+
+def activity_rows(decision: Decision) -> list[dict[str, Any]]:
+    """The rows of the activity that a decision writes."""
+    return [
+        {
+            "member": str(decision.member),
+            "order_id": str(activity.order),
+            "shipment": str(activity.shipment),
+            "completed_on": activity.on.isoformat(),
+            "purchases": activity.purchases,
+            "returned": activity.returned,
+        }
+        for activity in decision.written
+    ]
+
+
+def change_rows(decision: Decision) -> list[dict[str, Any]]:
+    """The rows of the changes of a decision, numbered on from the standing they replace."""
+    first = decision.standing.number - len(decision.changes) + 1
+    return [
+        {
+            "member": str(decision.member),
+            "number": number,
+            "effective_on": change.on.isoformat(),
+            "rule": change.rule.value,
+            "tier_before": change.before,
+            "tier": change.after,
+            "earned": change.earned,
+            "ladder": change.ladder,
+            "valid_until": _text(change.valid_until),
+            "figures": _figures(change),
+        }
+        for number, change in enumerate(decision.changes, start=first)
+    ]
+
+
+def change_of(row: Mapping[Any, Any]) -> RecordedChange:
+    """The stored change in a row of its table."""
+    facts = row["figures"]
+    window = figures = None
+    if "window" in facts:
+        start, end = facts["window"]
+        window = Window(date.fromisoformat(start), date.fromisoformat(end))
+        figures = Figures(facts["purchases"], facts["orders"])
+    change = Change(
+        on=row["effective_on"],
+        rule=Movement(row["rule"]),
+        before=row["tier_before"],
+        after=row["tier"],
+        earned=row["earned"],
+        ladder=row["ladder"],
+        window=window,
+        figures=figures,
+        join=facts.get("join"),
+        seen=tuple(Seen(Metric(name), seen, want) for name, seen, want in facts.get("seen", ())),
+        valid_until=row["valid_until"],
+    )
+    return RecordedChange(
+        number=row["number"],
+        change=change,
+        recorded_at=row["recorded_at"],
+        actor=row["actor"],
+        request_id=row["request_id"],
+        reason=row["reason"],
+    )
+
+
+def _figures(change: Change) -> dict[str, Any]:
+    if change.window is None or change.figures is None:
+        return {}
+    return {
+        "window": [change.window.start.isoformat(), change.window.end.isoformat()],
+        "purchases": change.figures.purchases,
+        "orders": change.figures.orders,
+        "join": change.join,
+        "seen": [[each.metric.value, each.seen, each.wanted] for each in change.seen],
+    }
+
+
+def _date(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text is not None else None
+
+
+def _text(day: date | None) -> str | None:
+    return day.isoformat() if day is not None else None

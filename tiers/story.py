@@ -1,0 +1,277 @@
+"""One member's events told in order: the working memory of a decision.
+
+A `Story` is made for one decision and thrown away; it is the only mutable thing besides its tally.
+The one idea: what the past teaches otherwise (a return, a late order) is first told as it was
+believed, then replayed from the seed, and the difference is one correcting change.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from uuid import UUID
+
+from tiers.errors import ActivityConflict, ActivityInFuture
+from tiers.replay import Ground, Place, Replay, Step
+from tiers.tally import Tally
+from tiers.types import (
+    Activity,
+    Change,
+    Decision,
+    Fall,
+    Floor,
+    Freeze,
+    Ladder,
+    Movement,
+    Seed,
+    Seen,
+    Standing,
+    Subject,
+)
+from tiers.windows import valid_until
+
+_DAY = timedelta(days=1)
+
+
+class Story:
+    """What is known of one member while a decision is made."""
+
+    def __init__(self, ladder: Ladder, subject: Subject) -> None:
+        standing = subject.standing
+        self._ladder = ladder
+        self._member = subject.member
+        self._previous = standing
+        self._version = standing.ladder if standing is not None else ladder.version
+        self._changes: list[Change] = []
+        self._written: dict[tuple[UUID, UUID], Activity] = {}
+        if standing is None:
+            joined_on, bottom = subject.joined_on, ladder.tiers[0].code
+            self._seed = Seed(bottom, 0, joined_on, joined_on, None)
+            self._place = Place(0, joined_on, None)
+            self._through = joined_on
+            self.floor: Floor | None = None
+            self.freeze: Freeze | None = None
+            self._note(joined_on, Movement.JOINED, None)
+        else:
+            joined_on = standing.joined_on
+            self._seed = standing.seed
+            self._place = Place(
+                standing.rank, standing.since, standing.valid_until, standing.grace_from
+            )
+            self._through = standing.through
+            self.floor = standing.floor
+            self.freeze = standing.freeze
+        self._tally = Tally(subject.activities, minimum_order=ladder.minimum_order)
+        self._replay = Replay(ladder, joined_on, self._tally)
+
+    def tell(self, activities: Sequence[Activity], *, on: date) -> None:
+        """Take in what was completed or returned, and move to the day."""
+        fresh, ordinary = self._fresh(activities, on)
+        on = max(on, self._through)
+        if self._previous is not None and self._version != self._ladder.version:
+            self._reseat(self._previous, on)
+        if not ordinary:
+            self._pass_time(on)
+        lost = any(self._tally.find(*key) is not None for key in fresh)
+        for activity in fresh.values():
+            self._tally.put(activity)
+        self._written.update(fresh)
+        if ordinary:
+            self._pass_time(on)
+        else:
+            self._correct(on, lost=lost)
+
+    def lay_floor(self, floor: Floor | None, rule: Movement, on: date) -> None:
+        """Put a floor under the standing in place of the old one, or take it away."""
+        old = self.floor
+        before = self.in_force(on if old is None else min(on, old.until - _DAY))[0]
+        self.floor = floor
+        self._note(on, rule, before)
+
+    def lay_freeze(self, freeze: Freeze | None, rule: Movement, on: date) -> None:
+        """Pin the standing to a tier, or let it go."""
+        before = self.in_force(on)[0]
+        self.freeze = freeze
+        self._note(on, rule, before)
+
+    def in_force(self, on: date) -> tuple[str, int]:
+        """The tier in force on a day, by code and rank."""
+        return self._over(self._place.rank, on)
+
+    def foreseen(self, on: date) -> str:
+        """The tier that will be in force on a day if nothing more is told."""
+        if on < self._through:
+            return self.in_force(on)[0]
+        place = self._replay.advance(self._place, first=self._through, last=on)[0]
+        return self._over(place.rank, on)[0]
+
+    def decision(self, on: date) -> Decision:
+        """What follows from everything told."""
+        previous = self._previous
+        return Decision(
+            member=self._member,
+            on=max(on, self._through),
+            standing=self._standing(self._place, self._through),
+            changes=tuple(self._changes),
+            written=tuple(self._written.values()),
+            previous_number=previous.number if previous is not None else None,
+        )
+
+    def from_seed(self, through: date) -> Standing:
+        """The standing that replaying all activity gives, with what lies over it unchanged."""
+        return self._standing(self._replayed(through), through)
+
+    @property
+    def replay(self) -> Replay:
+        """The ladder over this member's tally."""
+        return self._replay
+
+    @property
+    def place(self) -> Place:
+        """The earned place as told so far."""
+        return self._place
+
+    def _fresh(
+        self, activities: Sequence[Activity], on: date
+    ) -> tuple[dict[tuple[UUID, UUID], Activity], bool]:
+        """What is new among the activities, and whether all of it happened after the last day."""
+        fresh: dict[tuple[UUID, UUID], Activity] = {}
+        ordinary = True
+        for activity in activities:
+            if activity.on > on:
+                raise ActivityInFuture(seen=activity.on.isoformat(), wanted=f"at most {on}")
+            key = activity.order, activity.shipment
+            prior = fresh.get(key) or self._tally.find(*key)
+            if prior is not None:
+                if (prior.on, prior.purchases) != (activity.on, activity.purchases):
+                    raise ActivityConflict(
+                        shipment=str(activity.shipment),
+                        seen=f"{activity.purchases} on {activity.on}",
+                        wanted=f"{prior.purchases} on {prior.on}",
+                    )
+                if activity.returned <= prior.returned:
+                    continue
+            fresh[key] = activity
+            ordinary = ordinary and prior is None and activity.on >= self._through
+        return fresh, ordinary
+
+    def _pass_time(self, on: date) -> None:
+        floor = self.floor
+        if floor is not None and floor.until <= on:
+            self._move(max(floor.until - _DAY, self._through))
+            self.lay_floor(None, Movement.FLOOR_ENDED, floor.until)
+        self._move(on)
+
+    def _move(self, last: date) -> None:
+        place, steps = self._replay.advance(self._place, first=self._through, last=last)
+        for step in steps:
+            self._step(step)
+        self._place, self._through = place, last
+
+    def _step(self, step: Step) -> None:
+        before = self.in_force(step.on)[0]
+        self._place = Place(step.rank, self._place.since, step.valid_until)
+        self._note(step.on, step.rule, before, step.ground)
+
+    def _correct(self, on: date, *, lost: bool) -> None:
+        believed, place = self._place, self._replayed(on)
+        if place == believed:
+            return
+        higher = place.rank > believed.rank
+        since = place.since if higher else on
+        before = self.in_force(since)[0]
+        self._place = place
+        window = self._replay.window(since)
+        threshold = self._ladder.tiers[max(place.rank, believed.rank)].reach
+        ground = Ground(window, self._tally.figures(window, since), threshold)
+        rule = Movement.CORRECTED
+        if lost and place.rank < believed.rank:
+            rule = Movement.RETURNED
+        self._note(since, rule, before, ground)
+
+    def _replayed(self, through: date) -> Place:
+        seed = self._seed
+        start = Place(seed.rank, seed.since, seed.until)
+        return self._replay.advance(start, first=seed.on, last=through)[0]
+
+    def _reseat(self, standing: Standing, on: date) -> None:
+        """Begin again on another ladder: the tier held is kept for what was promised."""
+        held, rank, since = standing.tier, standing.rank, standing.since
+        until = standing.valid_until
+        if standing.fall is not None and standing.fall.on <= on:
+            held, rank, since = standing.fall.tier, standing.fall.rank, standing.fall.on
+        before = standing.effective_on(on)[0]
+        rank = self._rank_of(held, rank)
+        if rank == 0 or self._ladder.validity.unit == "forever":
+            until = None
+        elif until is None or until <= on:
+            until = valid_until(self._ladder, on, joined_on=standing.joined_on)
+        if self.floor is not None:
+            to = self._rank_of(self.floor.tier, self.floor.rank)
+            self.floor = replace(self.floor, tier=self._ladder.tiers[to].code, rank=to)
+        if self.freeze is not None:
+            to = self._rank_of(self.freeze.tier, self.freeze.rank)
+            self.freeze = replace(self.freeze, tier=self._ladder.tiers[to].code, rank=to)
+        self._seed = Seed(self._ladder.tiers[rank].code, rank, on, since, until)
+        self._place = Place(rank, since, until)
+        self._through = on
+        self._note(on, Movement.LADDER_CHANGED, before)
+        self._version = self._ladder.version
+
+    def _rank_of(self, code: str, rank: int) -> int:
+        """The rank of a tier in this ladder; one that is gone stands one below, at most the top."""
+        for at, tier in enumerate(self._ladder.tiers):
+            if tier.code == code:
+                return at
+        return max(0, min(rank, len(self._ladder.tiers)) - 1)
+
+    def _over(self, rank: int, on: date) -> tuple[str, int]:
+        if self.freeze is not None:
+            return self.freeze.tier, self.freeze.rank
+        if self.floor is not None and on < self.floor.until and self.floor.rank > rank:
+            return self.floor.tier, self.floor.rank
+        return self._ladder.tiers[rank].code, rank
+
+    def _note(
+        self, on: date, rule: Movement, before: str | None, ground: Ground | None = None
+    ) -> None:
+        seen: tuple[Seen, ...] = ()
+        if ground is not None:
+            seen = tuple(
+                Seen(metric, ground.figures.of(metric), wanted)
+                for metric, wanted in ground.threshold.minimums
+            )
+        change = Change(
+            on=on,
+            rule=rule,
+            before=before,
+            after=self._over(self._place.rank, on)[0],
+            earned=self._ladder.tiers[self._place.rank].code,
+            ladder=self._ladder.version,
+            window=ground.window if ground is not None else None,
+            figures=ground.figures if ground is not None else None,
+            join=ground.threshold.join if ground is not None else None,
+            seen=seen,
+            valid_until=self._place.valid_until,
+        )
+        self._changes.append(change)
+
+    def _standing(self, place: Place, through: date) -> Standing:
+        fall = self._replay.fall_of(place)
+        due = [self._replay.due_on(place), self.floor.until if self.floor else None]
+        previous = self._previous.number if self._previous is not None else 0
+        return Standing(
+            ladder=self._ladder.version,
+            joined_on=self._replay.joined_on,
+            seed=self._seed,
+            tier=self._ladder.tiers[place.rank].code,
+            rank=place.rank,
+            since=place.since,
+            valid_until=place.valid_until,
+            grace_from=place.grace_from,
+            fall=Fall(self._ladder.tiers[fall.rank].code, fall.rank, fall.on) if fall else None,
+            due_on=min((day for day in due if day is not None), default=None),
+            through=through,
+            floor=self.floor,
+            freeze=self.freeze,
+            number=previous + len(self._changes),
+        )

@@ -1,0 +1,173 @@
+"""Tables of the schema `tiers`: ladders, activity, standings and their changes.
+
+Private to this package; others join the Selects of `tiers.standings`. Every table but `ladder`
+leads its primary key with the member, and none has a foreign key to it: a shared parent row makes
+MultiXacts under load, so `verify` looks instead. Migration 0002 is equal to this module.
+"""
+
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    Named,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    TypedColumns,
+    Uuid,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata: Final = MetaData(schema="tiers")
+
+_Instant: Final = DateTime(timezone=True)
+_Key: Final = Text(collation="C")
+
+
+class _LadderColumns(TypedColumns):
+    version: Named[int] = Column(Integer, autoincrement=False)
+    document: Named[dict[str, Any]] = Column(JSONB)
+    published_at: Named[datetime] = Column(_Instant)
+    published_by: Named[str] = Column(_Key)
+    request_id: Named[str] = Column(_Key)
+
+
+ladder: Final = Table(
+    "ladder",
+    metadata,
+    _LadderColumns,
+    PrimaryKeyConstraint("version", name="ladder_version_published_once"),
+    CheckConstraint("version > 0", name="ladder_version_positive"),
+    CheckConstraint("jsonb_typeof(document) = 'object'", name="ladder_document_is_object"),
+)
+
+
+class _ActivityColumns(TypedColumns):
+    member: Named[UUID] = Column(Uuid)
+    order_id: Named[UUID] = Column(Uuid)
+    shipment: Named[UUID] = Column(Uuid)
+    completed_on: Named[date] = Column(Date)
+    purchases: Named[int] = Column(BigInteger)
+    returned: Named[int] = Column(BigInteger)
+
+
+activity: Final = Table(
+    "activity",
+    metadata,
+    _ActivityColumns,
+    PrimaryKeyConstraint(
+        "member", "order_id", "shipment", name="activity_recorded_once_per_shipment"
+    ),
+    CheckConstraint("purchases >= 0", name="activity_purchases_not_negative"),
+    CheckConstraint("returned between 0 and purchases", name="activity_returned_within_purchases"),
+    postgresql_with={"fillfactor": "90"},
+)
+
+
+class _StandingColumns(TypedColumns):
+    member: Named[UUID] = Column(Uuid)
+    ladder: Named[int] = Column(Integer)
+    number: Named[int] = Column(Integer)
+    joined_on: Named[date] = Column(Date)
+    seed_tier: Named[str] = Column(_Key)
+    seed_rank: Named[int] = Column(SmallInteger)
+    seed_on: Named[date] = Column(Date)
+    seed_since: Named[date] = Column(Date)
+    seed_until: Named[date | None] = Column(Date)
+    tier: Named[str] = Column(_Key)
+    tier_rank: Named[int] = Column(SmallInteger)
+    since: Named[date] = Column(Date)
+    valid_until: Named[date | None] = Column(Date)
+    grace_from: Named[date | None] = Column(Date)
+    falls_to: Named[str | None] = Column(_Key)
+    falls_rank: Named[int | None] = Column(SmallInteger)
+    falls_on: Named[date | None] = Column(Date)
+    due_on: Named[date | None] = Column(Date)
+    decided_through: Named[date] = Column(Date)
+    floor_tier: Named[str | None] = Column(_Key)
+    floor_rank: Named[int | None] = Column(SmallInteger)
+    floor_until: Named[date | None] = Column(Date)
+    floor_reason: Named[str | None] = Column(_Key)
+    frozen_tier: Named[str | None] = Column(_Key)
+    frozen_rank: Named[int | None] = Column(SmallInteger)
+    frozen_reason: Named[str | None] = Column(_Key)
+
+
+standing: Final = Table(
+    "standing",
+    metadata,
+    _StandingColumns,
+    PrimaryKeyConstraint("member", name="standing_one_per_member"),
+    CheckConstraint("number > 0", name="standing_number_positive"),
+    CheckConstraint(
+        "tier_rank >= 0 and seed_rank >= 0 and frozen_rank >= 0 and floor_rank >= 0",
+        name="standing_ranks_not_negative",
+    ),
+    CheckConstraint("valid_until > since", name="standing_valid_after_since"),
+    CheckConstraint(
+        "tier_rank > 0 or (valid_until is null and falls_on is null)",
+        name="standing_bottom_kept_for_ever",
+    ),
+    CheckConstraint(
+        "num_nulls(falls_to, falls_rank, falls_on) in (0, 3) and falls_rank < tier_rank",
+        name="standing_falls_downward",
+    ),
+    CheckConstraint(
+        "num_nulls(floor_tier, floor_rank, floor_until, floor_reason) in (0, 4)",
+        name="standing_floor_has_end_and_reason",
+    ),
+    CheckConstraint(
+        "num_nulls(frozen_tier, frozen_rank, frozen_reason) in (0, 3)",
+        name="standing_freeze_has_reason",
+    ),
+    CheckConstraint(
+        "floor_reason ~ '^[a-z0-9:._-]{1,80}$' and frozen_reason ~ '^[a-z0-9:._-]{1,80}$'",
+        name="standing_reasons_are_codes",
+    ),
+    CheckConstraint("since <= decided_through", name="standing_since_not_in_future"),
+    Index("standing_due", "due_on", "member", postgresql_where="due_on is not null"),
+    postgresql_with={"fillfactor": "80"},
+)
+
+
+class _ChangeColumns(TypedColumns):
+    member: Named[UUID] = Column(Uuid)
+    number: Named[int] = Column(Integer)
+    effective_on: Named[date] = Column(Date)
+    rule: Named[str] = Column(_Key)
+    tier_before: Named[str | None] = Column(_Key)
+    tier: Named[str] = Column(_Key)
+    earned: Named[str] = Column(_Key)
+    ladder: Named[int] = Column(Integer)
+    valid_until: Named[date | None] = Column(Date)
+    figures: Named[dict[str, Any]] = Column(JSONB)
+    recorded_at: Named[datetime] = Column(_Instant)
+    actor: Named[str] = Column(_Key)
+    request_id: Named[str] = Column(_Key)
+    reason: Named[str | None] = Column(_Key)
+
+
+standing_change: Final = Table(
+    "standing_change",
+    metadata,
+    _ChangeColumns,
+    PrimaryKeyConstraint("member", "number", name="standing_change_numbered_once"),
+    CheckConstraint("number > 0", name="standing_change_number_positive"),
+    CheckConstraint(
+        "rule in ('joined', 'reached', 'kept', 'stepped-down', 'fell-to-earned', 'returned', "
+        "'corrected', 'ladder-changed', 'floor-set', 'floor-ended', 'frozen', 'thawed')",
+        name="standing_change_rule_is_known",
+    ),
+    CheckConstraint("reason ~ '^[a-z0-9:._-]{1,80}$'", name="standing_change_reason_is_code"),
+    CheckConstraint("jsonb_typeof(figures) = 'object'", name="standing_change_figures_is_object"),
+)
