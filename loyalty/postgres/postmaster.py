@@ -26,6 +26,10 @@ _SOCKET_LINE = 4
 _STATUS_LINE = 7
 
 
+_STARTED: "set[subprocess.Popen[bytes]]" = set()
+"""Servers that this process started; they are buried here when they end, and may outlive us."""
+
+
 @dataclass(frozen=True, slots=True)
 class Note:
     """What PostgreSQL noted about its first process."""
@@ -59,6 +63,7 @@ class Postmaster:
             self._turn_log()
             begin = self.log.stat().st_size if self.log.exists() else 0
             self._child = self.account.spawn(self._command(sockets), self.log)
+            _STARTED.add(self._child)
             if self.await_ready(report):
                 return
             said = _tail(self.log, begin)
@@ -128,8 +133,7 @@ class Postmaster:
             (self.data / "postmaster.pid").unlink(missing_ok=True)
 
     def _reap(self) -> None:
-        if self._child is not None:
-            self._child.poll()
+        _STARTED.difference_update([child for child in _STARTED if child.poll() is not None])
 
     def _turn_log(self) -> None:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:

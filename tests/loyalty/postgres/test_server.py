@@ -1,0 +1,371 @@
+"""The embedded server survives what happens to programs: kills, restarts, crowds, odd places."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from loyalty.postgres import APPLICATION, DATABASE, OWNER, SUPERUSER, Server
+from loyalty.postgres.account import server_account
+from loyalty.postgres.binaries import find_binaries
+from loyalty.postgres.errors import HomeMissing, HomeUnreadable, StartFailed, VersionMismatch
+from loyalty.postgres.home import SOCKET_BYTES, SOCKET_NAME
+from loyalty.postgres.lease import alone
+
+FAST = {"fsync": "off"}
+REPOSITORY = Path(__file__).parents[3]
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from loyalty.postgres import Server
+with Server(Path(sys.argv[1]), report=lambda line: None):
+    print("open", flush=True)
+    sys.stdin.read()
+"""
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends its server to another user")
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home under a directory that other users cannot enter, swept away afterwards."""
+    home = tmp_path / ".loyalty"
+    yield home
+    if (home / "cluster.json").exists():
+        with Server(home, report=ignore):
+            pass
+        data = record(home)["data"]
+        if not Path(data).is_relative_to(home):
+            shutil.rmtree(Path(data).parent)
+        shutil.rmtree(record(home)["sockets"], ignore_errors=True)
+
+
+def ignore(line: str) -> None:
+    del line
+
+
+def record(home: Path) -> dict[str, str]:
+    read: dict[str, str] = json.loads((home / "cluster.json").read_text())
+    return read
+
+
+def postmaster(home: Path) -> int:
+    return int((Path(record(home)["data"]) / "postmaster.pid").read_text().split("\n")[0])
+
+
+def is_alive(pid: int) -> bool:
+    path = Path(f"/proc/{pid}/cmdline")
+    return path.exists() and path.read_bytes() != b""
+
+
+def make(home: Path) -> None:
+    with Server(home, create=True, settings=FAST, report=ignore):
+        pass
+
+
+def connect(server: Server, role: str = OWNER) -> "psycopg.Connection[tuple[object, ...]]":
+    host = str(server.url(role).query["host"])
+    return psycopg.connect(host=host, user=role, dbname=DATABASE, autocommit=True)
+
+
+def ask(server: Server, question: str, role: str = OWNER) -> object:
+    with closing(connect(server, role)) as connection:
+        cursor = connection.execute(question.encode())
+        return cursor.fetchall()[0][0] if cursor.description else None
+
+
+def hold(home: Path) -> "subprocess.Popen[str]":
+    """Another command that uses the server until its input ends."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(home)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=REPOSITORY,
+        start_new_session=True,
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "open\n"
+    return holder
+
+
+def leave(holder: "subprocess.Popen[str]") -> None:
+    holder.communicate("")
+    assert holder.returncode == 0
+
+
+def wait_for_the_end_of(pid: int) -> None:
+    give_up_at = time.monotonic() + 20
+    while is_alive(pid):
+        assert time.monotonic() < give_up_at, "the server goes on"
+        time.sleep(0.02)
+
+
+def test_a_new_home_has_both_roles_and_a_database_that_the_owner_owns(home: Path) -> None:
+    with Server(home, create=True, settings=FAST, report=ignore) as server:
+        assert ask(server, "SELECT current_user", APPLICATION) == APPLICATION
+        owned = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'loyalty'"
+        assert ask(server, owned) == OWNER
+        assert ask(server, "SELECT current_setting('data_checksums')") == "on"
+        locale = "SELECT datlocale FROM pg_database WHERE datname = 'loyalty'"
+        assert ask(server, locale) == "C.UTF-8"
+        assert ask(server, "SELECT current_setting('listen_addresses')") == ""
+        assert ask(server, f"SELECT rolsuper FROM pg_roles WHERE rolname = '{OWNER}'") is False
+
+
+def test_a_home_keeps_commits_durable_unless_told_otherwise(home: Path) -> None:
+    with Server(home, create=True, report=ignore) as server:
+        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            assert ask(server, f"SELECT current_setting('{setting}')") == "on"
+
+
+@as_root
+def test_root_under_a_private_directory_changes_no_mode_of_it(home: Path) -> None:
+    home.parent.chmod(0o700)
+    before = {path: path.stat().st_mode for path in home.parents}
+
+    with Server(home, create=True, settings=FAST, report=ignore) as server:
+        assert ask(server, "SELECT 1") == 1
+        pid = postmaster(home)
+        assert Path(f"/proc/{pid}").stat().st_uid == server_account().uid
+
+    assert {path: path.stat().st_mode for path in home.parents} == before
+    assert not Path(record(home)["data"]).is_relative_to(home)
+
+
+@as_root
+def test_a_home_that_everybody_may_pass_through_keeps_its_data_itself() -> None:
+    home = Path(tempfile.gettempdir()) / f"loyalty-test-{secrets.token_hex(6)}"
+    try:
+        make(home)
+
+        assert Path(record(home)["data"]) == home / "data"
+        assert (home / "data").stat().st_uid == server_account().uid
+    finally:
+        shutil.rmtree(record(home)["sockets"])
+        shutil.rmtree(home)
+
+
+@as_root
+def test_the_system_user_that_lends_its_name_cannot_connect(home: Path) -> None:
+    with Server(home, create=True, settings=FAST, report=ignore) as server:
+        psql = server.binaries.program("psql")
+        sockets = str(server.url(OWNER).query["host"])
+        for role in (SUPERUSER, OWNER, APPLICATION):
+            where = ["-h", sockets, "-U", role, "-d", DATABASE]
+            answer = server_account().run([psql, *where, "-c", "SELECT 1"])
+
+            assert answer.returncode != 0
+            assert "Peer authentication failed" in answer.stderr
+
+
+def test_binaries_that_the_server_user_cannot_reach_are_copied_whole(tmp_path: Path) -> None:
+    copied = find_binaries().copy_to(tmp_path / "copy")
+
+    assert copied.version() == find_binaries().version()
+    assert find_binaries().copy_to(tmp_path / "copy") == copied
+
+
+def test_the_socket_of_a_long_home_is_short(tmp_path: Path, home: Path) -> None:
+    long = tmp_path / ("long" * 30) / ("longer" * 20)
+    with Server(long, create=True, settings=FAST, report=ignore) as server:
+        socket = Path(record(long)["sockets"]) / SOCKET_NAME
+
+        assert len(os.fsencode(socket)) <= SOCKET_BYTES
+        assert socket.parent.stat().st_mode & 0o777 == 0o700
+        assert ask(server, "SELECT 1") == 1
+    data = Path(record(long)["data"])
+    shutil.rmtree(data.parent if os.geteuid() == 0 else data)
+    shutil.rmtree(record(long)["sockets"])
+
+
+def test_a_home_that_is_not_there_is_named_and_not_made(home: Path) -> None:
+    with pytest.raises(HomeMissing) as refusal, Server(home):
+        pass
+
+    assert refusal.value.path == str(home)
+    assert str(home) in str(refusal.value)
+    assert not home.exists()
+
+
+def test_committed_rows_survive_a_killed_postmaster(home: Path) -> None:
+    with Server(home, create=True, report=ignore) as server:
+        ask(server, "CREATE TABLE kept AS SELECT generate_series(1, 200000) AS n")
+        killed = postmaster(home)
+        os.kill(killed, signal.SIGKILL)
+        wait_for_the_end_of(killed)
+
+    with Server(home, report=ignore) as server:
+        assert postmaster(home) != killed
+        assert ask(server, "SELECT count(*) FROM kept") == 200_000
+
+
+def test_a_killed_postmaster_is_replaced_while_the_application_lives(home: Path) -> None:
+    with Server(home, create=True, settings=FAST, report=ignore) as server:
+        os.kill(postmaster(home), signal.SIGKILL)
+        wait_for_the_end_of(postmaster(home))
+        assert not server.is_running()
+
+        server.revive()
+
+        assert server.is_running()
+        assert ask(server, "SELECT 1") == 1
+
+
+def test_a_new_server_waits_for_busy_processes_of_a_killed_one(home: Path) -> None:
+    with Server(home, create=True, settings=FAST, report=ignore) as server:
+        begun = threading.Event()
+
+        def keep_busy() -> None:
+            work = "SELECT count(*), pg_sleep(60) FROM generate_series(1, 20000000)"
+            with closing(connect(server)) as connection:
+                begun.set()
+                with pytest.raises(psycopg.OperationalError):
+                    connection.execute(work)
+
+        busy = threading.Thread(target=keep_busy)
+        busy.start()
+        begun.wait()
+        time.sleep(0.2)
+        killed = postmaster(home)
+        os.kill(killed, signal.SIGKILL)
+        wait_for_the_end_of(killed)
+
+        server.revive()
+
+        assert ask(server, "SELECT 1") == 1
+        busy.join()
+
+
+def test_a_killed_application_leaves_a_server_that_the_next_one_uses_and_stops(home: Path) -> None:
+    make(home)
+    holder = hold(home)
+    running = postmaster(home)
+    os.killpg(holder.pid, signal.SIGKILL)
+    holder.communicate()
+    assert is_alive(running)
+
+    with Server(home, report=ignore) as server:
+        assert postmaster(home) == running
+        assert ask(server, "SELECT 1") == 1
+
+    wait_for_the_end_of(running)
+
+
+def test_commands_share_a_server_and_the_last_one_out_stops_it(home: Path) -> None:
+    make(home)
+    first, second = hold(home), hold(home)
+    running = postmaster(home)
+
+    leave(first)
+    assert is_alive(running)
+    leave(second)
+    wait_for_the_end_of(running)
+
+
+def test_commands_that_arrive_at_once_start_one_server(home: Path) -> None:
+    make(home)
+    command = [sys.executable, "-c", HOLDER, str(home)]
+    holders = [
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY
+        )
+        for _ in range(4)
+    ]
+    for holder in holders:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "open\n"
+    log = (home / "postgresql.log").read_text()
+
+    for holder in holders:
+        leave(holder)
+
+    assert log.count("starting PostgreSQL") == 2
+    assert "FATAL" not in log
+
+
+def test_a_note_whose_number_belongs_to_another_program_is_not_believed(home: Path) -> None:
+    make(home)
+    data = Path(record(home)["data"])
+    (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n0\n5432\n/nowhere\n\n\nready\n")
+
+    with Server(home, report=ignore) as server:
+        assert ask(server, "SELECT 1") == 1
+
+
+def test_a_socket_directory_that_somebody_else_holds_is_not_used(home: Path) -> None:
+    make(home)
+    squatted = Path(record(home)["sockets"])
+    shutil.rmtree(squatted)
+    squatted.mkdir(mode=0o755)
+
+    with Server(home, report=ignore) as server:
+        assert record(home)["sockets"] != str(squatted)
+        assert ask(server, "SELECT 1") == 1
+    squatted.rmdir()
+
+
+def test_data_of_another_version_are_refused_by_name(home: Path) -> None:
+    make(home)
+    version = Path(record(home)["data"]) / "PG_VERSION"
+    text = version.read_text()
+    version.write_text("17\n")
+
+    with pytest.raises(VersionMismatch) as refusal, Server(home, report=ignore):
+        pass
+
+    version.write_text(text)
+    assert (refusal.value.seen, refusal.value.wanted) == ("17", "18")
+
+
+def test_a_server_that_cannot_start_says_what_its_log_says(home: Path) -> None:
+    make(home)
+    settings = Path(record(home)["data"]) / "postgresql.conf"
+    text = settings.read_text()
+    settings.write_text(f"{text}\nmax_connections = many\n")
+
+    with pytest.raises(StartFailed, match="max_connections"), Server(home, report=ignore):
+        pass
+
+    settings.write_text(text)
+
+
+def test_a_home_whose_data_are_gone_is_refused_and_not_refilled(home: Path) -> None:
+    make(home)
+    data = Path(record(home)["data"])
+    hidden = data.with_name("hidden")
+    data.rename(hidden)
+
+    with pytest.raises(HomeUnreadable), Server(home, create=True, report=ignore):
+        pass
+
+    assert not data.exists()
+    hidden.rename(data)
+
+
+def test_waiting_is_told(home: Path) -> None:
+    make(home)
+    said: list[str] = []
+    server = Server(home, report=said.append)
+
+    with alone(home / "lock", ignore):
+        waiting = threading.Thread(target=server.open)
+        waiting.start()
+        time.sleep(2.5)
+    waiting.join()
+    server.close()
+
+    assert any("another command is starting or stopping the database" in line for line in said)
