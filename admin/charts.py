@@ -87,7 +87,7 @@ def month_chart(
 def nice_step(peak: int, *, lines: int) -> int:
     """Choose a round distance between grid lines: 1, 2 or 5 times a power of ten."""
     rough = max(1, -(-peak // lines))
-    power = 10 ** (len(str(rough)) - 1)
+    power = int("1" + "0" * (len(str(rough)) - 1))
     for factor in (1, 2, 5, 10):
         if factor * power >= rough:
             return factor * power

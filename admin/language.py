@@ -51,7 +51,7 @@ def catalogues(folder: Path = Path(__file__).parent / "locale") -> Mapping[str, 
 def choose(*, asked: str | None, remembered: str | None, accepted: str | None) -> str:
     """Pick the language: the address, then the cookie, then `Accept-Language`, then English."""
     for name in (asked, remembered):
-        if name in LANGUAGES:
+        if name is not None and name in LANGUAGES:
             return name
     for name in _by_preference(accepted or ""):
         short = name.split("-")[0].lower()
@@ -82,6 +82,7 @@ class Voice:
 
     @property
     def locale(self) -> Locale:
+        """Return the locale whose customs numbers and dates follow."""
         return LANGUAGES[self.name]
 
     @property
@@ -108,6 +109,7 @@ class Voice:
         return f"+{self.number(value)}" if value > 0 else self.number(value)
 
     def percent(self, share: Decimal) -> str:
+        """Write a share with at most one decimal."""
         return format_percent(share, format="#,##0.#%", locale=self.locale)
 
     def money(self, minor: int, currency: str | None = None) -> str:
@@ -117,24 +119,24 @@ class Voice:
         return format_currency(major, code, locale=self.locale).replace("-", MINUS)
 
     def day(self, value: date | datetime) -> str:
+        """Write a date; of an instant, its date in the programme's time zone."""
         return format_date(self._here(value), format="medium", locale=self.locale)
 
     def month(self, value: date) -> str:
+        """Write a month with its year."""
         skeleton = "MMM y" if self.name == "en" else "y年M月"
         return format_date(value, format=skeleton, locale=self.locale)
 
     def short_month(self, value: date) -> str:
+        """Write a month's short name, for the foot of a chart."""
         return format_date(value, format="LLL", locale=self.locale)
 
     def instant(self, value: datetime) -> str:
         """Write day and minute in the programme's time zone."""
         zone = self.zone
-        return format_datetime(value, "medium", tzinfo=zone, locale=self.locale).rsplit(":", 1)[0] + (
-            _half_day(value, zone, self.locale)
-        )
-
-    def clock(self, value: datetime) -> str:
-        return format_time(value, "short", tzinfo=self.zone, locale=self.locale)
+        return format_datetime(value, "medium", tzinfo=zone, locale=self.locale).rsplit(":", 1)[
+            0
+        ] + (_half_day(value, zone, self.locale))
 
     def _here(self, value: date | datetime) -> date:
         return value.astimezone(self.zone).date() if isinstance(value, datetime) else value

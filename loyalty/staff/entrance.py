@@ -47,8 +47,8 @@ async def sign_in(
             )
         )
         row = found.one_or_none()
-    stored = None if row is None else row.password_hash
-    if not await passwords.matches(stored, password) or row is None:
+    stored: str | None = None if row is None else row.password_hash
+    if not await passwords.matches(stored, password) or row is None or stored is None:
         raise WrongCredentials
     renewed = await passwords.hash(password) if passwords.outdated(stored) else None
 

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import Cause, staff_actor
-from loyalty.changes import record
+from loyalty.changes import record_change
 from loyalty.staff.errors import LinkUnusable
 from loyalty.staff.people import add_person, find_person, person_of
 from loyalty.staff.sessions import digest, end_sessions
@@ -41,8 +41,8 @@ async def link_for(connection: AsyncConnection, person: UUID, *, cause: Cause) -
         .where(staff_link.c.staff == person, staff_link.c.used_at.is_(None))
         .values(used_at=cause.at)
     )
-    await record(
-        connection, "staff", str(person), "make-link", before=None, after=None, cause=cause
+    await record_change(
+        connection, cause, subject_kind="staff", subject=str(person), action="make-link"
     )
     return await _make(connection, person, cause)
 
@@ -51,7 +51,10 @@ async def read_link(connection: AsyncConnection, token: str, *, at: datetime) ->
     """Return what a link opens; a used, expired or unknown link is refused alike."""
     found = await connection.execute(
         select(
-            staff_link.c.staff.label("invited"), staff_link.c.expires_at, staff_link.c.used_at, staff
+            staff_link.c.staff.label("invited"),
+            staff_link.c.expires_at,
+            staff_link.c.used_at,
+            staff,
         )
         .outerjoin(staff, staff.c.id == staff_link.c.staff)
         .where(staff_link.c.token_digest == digest(token))
@@ -85,7 +88,9 @@ async def claim_first_seat(
     cause: Cause,
 ) -> UUID:
     """Use the first link: make the first person, with both roles; two who race make one."""
-    await connection.execute(text("select pg_advisory_xact_lock(hashtextextended('first-seat', 0))"))
+    await connection.execute(
+        text("select pg_advisory_xact_lock(hashtextextended('first-seat', 0))")
+    )
     if await _has_people(connection):
         raise LinkUnusable
     if await _use(connection, token, cause.at) is not None:
@@ -124,7 +129,8 @@ async def _use(connection: AsyncConnection, token: str, at: datetime) -> UUID | 
     row = used.one_or_none()
     if row is None:
         raise LinkUnusable
-    return row.staff
+    whose: UUID | None = row.staff
+    return whose
 
 
 async def _set_password(
@@ -136,14 +142,12 @@ async def _set_password(
         .values(password_hash=password_hash)
     )
     await end_sessions(connection, person)
-    await record(
+    await record_change(
         connection,
-        "staff",
-        str(person),
-        "set-password",
-        before=None,
-        after=None,
-        cause=Cause(cause.at, staff_actor(person), cause.request_id),
+        Cause(cause.at, staff_actor(person), cause.request_id),
+        subject_kind="staff",
+        subject=str(person),
+        action="set-password",
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import Cause
-from loyalty.changes import record
+from loyalty.changes import record_change
 from loyalty.ids import new_id
 from loyalty.staff.errors import (
     EmailMalformed,
@@ -79,8 +79,13 @@ async def add_person(
             **cause.columns(),
         )
     )
-    await record(
-        connection, "staff", str(person), "invite", before=None, after={"roles": wanted}, cause=cause
+    await record_change(
+        connection,
+        cause,
+        subject_kind="staff",
+        subject=str(person),
+        action="invite",
+        after={"roles": wanted},
     )
     return person
 
@@ -96,14 +101,14 @@ async def set_roles(
     await connection.execute(
         update(staff).where(staff.c.id == person).values(roles=wanted, **cause.columns())
     )
-    await record(
+    await record_change(
         connection,
-        "staff",
-        str(person),
-        "change-roles",
+        cause,
+        subject_kind="staff",
+        subject=str(person),
+        action="change-roles",
         before={"roles": sorted(before.roles)},
         after={"roles": wanted},
-        cause=cause,
     )
 
 
@@ -125,14 +130,14 @@ async def retire(connection: AsyncConnection, person: UUID, *, cause: Cause) -> 
         .where(staff_link.c.staff == person, staff_link.c.used_at.is_(None))
         .values(used_at=cause.at)
     )
-    await record(
+    await record_change(
         connection,
-        "staff",
-        str(person),
-        "retire",
+        cause,
+        subject_kind="staff",
+        subject=str(person),
+        action="retire",
         before={"retired": False},
         after={"retired": True},
-        cause=cause,
     )
 
 

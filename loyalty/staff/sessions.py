@@ -38,14 +38,10 @@ async def start_session(connection: AsyncConnection, person: UUID, *, at: dateti
     return token
 
 
-async def find_session(
-    connection: AsyncConnection, token: str, *, at: datetime
-) -> Session | None:
+async def find_session(connection: AsyncConnection, token: str, *, at: datetime) -> Session | None:
     """Return the living session of a token, with the person as they are now."""
     found = await connection.execute(
-        select(
-            staff, staff_session.c.started_at, staff_session.c.seen_at, staff_session.c.ends_at
-        )
+        select(staff, staff_session.c.started_at, staff_session.c.seen_at, staff_session.c.ends_at)
         .join(staff, staff.c.id == staff_session.c.staff)
         .where(staff_session.c.token_digest == digest(token))
     )

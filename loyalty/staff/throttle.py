@@ -42,7 +42,7 @@ def wait_after(attempts: int, *, allowed: int) -> timedelta:
     beyond = attempts - allowed
     if beyond < 0:
         return timedelta(0)
-    return min(_LONGEST_WAIT, _FIRST_WAIT * 2 ** min(beyond, _DOUBLINGS))
+    return min(_LONGEST_WAIT, _FIRST_WAIT * (1 << min(beyond, _DOUBLINGS)))
 
 
 async def count_attempt(

@@ -1,0 +1,71 @@
+"""The router of all pages: middleware, guard, handlers, refusals.
+
+`console(application)` is what `api.app` mounts. Every page says whom it is for, or the router is
+not built; what changes something comes from our own pages, or it is refused before the page runs.
+"""
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+from admin.assets import Asset
+from admin.forms import check_origin
+from admin.guards import NEEDS, Needs, check_all, guard
+from admin.middleware import UNRECEIVED, Reception
+from admin.pages import PAGES
+from admin.problems import problem_page
+from admin.render import Renderer, go
+from litestar import Request, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+from loyalty.bootstrap import Application
+
+NOBODY = {NEEDS: Needs.NOBODY}
+
+
+def console(application: Application) -> Router:
+    """Build the router of console, finance pages and wallet."""
+    renderer = Renderer()
+    handlers: Sequence[HTTPRouteHandler] = [*PAGES, front, _assets(renderer)]
+    check_all(handlers)
+
+    def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+        return problem_page(renderer, request, error)
+
+    return Router(
+        path="/",
+        route_handlers=handlers,
+        middleware=[Reception(application, renderer)],
+        guards=[guard],
+        before_request=check_origin,
+        exception_handlers={Exception: refuse},
+        include_in_schema=False,
+    )
+
+
+@get("/", opt=NOBODY, sync_to_thread=False)
+def front() -> Response[None]:
+    """The address without a path leads to the console."""
+    return go("/console")
+
+
+def _assets(renderer: Renderer) -> HTTPRouteHandler:
+    by_name: dict[str, Asset] = {asset.name: asset for asset in renderer.assets.values()}
+
+    @get("/assets/{name:str}", opt={**NOBODY, UNRECEIVED: True}, sync_to_thread=False)
+    def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+        found = by_name.get(name)
+        if found is None:
+            return Response(b"", status_code=HTTPStatus.NOT_FOUND)
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        headers = {
+            "cache-control": "public, max-age=31536000, immutable",
+            "vary": "accept-encoding",
+            "x-content-type-options": "nosniff",
+            **({"content-encoding": "gzip"} if packed else {}),
+        }
+        return Response(
+            found.packed if packed else found.plain, media_type=found.media_type, headers=headers
+        )
+
+    return asset

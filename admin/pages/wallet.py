@@ -1,0 +1,3 @@
+from litestar.handlers import HTTPRouteHandler
+
+ROUTES: tuple[HTTPRouteHandler, ...] = ()

@@ -1,0 +1,60 @@
+"""Refusals of the domains in the visitor's language: one sentence per code, with its figures.
+
+A code without a sentence here is shown with the domain's own English one; a test names the codes
+that console forms can meet.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from admin.language import Voice
+from admin.words import N_
+
+SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "wrong-credentials": N_("The e-mail and the password do not belong together."),
+        "too-many-attempts": N_(
+            "There were too many wrong passwords. The next try is allowed in"
+            " %(wait_seconds)s seconds."
+        ),
+        "link-unusable": N_(
+            "This one-time link was used already, has expired or never existed."
+            " Please ask for a new one."
+        ),
+        "password-too-short": N_("A password has at least %(wanted)s characters, not %(seen)s."),
+        "password-too-long": N_("A password has at most %(wanted)s characters, not %(seen)s."),
+        "password-guessable": N_("Please choose a password that is harder to guess."),
+        "staff-email-taken": N_("Somebody here already signs in with this e-mail address."),
+        "staff-email-malformed": N_("An e-mail address reads name@host."),
+        "staff-name-missing": N_("Please give a name of 1 to 100 characters."),
+        "staff-role-missing": N_("Please choose at least one role."),
+        "last-admin": N_(
+            "This is the last person with the administration role. Give the role to somebody else"
+            " first."
+        ),
+        "insufficient-points": N_(
+            "The wallet has %(seen)s points available; %(wanted)s were to be taken."
+        ),
+        "policy-malformed": N_("Expected: %(wanted)s. Seen: %(seen)s."),
+        "policy-starts-too-soon": N_(
+            "Points may be worth less only after 30 days' notice: from %(wanted)s."
+        ),
+        "policy-starts-in-the-past": N_("The start must not lie before %(wanted)s."),
+        "policy-cannot-change": N_("With members in the programme this stays %(wanted)s."),
+        "member-closed": N_("This member has left the programme; nothing can be posted any more."),
+        "wallet-frozen": N_("This wallet is locked; nothing can be posted until it is unlocked."),
+    }
+)
+
+
+def sentence(voice: Voice, error: Any) -> str:
+    """The refusal in a sentence."""
+    known = SENTENCES.get(getattr(error, "code", ""))
+    if known is None:
+        return str(error)
+    facts = {
+        name: voice.number(value) if isinstance(value, int) else value
+        for name, value in getattr(error, "facts", {}).items()
+    }
+    return voice.say(known, **facts)

@@ -1,0 +1,181 @@
+"""Codes in people's words: what each code of the domains is called on a page.
+
+A code always has a word; the colour beside it only repeats what the word says. `N_` marks a
+sentence for the catalogue where it stands; it is translated where it is shown.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from admin.language import Voice
+from admin.visit import Visit
+from ledger import Account, Kind, LotClass
+from loyalty.staff import Role
+
+
+def N_(message: str) -> str:  # noqa: N802 (the name that catalogue tools know)
+    """Mark a sentence for the catalogue; it is translated when it is shown."""
+    return message
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A state in a word and a colour."""
+
+    words: str
+    colour: str
+
+
+KINDS: Final[Mapping[Kind, str]] = MappingProxyType(
+    {
+        Kind.EARN: N_("Earned"),
+        Kind.ACTIVATE: N_("Became available"),
+        Kind.SPEND: N_("Spent"),
+        Kind.HOLD: N_("Set aside"),
+        Kind.CAPTURE: N_("Taken from what was set aside"),
+        Kind.RELEASE: N_("Given back"),
+        Kind.EXTEND: N_("Set aside for longer"),
+        Kind.EXPIRE: N_("Expired"),
+        Kind.CLAW_BACK: N_("Clawed back"),
+        Kind.RESTORE: N_("Restored"),
+        Kind.ADJUST: N_("Adjusted"),
+        Kind.OPEN: N_("Opening balance"),
+        Kind.WRITE_OFF: N_("Debt written off"),
+        Kind.FREEZE: N_("Locked or unlocked"),
+    }
+)
+
+ACCOUNTS: Final[Mapping[Account, str]] = MappingProxyType(
+    {
+        Account.AVAILABLE: N_("Available to members"),
+        Account.PENDING: N_("Pending"),
+        Account.HELD: N_("Held for orders"),
+        Account.DEBT: N_("Debt of members"),
+        Account.ISSUED: N_("Issued"),
+        Account.REDEEMED: N_("Redeemed"),
+        Account.RESTORED: N_("Restored by returns"),
+        Account.EXPIRED: N_("Expired points"),
+        Account.CLAWED_BACK: N_("Clawed back from returns"),
+        Account.ADJUSTED: N_("Adjusted by hand"),
+        Account.OPENING: N_("Opening balances"),
+        Account.WRITTEN_OFF: N_("Written-off debt"),
+        Account.IN_TRANSIT: N_("In transit"),
+    }
+)
+
+LOT_CLASSES: Final[Mapping[LotClass, str]] = MappingProxyType(
+    {
+        LotClass.SALE: N_("Sale"),
+        LotClass.FEE: N_("Fee"),
+        LotClass.PROMOTION: N_("Promotion"),
+        LotClass.GOODWILL: N_("Goodwill"),
+        LotClass.PARTNER: N_("Partner"),
+    }
+)
+
+MEMBER_CLASSES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "consumer": (N_("Consumer"), "good"),
+        "staff": (N_("Staff of the shop"), "calm"),
+        "wholesale": (N_("Wholesale"), "calm"),
+        "test": (N_("Test"), "warn"),
+        "blocked": (N_("Blocked"), "bad"),
+    }
+)
+
+VOUCHER_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "issued": (N_("Ready to use"), "good"),
+        "reserved": (N_("Held for an order"), "calm"),
+        "redeemed": (N_("Used"), ""),
+        "expired": (N_("Lapsed"), ""),
+        "void": (N_("Withdrawn"), "bad"),
+    }
+)
+
+ORDER_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "placed": (N_("Placed"), "warn"),
+        "held": (N_("Placed"), "warn"),
+        "paid": (N_("Paid"), "calm"),
+        "open": (N_("Open"), "warn"),
+        "part-completed": (N_("Partly completed"), "calm"),
+        "completed": (N_("Completed"), "good"),
+        "cancelled": (N_("Cancelled"), ""),
+        "part-returned": (N_("Partly returned"), "warn"),
+        "returned": (N_("Returned"), "bad"),
+    }
+)
+
+KEY_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "active": (N_("In use"), "good"),
+        "revoked": (N_("Revoked"), "bad"),
+        "expired": (N_("Run out"), ""),
+    }
+)
+
+KEY_ROLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "checkout": N_("Checkout: quotes and orders"),
+        "admin": N_("Administration: everything but the books"),
+        "finance": N_("Finance: reads the books"),
+        "member": N_("One member: reads their own wallet"),
+    }
+)
+
+ROLES: Final[Mapping[Role, str]] = MappingProxyType(
+    {Role.ADMIN: N_("Administration"), Role.FINANCE: N_("Finance")}
+)
+
+PERSON_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "active": (N_("Active"), "good"),
+        "invited": (N_("Invited"), "warn"),
+        "retired": (N_("Left"), ""),
+    }
+)
+
+DONE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "points-given": N_("The points were posted; the entry is at the top of the history."),
+        "voucher-given": N_("The voucher was issued and stands among the member's vouchers."),
+        "policy-published": N_("The new version is published; earlier versions stay as they were."),
+        "key-revoked": N_("The key is revoked and opens nothing any more."),
+        "person-invited": N_("The person was invited."),
+        "roles-changed": N_("The roles were changed; they apply from the next click."),
+        "person-retired": N_("The person has left; their sessions have ended."),
+        "signed-out": N_("You are signed out."),
+    }
+)
+
+
+def badge(voice: Voice, words: Mapping[str, tuple[str, str]], code: str) -> Badge:
+    """The word and colour of a code; an unknown code is shown as it is."""
+    known = words.get(code)
+    return Badge(code, "") if known is None else Badge(voice.say(known[0]), known[1])
+
+
+def role_words(visit: Visit) -> str:
+    """The roles of the person signed in."""
+    if visit.session is None:
+        return ""
+    return " · ".join(
+        visit.voice.say(words) for role, words in ROLES.items() if visit.may(role)
+    )
+
+
+def done_words(visit: Visit) -> str | None:
+    """What the form just sent has done; anything but our own codes is silence."""
+    words = DONE.get(visit.query.get("done", ""))
+    return None if words is None else visit.voice.say(words)
+
+
+def named(voice: Voice, names: Mapping[str, str], fallback: str) -> str:
+    """A name from a language map: the visitor's language, English, any, or the code."""
+    for language in (voice.name, voice.html, "zh-CN" if voice.name == "zh" else "en", "en"):
+        if language in names:
+            return names[language]
+    return next(iter(names.values()), fallback)

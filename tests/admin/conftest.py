@@ -1,0 +1,145 @@
+"""A console on a committing clone, visitors with cookies of their own, and staff who signed in."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from litestar import Litestar
+from pydantic import SecretStr
+
+from admin import console
+from loyalty.bootstrap import Application, build
+from loyalty.cause import SYSTEM, Cause
+from loyalty.settings import Settings
+from loyalty.staff import Passwords, Role, add_person, first_link, link_for
+from tests.support.database import Clone
+
+HERE = "http://127.0.0.1:8000"
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+async def application(clone: Clone) -> AsyncIterator[Application]:
+    url = clone.application.render_as_string(hide_password=False)
+    async with build(Settings(database_url=SecretStr(url))) as application:
+        yield application
+
+
+@dataclass
+class Visitor:
+    """A browser of a test: keeps cookies, follows one redirect when asked, sends whole forms."""
+
+    client: httpx.AsyncClient
+    seen: httpx.Response | None = field(default=None)
+
+    async def get(self, path: str, **query: str) -> httpx.Response:
+        self.seen = await self.client.get(path, params=query or None)
+        return self.seen
+
+    async def send(
+        self,
+        path: str,
+        values: dict[str, str],
+        *,
+        origin: str | None = HERE,
+        site: str | None = "same-origin",
+        fresh: bool = True,
+        at: str | None = None,
+    ) -> httpx.Response:
+        """Fill in the form of a page: its hidden fields are read from the page first."""
+        if fresh:
+            await self.get(at or path)
+        hidden = {} if self.seen is None else _hidden(self.seen.text, path)
+        headers = {}
+        if origin:
+            headers["origin"] = origin
+        if site:
+            headers["sec-fetch-site"] = site
+        answer = await self.client.post(path, data={**hidden, **values}, headers=headers)
+        if answer.status_code != 303:
+            self.seen = answer
+        return answer
+
+    async def follow(self, answer: httpx.Response) -> httpx.Response:
+        assert answer.status_code == 303, answer.text
+        return await self.get(answer.headers["location"])
+
+
+def _hidden(html: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that goes to an address, or of the only one without any."""
+    for form in re.findall(r"<form\b.*?</form>", html, re.DOTALL):
+        head = form[: form.index(">")]
+        target = re.search(r'action="([^"]*)"', head)
+        if "method=\"post\"" in head and (target is None or target[1] == urlsplit(action).path):
+            pairs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
+            return dict(pairs)
+    return {}
+
+
+@pytest.fixture
+async def visitor(application: Application) -> AsyncIterator[Visitor]:
+    async with _browser(application) as client:
+        yield Visitor(client)
+
+
+def _browser(application: Application) -> httpx.AsyncClient:
+    app = Litestar(route_handlers=[console(application)], openapi_config=None)
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=HERE)
+
+
+def cause(application: Application) -> Cause:
+    return Cause(application.clock.now(), SYSTEM, "test")
+
+
+@pytest.fixture
+async def admin(application: Application, visitor: Visitor) -> Visitor:
+    """The first person of the console, with both roles, signed in."""
+    link = await application.database.write(first_link, cause=cause(application))
+    assert link is not None
+    answer = await visitor.send(
+        link.path,
+        {
+            "name": "Ada",
+            "email": "ada@example.com",
+            "password": PASSWORD,
+            "password_again": PASSWORD,
+        },
+    )
+    await visitor.follow(answer)
+    return visitor
+
+
+@pytest.fixture
+async def finance(application: Application, admin: Visitor) -> AsyncIterator[Visitor]:
+    """A person with the finance role only, signed in with a browser of their own."""
+    async with _browser(application) as client:
+        yield await seat(application, client, "finn@example.com", {Role.FINANCE})
+
+
+@pytest.fixture
+async def clerk(application: Application, admin: Visitor) -> AsyncIterator[Visitor]:
+    """A person with the administration role only."""
+    async with _browser(application) as client:
+        yield await seat(application, client, "cleo@example.com", {Role.ADMIN})
+
+
+async def seat(
+    application: Application, client: httpx.AsyncClient, email: str, roles: set[Role]
+) -> Visitor:
+    because = cause(application)
+    person = await application.database.write(
+        add_person, email=email, name=email.split("@")[0], roles=roles, cause=because
+    )
+    link = await application.database.write(link_for, person, cause=because)
+    visitor = Visitor(client)
+    answer = await visitor.send(link.path, {"password": PASSWORD, "password_again": PASSWORD})
+    assert answer.status_code == 303, answer.text
+    return visitor
+
+
+@pytest.fixture
+def passwords() -> Passwords:
+    return Passwords()
