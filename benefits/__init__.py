@@ -13,11 +13,9 @@ from benefits.decisions import (
     answer_document,
     cart_digest,
     decision_text,
-    facts_document,
-    facts_from,
-    question_document,
-    question_from,
+    reason_document,
     replay,
+    replayed_rule_set,
 )
 from benefits.errors import (
     BenefitsError,
@@ -39,8 +37,16 @@ from benefits.errors import (
     RuleSetRefused,
     VoucherRefused,
 )
-from benefits.evaluation import REVISION, evaluate
+from benefits.evaluation import REVISION, evaluate, evaluate_paid
 from benefits.prices import prices_of, set_prices
+from benefits.questions import (
+    cart_document,
+    cart_from,
+    facts_document,
+    facts_from,
+    question_document,
+    question_from,
+)
 from benefits.rule_set import RuleSet, compile_rule_set
 from benefits.rules import (
     draft_rule,
@@ -155,12 +161,15 @@ __all__ = [
     "birthday_window",
     "birthday_windows",
     "cart_digest",
+    "cart_document",
+    "cart_from",
     "compile_rule_set",
     "decision_text",
     "define_voucher",
     "demand",
     "draft_rule",
     "evaluate",
+    "evaluate_paid",
     "facts_document",
     "facts_from",
     "find_rule",
@@ -176,10 +185,12 @@ __all__ = [
     "question_document",
     "question_from",
     "read_code",
+    "reason_document",
     "redeem_vouchers",
     "release_vouchers",
     "reopen_vouchers",
     "replay",
+    "replayed_rule_set",
     "reserve_vouchers",
     "set_prices",
     "show_code",

@@ -1,54 +1,186 @@
-"""Decisions as canonical text, and back: what is stored, digested and replayed. Pure."""
+"""Decisions as canonical text, and back: what is stored, digested and replayed. Pure.
 
+Canonical means: JSON with sorted names, no spaces, ASCII only; codes and parameters, no
+sentences; derived facts only, never personal data. The same decision is the same bytes for ever.
+"""
+
+import json
 from collections.abc import Mapping
+from hashlib import sha256
 
+from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
+from benefits.evaluation import REVISION, evaluate, evaluate_paid
+from benefits.questions import cart_document, question_document, question_from
 from benefits.rule_set import RuleSet
-from benefits.types import Cart, Decision, Facts, Question
+from benefits.types import Cart, Decision, Discount, EarnWhy, LineAnswer, NotApplied
+
+FORMAT = 1
 
 
 def answer_document(decision: Decision) -> dict[str, object]:
     """The answer alone as plain JSON values (codes and parameters, no sentences)."""
-    raise NotImplementedError
+    points, totals, shipping = decision.points, decision.totals, decision.shipping
+    return {
+        "lines": [_line(line) for line in decision.lines],
+        "shipping": {
+            "regular": shipping.regular,
+            "discounts": [_discount(each) for each in shipping.discounts],
+            "points": shipping.points,
+            "points_value": shipping.points_value,
+            "total": shipping.total,
+        },
+        "points": {
+            "available": points.available,
+            "spendable": points.spendable,
+            "spend": points.spend,
+            "value": points.value,
+            "earn": points.earn,
+        },
+        "totals": {
+            "regular": totals.regular,
+            "discount": totals.discount,
+            "points_value": totals.points_value,
+            "payable": totals.payable,
+        },
+        "applied": [
+            {"rule": a.rule, "version": a.version, "amount": a.amount, "earned": a.earned}
+            for a in decision.applied
+        ],
+        "vouchers": [
+            {
+                "code": v.code,
+                "id": str(v.id),
+                "member": str(v.member),
+                "definition": v.definition,
+                "amount": v.amount,
+            }
+            for v in decision.vouchers
+        ],
+        "not_applied": [reason_document(each) for each in decision.not_applied],
+    }
 
 
-def answer_digest(decision: Decision) -> str:
-    """SHA-256 of the answer's canonical text, in hex: what a quote signs."""
-    raise NotImplementedError
-
-
-def cart_digest(cart: Cart) -> str:
-    """SHA-256 of the cart's canonical text, in hex: what a quote is bound to."""
-    raise NotImplementedError
+def reason_document(reason: NotApplied) -> dict[str, object]:
+    """A reason as plain JSON values; what it does not say is left out."""
+    document: dict[str, object] = {"code": reason.code}
+    for name in ("rule", "version", "fact", "operator", "other", "voucher_code"):
+        value = getattr(reason, name)
+        if value is not None:
+            document[name] = value
+    if reason.fact is not None:
+        document["seen"] = _plain(reason.seen)
+        document["wanted"] = _plain(reason.wanted)
+    if reason.unlock is not None:
+        document["unlock"] = {"code": reason.unlock.code, **reason.unlock.facts}
+    return document
 
 
 def decision_text(decision: Decision) -> str:
     """The whole decision as canonical text: question, rule set, revision and answer."""
-    raise NotImplementedError
+    return canonical(
+        {
+            "format": FORMAT,
+            "rule_set": decision.rule_set,
+            "revision": decision.revision,
+            "paid": decision.paid,
+            "question": question_document(decision.question),
+            "answer": answer_document(decision),
+        }
+    )
 
 
-def facts_document(facts: Facts) -> dict[str, object]:
-    """Facts as plain JSON values."""
-    raise NotImplementedError
+def answer_digest(decision: Decision) -> str:
+    """SHA-256 of the answer's canonical text, in hex: what a quote signs."""
+    return sha256(canonical(answer_document(decision)).encode()).hexdigest()
 
 
-def facts_from(document: Mapping[str, object]) -> Facts:
-    """The facts of such a document."""
-    raise NotImplementedError
-
-
-def question_document(question: Question) -> dict[str, object]:
-    """A question as plain JSON values."""
-    raise NotImplementedError
-
-
-def question_from(document: Mapping[str, object]) -> Question:
-    """The question of such a document."""
-    raise NotImplementedError
+def cart_digest(cart: Cart) -> str:
+    """SHA-256 of the cart's canonical text, in hex: what a quote is bound to."""
+    return sha256(canonical(cart_document(cart)).encode()).hexdigest()
 
 
 def replay(text: str, rule_set: RuleSet) -> Decision:
     """Decide a stored decision's question again; `decision_text` of the result is compared.
 
-    Raises RevisionUnknown where this engine no longer knows the revision.
+    The rule set is the one of the version that `replayed_rule_set` reads from the text. Raises
+    RevisionUnknown where this engine no longer knows the revision, DecisionDamaged where the
+    text is none of ours.
     """
-    raise NotImplementedError
+    stored = _read(text)
+    revision = stored["revision"]
+    if revision != REVISION:
+        seen = revision if isinstance(revision, int) else 0
+        raise RevisionUnknown(seen=seen, wanted=str(REVISION))
+    if stored["rule_set"] != rule_set.version:
+        raise DecisionDamaged(reason=f"it was made by rule set {stored['rule_set']}")
+    decide = evaluate_paid if stored.get("paid") else evaluate
+    try:
+        question = question_from(stored["question"])
+    except (BenefitsError, KeyError, TypeError, ValueError) as error:
+        raise DecisionDamaged(reason="its question is malformed") from error
+    return decide(rule_set, question)
+
+
+def replayed_rule_set(text: str) -> int:
+    """The version of the rule set that made a stored decision."""
+    version = _read(text)["rule_set"]
+    if not isinstance(version, int):
+        raise DecisionDamaged(reason="it names no rule set")
+    return version
+
+
+def canonical(document: object) -> str:
+    """The one spelling of a document."""
+    return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _read(text: str) -> Mapping[str, object]:
+    try:
+        stored = json.loads(text)
+    except ValueError as error:
+        raise DecisionDamaged(reason="it is not JSON") from error
+    needed = {"format", "rule_set", "revision", "question", "answer"}
+    if not isinstance(stored, dict) or not needed <= stored.keys():
+        raise DecisionDamaged(reason="it lacks a part")
+    return stored
+
+
+def _line(line: LineAnswer) -> dict[str, object]:
+    return {
+        "line_id": line.line_id,
+        "regular": line.regular,
+        "discounts": [_discount(each) for each in line.discounts],
+        "points": line.points,
+        "points_value": line.points_value,
+        "total": line.total,
+        "basis": line.basis,
+        "earn": line.earn,
+        "earn_why": [_why(each) for each in line.earn_why],
+    }
+
+
+def _discount(discount: Discount) -> dict[str, object]:
+    document: dict[str, object] = {
+        "rule": discount.rule,
+        "version": discount.version,
+        "amount": discount.amount,
+        "step": discount.step.name.lower(),
+    }
+    if discount.voucher is not None:
+        document["voucher"] = str(discount.voucher)
+    return document
+
+
+def _why(why: EarnWhy) -> dict[str, object]:
+    document: dict[str, object] = {"rule": why.rule, "version": why.version}
+    if why.points is not None:
+        document |= {"points": why.points, "per": why.per}
+    if why.multiplier is not None:
+        document["multiplier"] = why.multiplier
+    if why.bonus is not None:
+        document["bonus"] = why.bonus
+    return document
+
+
+def _plain(value: object) -> object:
+    return list(value) if isinstance(value, tuple) else value

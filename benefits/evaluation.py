@@ -1,7 +1,31 @@
-"""From a question and a compiled rule set to a decision with reasons. Pure and deterministic."""
+"""From a question and a compiled rule set to a decision with reasons. Pure and deterministic.
 
-from benefits.rule_set import RuleSet
-from benefits.types import Decision, Question
+Prices, line discounts, order discounts, vouchers, shipping, points, earning: each step works on
+what the last left and nothing goes below zero. The caller hands in the instant; there is no
+clock and no I/O.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from benefits.earning import Earning, earn, earn_basis
+from benefits.language import closed_by
+from benefits.points import Spending, plan_spending
+from benefits.pricing import PRICING_STEPS, Candidate, Till, price
+from benefits.reasons import Reasons
+from benefits.rule_set import CompiledRule, RuleSet
+from benefits.types import (
+    FREE,
+    Applied,
+    Decision,
+    LineAnswer,
+    PointsAnswer,
+    Question,
+    ShippingAnswer,
+    Step,
+    Totals,
+    VoucherAnswer,
+)
 
 REVISION = 1
 """Moves when the same question may get another answer; old revisions are asked to quote again."""
@@ -10,8 +34,188 @@ REVISION = 1
 def evaluate(rule_set: RuleSet, question: Question) -> Decision:
     """Decide what the member gets for the cart at the instant.
 
-    Prices, line discounts, order discounts, vouchers, shipping, points, earning: each step works
-    on what the last left and nothing goes below zero. Raises Points… errors where the points
-    asked for cannot be spent; every rule that gives nothing is a reason in the answer instead.
+    Raises Points… errors where the points asked for cannot be spent; every rule that gives
+    nothing is a reason in the answer instead.
     """
-    raise NotImplementedError
+    candidates = find_candidates(rule_set, question)
+    till, fates = _price_best(question, candidates)
+    return _finish(rule_set, candidates, till, fates, paid=False)
+
+
+def evaluate_paid(rule_set: RuleSet, question: Question) -> Decision:
+    """Decide what an order earns whose line amounts are what was paid: the earning step alone."""
+    candidates = [
+        candidate
+        for candidate in find_candidates(rule_set, question)
+        if candidate.rule.steps[-1][0] is Step.EARNING
+    ]
+    till = price(question, (), len(candidates))
+    return _finish(rule_set, candidates, till, {}, paid=True)
+
+
+def find_candidates(rule_set: RuleSet, question: Question) -> list[Candidate]:
+    """The rules that the index admits and whose schedule is open, once for each voucher."""
+    locals_: dict[object, datetime] = {}
+    found: list[Candidate] = []
+    for position in rule_set.index.admitted(question):
+        rule = rule_set.rules[position]
+        if schedule_part(rule, question.at, locals_) is not None:
+            continue
+        bound_to = rule.rule.voucher
+        if bound_to is None:
+            found.append(Candidate(len(found), rule, None))
+            continue
+        for voucher in question.vouchers:
+            if voucher.definition == bound_to and voucher.refusal is None:
+                found.append(Candidate(len(found), rule, voucher))
+    return found
+
+
+def schedule_part(rule: CompiledRule, at: datetime, locals_: dict[object, datetime]) -> str | None:
+    """The part of the rule's schedule that is closed at the instant."""
+    schedule = rule.rule.schedule
+    if schedule is None:
+        return None
+    local = locals_.get(rule.zone)
+    if local is None:
+        local = locals_[rule.zone] = at.astimezone(rule.zone)
+    return closed_by(schedule, at, local)
+
+
+Fates = dict[int, tuple[str, str | None]]
+
+
+def _price_best(question: Question, candidates: Sequence[Candidate]) -> tuple[Till, Fates]:
+    """Price with all rules that combine, or with one exclusive rule alone if that is better."""
+    among = len(candidates)
+    exclusive = [
+        candidate
+        for candidate in candidates
+        if candidate.rule.rule.exclusive and candidate.rule.steps[0][0] in PRICING_STEPS
+    ]
+    if not exclusive:
+        till = price(question, candidates, among)
+        return till, till.fates
+    best = price(question, [each for each in candidates if not each.rule.rule.exclusive], among)
+    together, winner = best, None
+    for candidate in exclusive:
+        alone = price(question, [candidate], among)
+        if alone.payable < best.payable:
+            best, winner = alone, candidate
+    fates = dict(together.fates)
+    if winner is None:
+        fates.update({c.number: ("not-better", None) for c in exclusive if best.passes(c)})
+    else:
+        others = (c for c in candidates if c is not winner and together.passes(c))
+        fates.update({c.number: ("excluded-by", winner.rule.name) for c in others})
+        fates.pop(winner.number, None)
+    return best, fates
+
+
+def _finish(
+    rule_set: RuleSet,
+    candidates: Sequence[Candidate],
+    till: Till,
+    fates: Fates,
+    *,
+    paid: bool,
+) -> Decision:
+    question = till.question
+    spending = plan_spending(question.points, question.cart, till.totals, till.shipping)
+    left = [
+        total - value for total, value in zip(till.totals, spending.value_spread[:-1], strict=True)
+    ]
+    till.scene.close_step(left)
+    basis = earn_basis(question.cart, left)
+    earning = earn(question, candidates if question.facts.member else (), till, basis)
+    fates.update(earning.fates)
+    reasons = Reasons(rule_set, candidates, till, earning.contributed, fates)
+    return Decision(
+        question=question,
+        rule_set=rule_set.version,
+        revision=REVISION,
+        lines=_line_answers(till, spending, basis, earning),
+        shipping=_shipping_answer(till, spending),
+        points=PointsAnswer(
+            available=question.points.available,
+            spendable=spending.spendable,
+            spend=spending.points,
+            value=spending.value,
+            earn=earning.points,
+        ),
+        totals=_totals(till, spending),
+        applied=_applied(candidates, till, earning),
+        vouchers=_vouchers(candidates, till),
+        not_applied=reasons.all(told=not paid),
+        paid=paid,
+    )
+
+
+def _line_answers(
+    till: Till, spending: Spending, basis: Sequence[int], earning: Earning
+) -> tuple[LineAnswer, ...]:
+    earned = earning.per_line()
+    return tuple(
+        LineAnswer(
+            line.line_id,
+            line.regular,
+            tuple(till.discounts[p]),
+            spending.points_spread[p],
+            spending.value_spread[p],
+            till.totals[p] - spending.value_spread[p],
+            basis[p],
+            earned[p],
+            tuple(earning.why[p]),
+        )
+        for p, line in enumerate(till.question.cart.lines)
+    )
+
+
+def _shipping_answer(till: Till, spending: Spending) -> ShippingAnswer:
+    value = spending.value_spread[-1]
+    return ShippingAnswer(
+        regular=till.question.cart.shipping_price,
+        discounts=tuple(till.shipping_discounts),
+        points=spending.points_spread[-1],
+        points_value=value,
+        total=till.shipping - value,
+    )
+
+
+def _totals(till: Till, spending: Spending) -> Totals:
+    cart = till.question.cart
+    regular = sum(line.regular for line in cart.lines) + cart.shipping_price
+    return Totals(
+        regular=regular,
+        discount=regular - till.payable,
+        points_value=spending.value,
+        payable=till.payable - spending.value,
+    )
+
+
+def _applied(candidates: Sequence[Candidate], till: Till, earning: Earning) -> tuple[Applied, ...]:
+    found: dict[str, Applied] = {}
+    for candidate in candidates:
+        amount = till.gave[candidate.number]
+        earned = candidate.number in earning.contributed
+        if not amount and not earned:
+            continue
+        name, version = candidate.rule.name, candidate.rule.version
+        before = found.get(name, Applied(name, version, 0, earned=False))
+        found[name] = Applied(name, version, before.amount + amount, earned=before.earned or earned)
+    return tuple(found.values())
+
+
+def _vouchers(candidates: Sequence[Candidate], till: Till) -> tuple[VoucherAnswer, ...]:
+    """The vouchers that took money off, with how much: what the order has to reserve."""
+    amounts: dict[str, int] = {}
+    for candidate in candidates:
+        voucher, amount = candidate.voucher, till.gave[candidate.number]
+        if voucher is not None and voucher.id is not None and amount:
+            amounts[voucher.code] = amounts.get(voucher.code, 0) + amount
+    by_code = {voucher.code: voucher for voucher in till.question.vouchers}
+    return tuple(
+        VoucherAnswer(code, found.id, found.member or FREE, found.definition, amount)
+        for code, amount in amounts.items()
+        if (found := by_code[code]).id is not None
+    )

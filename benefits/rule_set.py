@@ -1,18 +1,75 @@
-"""What is live together, compiled once and indexed by the condition that tells rules apart."""
+"""What is live together, compiled once and indexed by the condition that tells rules apart. Pure.
+
+Rules stand by priority (highest first), then by name: that order decides every tie.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+from zoneinfo import ZoneInfo
 
-from benefits.types import Group, RuleVersion
+from benefits.errors import DuplicateRule, TooManyTold
+from benefits.index import Index, build_index
+from benefits.language import (
+    compile_condition,
+    compile_line_condition,
+    read_rule,
+    step_of,
+    subtotal_reached,
+)
+from benefits.language.evaluator import Test
+from benefits.language.facts import LineTest
+from benefits.language.tree import AllOf, AnyOf, Comparison, Effect, FreeShipping, Node, Not, Rule
+from benefits.types import Group, RuleVersion, Step, Vocabulary
+
+MODES = ("all", "best", "first")
+MOST_TOLD = 50
+"""How many rules of a set may be marked as worth telling: each is looked at for every quote."""
+
+_LINES_STAGE = 2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledEffect:
+    """An effect, the step it works in, and the lines it works on (None: all)."""
+
+    effect: Effect
+    step: Step
+    picks: LineTest | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRule:
+    """A rule ready to be asked."""
+
+    position: int
+    version: int
+    rule: Rule
+    test: Test | None
+    stage: int
+    """How far the order is priced when the rule's conditions are asked."""
+    zone: ZoneInfo
+    mode: str
+    steps: tuple[tuple[Step, tuple[CompiledEffect, ...]], ...]
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return self.rule.name
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RuleSet:
     """A compiled rule set; keep it by version, it never changes."""
 
     version: int
     zone: str
     tiers: tuple[str, ...]
+    rules: tuple[CompiledRule, ...]
+    index: Index
+    told: tuple[CompiledRule, ...]
+    codes: frozenset[str]
+    """The codes that rules ask for by name, which need not be vouchers."""
 
 
 def compile_rule_set(
@@ -27,4 +84,76 @@ def compile_rule_set(
 
     Raises RuleRefused with the pointer to the node, or RuleSetRefused.
     """
-    raise NotImplementedError
+    modes = {group.name: group.mode for group in groups}
+    vocabulary = Vocabulary(tiers=tuple(tiers), groups=tuple(modes))
+    read = [(read_rule(stored.document, vocabulary), stored.version) for stored in rules]
+    read.sort(key=lambda each: (-each[0].priority, each[0].name))
+    _refuse_duplicates([rule.name for rule, _ in read])
+    compiled = tuple(
+        _compile(rule, position, rule_version, zone=zone, tiers=tuple(tiers), modes=modes)
+        for position, (rule, rule_version) in enumerate(read)
+    )
+    told = tuple(each for each in compiled if each.rule.tell)
+    if len(told) > MOST_TOLD:
+        raise TooManyTold(wanted=MOST_TOLD, seen=len(told))
+    checked = [rule for rule, _ in read]
+    codes = {code for rule in checked if rule.when is not None for code in _codes(rule.when)}
+    index = build_index(checked, tiers)
+    return RuleSet(version, zone, tuple(tiers), compiled, index, told, frozenset(codes))
+
+
+def _compile(
+    rule: Rule,
+    position: int,
+    version: int,
+    *,
+    zone: str,
+    tiers: tuple[str, ...],
+    modes: dict[str, str],
+) -> CompiledRule:
+    bound = rule.voucher is not None
+    effects = sorted(
+        (_compile_effect(effect, bound=bound) for effect in rule.effects),
+        key=lambda each: each.step,
+    )
+    steps = tuple(
+        (step, tuple(found)) for step, found in groupby(effects, key=lambda each: each.step)
+    )
+    stage = min(subtotal_reached(steps[0][0]), _LINES_STAGE)
+    named = rule.schedule.zone if rule.schedule is not None else None
+    return CompiledRule(
+        position=position,
+        version=version,
+        rule=rule,
+        test=None if rule.when is None else compile_condition(rule.when, tiers, stage),
+        stage=stage,
+        zone=ZoneInfo(named or zone),
+        mode="all" if rule.group is None else modes[rule.group],
+        steps=steps,
+    )
+
+
+def _compile_effect(effect: Effect, *, bound: bool) -> CompiledEffect:
+    where = None if isinstance(effect, FreeShipping) else effect.where
+    picks = None if where is None else compile_line_condition(where)
+    return CompiledEffect(effect, step_of(effect, bound=bound), picks)
+
+
+def _refuse_duplicates(names: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DuplicateRule(rule=name)
+        seen.add(name)
+
+
+def _codes(node: Node) -> list[str]:
+    match node:
+        case AllOf(parts) | AnyOf(parts):
+            return [code for part in parts for code in _codes(part)]
+        case Not(part):
+            return _codes(part)
+        case Comparison(fact, _, wanted) if fact.name == "voucher-codes":
+            return list(wanted) if isinstance(wanted, tuple) else [str(wanted)]
+        case _:
+            return []

@@ -22,7 +22,7 @@ async def draft_rule(
     raise NotImplementedError
 
 
-async def publish_rule_set(  # noqa: PLR0913
+async def publish_rule_set(
     connection: AsyncConnection,
     rules: Sequence[tuple[str, int]],
     *,

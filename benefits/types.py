@@ -233,7 +233,12 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
-    """What would make a rule apply: `spend-more`, `buy-more`, `reach-tier`, `join`, …"""
+    """What would make a rule apply.
+
+    Codes: `join`, `reach-tier`, `spend-more`, `buy-more`, `order-more`, `wait-days`,
+    `wait-until`, `wait-for-birthday`, `use-channel`, `ship-to`, `ship-by`, `present-code`,
+    `present-voucher`.
+    """
 
     code: str
     facts: Mapping[str, int | str] = field(default_factory=lambda: MappingProxyType({}))
@@ -297,6 +302,8 @@ class Decision:
     applied: tuple[Applied, ...]
     vouchers: tuple[VoucherAnswer, ...]
     not_applied: tuple[NotApplied, ...]
+    paid: bool = False
+    """Whether the order came with what was paid (`evaluate_paid`): only earning was decided."""
 
 
 # --- rules as stored --------------------------------------------------------------------------

@@ -1,0 +1,96 @@
+"""How each fact is read: from the member, the cart, or the order as far as it is priced. Pure."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from benefits.language.nodes import SUBTOTAL_STEPS
+from benefits.language.tree import Comparison
+from benefits.types import Cart, Facts, Line
+
+Seen = int | str | bool | tuple[str, ...] | None
+LineTest = Callable[[Line], bool]
+
+
+class Scene:
+    """What a condition looks at: the member, the cart, and every line's money after each step.
+
+    `stages[i]` holds the money of the lines after `SUBTOTAL_STEPS[i]`, `sums[i]` its total.
+    """
+
+    __slots__ = ("cart", "codes", "facts", "stages", "sums")
+
+    def __init__(self, cart: Cart, facts: Facts, codes: tuple[str, ...]) -> None:
+        self.cart = cart
+        self.facts = facts
+        self.codes = codes
+        self.stages: list[list[int]] = []
+        self.sums: list[int] = []
+
+    def close_step(self, totals: list[int]) -> None:
+        """Keep the money of the lines as a step left it."""
+        self.stages.append(totals.copy())
+        self.sums.append(sum(totals))
+
+
+Reader = Callable[[Scene], Seen]
+
+
+def _first_order(scene: Scene) -> Seen:
+    count = scene.facts.order_count
+    return None if count is None else count == 0
+
+
+READERS: Mapping[str, Reader] = MappingProxyType(
+    {
+        "member": lambda scene: scene.facts.member,
+        "tier": lambda scene: scene.facts.tier,
+        "class": lambda scene: scene.facts.member_class,
+        "days-since-joining": lambda scene: scene.facts.days_since_joining,
+        "birthday": lambda scene: scene.facts.birthday,
+        "tags": lambda scene: scene.facts.tags,
+        "first-order": _first_order,
+        "order-count": lambda scene: scene.facts.order_count,
+        "channel": lambda scene: scene.cart.channel,
+        "country": lambda scene: scene.cart.country,
+        "shipping-method": lambda scene: scene.cart.shipping_method,
+        "voucher-codes": lambda scene: scene.codes,
+    }
+)
+"""The facts that are simply there; `subtotal` and `quantity` are computed, see `reader_of`."""
+
+LINE_READERS: Mapping[str, Callable[[Line], Seen]] = MappingProxyType(
+    {
+        "sku": lambda line: line.sku,
+        "category": lambda line: line.category,
+        "amount": lambda line: line.regular,
+    }
+)
+
+
+def reader_of(node: Comparison, stage: int, where: LineTest | None) -> Reader:
+    """How a comparison sees its fact; `stage` is how far the order is priced by then."""
+    if node.fact.name == "subtotal":
+        stage = stage if node.step is None else SUBTOTAL_STEPS.index(node.step)
+        return _subtotal(stage, where)
+    if node.fact.name == "quantity":
+        return _quantity(where)
+    return READERS[node.fact.name]
+
+
+def _subtotal(stage: int, where: LineTest | None) -> Reader:
+    if where is None:
+        return lambda scene: scene.sums[stage]
+
+    def subtotal(scene: Scene) -> Seen:
+        totals = scene.stages[stage]
+        return sum(
+            total for line, total in zip(scene.cart.lines, totals, strict=True) if where(line)
+        )
+
+    return subtotal
+
+
+def _quantity(where: LineTest | None) -> Reader:
+    if where is None:
+        return lambda scene: sum(line.quantity for line in scene.cart.lines)
+    return lambda scene: sum(line.quantity for line in scene.cart.lines if where(line))

@@ -1,0 +1,262 @@
+"""The one list of what a rule may say: facts, operators, effects, schedule, and their fields.
+
+The checker, the evaluator, the explainer, the printer and the shapes at the HTTP border all
+derive from this list; a new fact is an entry here, a reader in `facts.py` and its words in
+`words.py`, and a test names whatever is still missing. Data only.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+MAX_DEPTH = 8
+MAX_NODES = 200
+MAX_VALUES = 2_000
+MAX_TEXT = 128
+MAX_EFFECTS = 10
+MAX_MONEY = 1_000_000_000_000
+MAX_COUNT = 1_000_000_000
+
+
+class Kind(StrEnum):
+    """What a value in a rule document is."""
+
+    TEXT = "text"
+    TEXTS = "texts"
+    NAME = "name"
+    TIER = "tier"
+    TIERS = "tiers"
+    WORD = "word"
+    WORDS = "words"
+    NUMBER = "number"
+    NUMBERS = "numbers"
+    MONEY = "money"
+    PERCENT = "percent"
+    MULTIPLIER = "multiplier"
+    BOOLEAN = "boolean"
+    TITLES = "titles"
+    INSTANT = "instant"
+    ZONE = "zone"
+    TIME = "time"
+    OBJECT = "object"
+    OBJECTS = "objects"
+    EFFECTS = "effects"
+    CONDITION = "condition"
+    LINE_CONDITION = "line-condition"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of an object in a rule document."""
+
+    name: str
+    kind: Kind
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    minimum: int = 0
+    maximum: int = MAX_COUNT
+    fields: "tuple[Field, ...]" = ()
+    """The fields of an object, or of each object of a list."""
+
+
+class FactType(StrEnum):
+    """What kind of thing a fact is; it decides which operators it takes."""
+
+    TEXT = "text"
+    TIER = "tier"
+    CLASS = "class"
+    NUMBER = "number"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    SET = "set"
+    WINDOW = "window"
+
+
+CLASSES = ("consumer", "staff", "wholesale", "test", "blocked")
+WINDOWS = ("day", "week", "month")
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SUBTOTAL_STEPS = ("regular", "prices", "lines", "orders", "vouchers", "points")
+
+_EQUAL_TEXT = (Field("is", Kind.TEXT), Field("in", Kind.TEXTS))
+_COMPARED = ("is", "at-least", "at-most")
+
+OPERATORS: Mapping[FactType, tuple[Field, ...]] = MappingProxyType(
+    {
+        FactType.TEXT: _EQUAL_TEXT,
+        FactType.TIER: (
+            Field("is", Kind.TIER),
+            Field("in", Kind.TIERS),
+            Field("at-least", Kind.TIER),
+            Field("at-most", Kind.TIER),
+        ),
+        FactType.CLASS: (
+            Field("is", Kind.WORD, choices=CLASSES),
+            Field("in", Kind.WORDS, choices=CLASSES),
+        ),
+        FactType.NUMBER: tuple(Field(name, Kind.NUMBER) for name in _COMPARED),
+        FactType.MONEY: tuple(Field(name, Kind.MONEY, maximum=MAX_MONEY) for name in _COMPARED),
+        FactType.BOOLEAN: (Field("is", Kind.BOOLEAN),),
+        FactType.SET: (
+            Field("has", Kind.TEXT),
+            Field("has-any", Kind.TEXTS),
+            Field("has-all", Kind.TEXTS),
+        ),
+        FactType.WINDOW: (Field("within", Kind.WORD, choices=WINDOWS),),
+    }
+)
+"""The operators of each type of fact, with the kind of value each is compared with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Something a condition may ask about."""
+
+    name: str
+    type: FactType
+    options: tuple[Field, ...] = ()
+    """Fields that may stand beside the operator."""
+    unlock: str | None = None
+    """The code of what the member may do about it."""
+
+
+_WHERE = Field("where", Kind.LINE_CONDITION)
+
+FACTS: Mapping[str, Fact] = MappingProxyType(
+    {
+        fact.name: fact
+        for fact in (
+            Fact("member", FactType.BOOLEAN, unlock="join"),
+            Fact("tier", FactType.TIER, unlock="reach-tier"),
+            Fact("class", FactType.CLASS),
+            Fact("days-since-joining", FactType.NUMBER, unlock="wait-days"),
+            Fact("birthday", FactType.WINDOW, unlock="wait-for-birthday"),
+            Fact("tags", FactType.SET),
+            Fact("first-order", FactType.BOOLEAN),
+            Fact("order-count", FactType.NUMBER, unlock="order-more"),
+            Fact(
+                "subtotal",
+                FactType.MONEY,
+                options=(_WHERE, Field("step", Kind.WORD, choices=SUBTOTAL_STEPS)),
+                unlock="spend-more",
+            ),
+            Fact("quantity", FactType.NUMBER, options=(_WHERE,), unlock="buy-more"),
+            Fact("channel", FactType.TEXT, unlock="use-channel"),
+            Fact("country", FactType.TEXT, unlock="ship-to"),
+            Fact("shipping-method", FactType.TEXT, unlock="ship-by"),
+            Fact("voucher-codes", FactType.SET, unlock="present-code"),
+        )
+    }
+)
+"""What a condition about member, cart and order may ask."""
+
+LINE_FACTS: Mapping[str, Fact] = MappingProxyType(
+    {
+        fact.name: fact
+        for fact in (
+            Fact("sku", FactType.TEXT),
+            Fact("category", FactType.TEXT),
+            Fact("amount", FactType.MONEY),
+        )
+    }
+)
+"""What a `where` may ask about a line; `amount` is the line's regular amount."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectNode:
+    """Something a rule may give; exactly one of `one_of` is said, where there are any."""
+
+    name: str
+    fields: tuple[Field, ...]
+    one_of: tuple[str, ...] = ()
+
+
+_CAP = Field("cap", Kind.MONEY, minimum=1, maximum=MAX_MONEY)
+TARGETS = ("lines", "order", "shipping")
+_TARGET = Field("target", Kind.WORD, choices=TARGETS)
+
+EFFECTS: Mapping[str, EffectNode] = MappingProxyType(
+    {
+        effect.name: effect
+        for effect in (
+            EffectNode("free-shipping", (Field("methods", Kind.TEXTS), _CAP)),
+            EffectNode(
+                "exclusive-price",
+                (
+                    Field("price_list", Kind.NAME),
+                    Field("percent", Kind.PERCENT),
+                    Field("line_price", Kind.BOOLEAN),
+                    _WHERE,
+                ),
+                one_of=("price_list", "percent", "line_price"),
+            ),
+            EffectNode(
+                "percent-off",
+                (Field("percent", Kind.PERCENT, required=True), _TARGET, _WHERE, _CAP),
+            ),
+            EffectNode(
+                "amount-off",
+                (
+                    Field("amount", Kind.MONEY, minimum=1, maximum=MAX_MONEY),
+                    Field("amount_of", Kind.WORD, choices=("voucher",)),
+                    _TARGET,
+                    _WHERE,
+                    Field("each", Kind.WORD, choices=("once", "unit")),
+                    _CAP,
+                ),
+                one_of=("amount", "amount_of"),
+            ),
+            EffectNode(
+                "earn",
+                (
+                    Field("points", Kind.NUMBER, minimum=1, maximum=1_000_000),
+                    Field("per", Kind.MONEY, minimum=1, maximum=MAX_MONEY),
+                    Field("multiplier", Kind.MULTIPLIER),
+                    Field("bonus", Kind.NUMBER, minimum=1, maximum=100_000_000),
+                    _WHERE,
+                ),
+                one_of=("points", "multiplier", "bonus"),
+            ),
+        )
+    }
+)
+"""What a rule may give."""
+
+MEMBER_DAY = (
+    Field("every", Kind.WORD, required=True, choices=("week", "month", "year")),
+    Field("weekday", Kind.WORD, choices=WEEKDAYS),
+    Field("month", Kind.NUMBER, minimum=1, maximum=12),
+    Field("day", Kind.NUMBER, minimum=1, maximum=31),
+)
+
+SCHEDULE = (
+    Field("from", Kind.INSTANT),
+    Field("to", Kind.INSTANT),
+    Field("zone", Kind.ZONE),
+    Field("weekdays", Kind.WORDS, choices=WEEKDAYS),
+    Field(
+        "hours",
+        Kind.OBJECT,
+        fields=(
+            Field("from", Kind.TIME, required=True),
+            Field("to", Kind.TIME, required=True),
+        ),
+    ),
+    Field("days", Kind.NUMBERS, minimum=1, maximum=31),
+    Field("member_days", Kind.OBJECTS, fields=MEMBER_DAY),
+)
+
+RULE = (
+    Field("rule", Kind.NAME, required=True),
+    Field("titles", Kind.TITLES),
+    Field("when", Kind.CONDITION),
+    Field("schedule", Kind.OBJECT, fields=SCHEDULE),
+    Field("voucher", Kind.NAME),
+    Field("effects", Kind.EFFECTS, required=True),
+    Field("group", Kind.NAME),
+    Field("exclusive", Kind.BOOLEAN),
+    Field("priority", Kind.NUMBER, maximum=1_000_000),
+    Field("tell", Kind.BOOLEAN),
+)
+"""The fields of a rule."""

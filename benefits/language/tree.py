@@ -1,0 +1,153 @@
+"""A checked rule as typed values: conditions, effects, schedule. Data only."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from benefits.language.nodes import Fact
+
+Wanted = int | str | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A fact compared with what is wanted."""
+
+    fact: Fact
+    operator: str
+    wanted: Wanted
+    where: "Node | None" = None
+    step: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part holds."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one part holds."""
+
+    parts: "tuple[Node, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold."""
+
+    part: "Node"
+
+
+Node = Comparison | AllOf | AnyOf | Not
+
+
+@dataclass(frozen=True, slots=True)
+class FreeShipping:
+    """Shipping costs nothing, up to a cap, for the methods named (none named: for all)."""
+
+    methods: tuple[str, ...] = ()
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExclusivePrice:
+    """A price for members: from a price list, a percentage below regular, or the line's own."""
+
+    price_list: str | None = None
+    percent: int | None = None
+    line_price: bool = False
+    where: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PercentOff:
+    """A percentage (in hundredths) off lines, the order or shipping."""
+
+    percent: int
+    target: str
+    where: Node | None = None
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AmountOff:
+    """An amount off lines, the order or shipping; None is the voucher's own value."""
+
+    amount: int | None
+    target: str
+    where: Node | None = None
+    each_unit: bool = False
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarnRate:
+    """So many points per so many minor units."""
+
+    points: int
+    per: int
+    where: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarnMultiplier:
+    """What rates earn, times a factor in hundredths."""
+
+    multiplier: int
+    where: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarnBonus:
+    """So many points once per order."""
+
+    bonus: int
+    where: Node | None = None
+
+
+Effect = (
+    FreeShipping | ExclusivePrice | PercentOff | AmountOff | EarnRate | EarnMultiplier | EarnBonus
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberDay:
+    """A day that comes back: each week, month or year."""
+
+    every: str
+    weekday: int = 0
+    month: int = 0
+    day: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When a rule is open: within validity, and on all the recurring parts that are named."""
+
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    zone: str | None = None
+    weekdays: frozenset[int] = frozenset()
+    hours: tuple[int, int] | None = None
+    """Minutes of the day, half-open; an end before the beginning reaches past midnight."""
+    days: frozenset[int] = frozenset()
+    member_days: tuple[MemberDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A checked rule."""
+
+    name: str
+    effects: tuple[Effect, ...]
+    titles: Mapping[str, str]
+    when: Node | None = None
+    schedule: Schedule | None = None
+    voucher: str | None = None
+    group: str | None = None
+    exclusive: bool = False
+    priority: int = 0
+    tell: bool = False

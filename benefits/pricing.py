@@ -1,0 +1,257 @@
+"""From regular amounts to what is payable: prices, lines, order, vouchers, shipping. Pure.
+
+Each effect works on what the last left and takes at most that. Percentages are rounded half up
+to the minor unit; an amount over several lines is spread by largest remainder.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from benefits.language import Scene
+from benefits.language.tree import AmountOff, ExclusivePrice, FreeShipping, PercentOff
+from benefits.rule_set import CompiledEffect, CompiledRule
+from benefits.spread import spread
+from benefits.types import Discount, PresentedVoucher, Question, Step
+
+PRICING_STEPS = (Step.PRICES, Step.LINES, Step.ORDERS, Step.VOUCHERS, Step.SHIPPING)
+_WHOLE = 100_00
+
+
+class Candidate:
+    """A rule that this question concerns, once for every voucher it is bound to."""
+
+    __slots__ = ("_picked", "number", "rule", "voucher")
+
+    def __init__(self, number: int, rule: CompiledRule, voucher: PresentedVoucher | None) -> None:
+        self.number = number
+        self.rule = rule
+        self.voucher = voucher
+        self._picked: dict[CompiledEffect, Sequence[int]] = {}
+
+    def picked(self, effect: CompiledEffect, question: Question) -> Sequence[int]:
+        """The positions of the lines the effect works on."""
+        skus = self.voucher.skus if self.voucher is not None else ()
+        lines = question.cart.lines
+        if effect.picks is None and not skus:
+            return range(len(lines))
+        found = self._picked.get(effect)
+        if found is None:
+            picks = effect.picks
+            found = self._picked[effect] = [
+                position
+                for position, line in enumerate(lines)
+                if (picks is None or picks(line)) and (not skus or line.sku in skus)
+            ]
+        return found
+
+    def amount_of(self, effect: AmountOff) -> int:
+        """The amount the effect says, or the voucher's own value."""
+        if effect.amount is not None:
+            return effect.amount
+        return (self.voucher.amount or 0) if self.voucher is not None else 0
+
+
+class Till:
+    """The order while it is priced, and what each candidate gave or why it did not."""
+
+    __slots__ = (
+        "_passed",
+        "discounts",
+        "fates",
+        "gave",
+        "prices",
+        "question",
+        "scene",
+        "shipping",
+        "shipping_discounts",
+        "totals",
+    )
+
+    def __init__(self, question: Question, candidates: int) -> None:
+        codes = tuple(voucher.code for voucher in question.vouchers)
+        self.question = question
+        self.prices = {(p.price_list, p.sku): p.amount for p in question.prices}
+        self.totals = [line.regular for line in question.cart.lines]
+        self.shipping = question.cart.shipping_price
+        self.discounts: list[list[Discount]] = [[] for _ in self.totals]
+        self.shipping_discounts: list[Discount] = []
+        self.scene = Scene(question.cart, question.facts, codes)
+        self.scene.close_step(self.totals)
+        self.gave = [0] * candidates
+        self.fates: dict[int, tuple[str, str | None]] = {}
+        self._passed: dict[int, bool] = {}
+
+    @property
+    def payable(self) -> int:
+        """What is left to pay."""
+        return sum(self.totals) + self.shipping
+
+    def passes(self, candidate: Candidate) -> bool:
+        """Whether the candidate's conditions hold; asked once, when its first step begins."""
+        passed = self._passed.get(candidate.number)
+        if passed is None:
+            test = candidate.rule.test
+            passed = self._passed[candidate.number] = test is None or test(self.scene)
+        return passed
+
+    def apply(self, candidate: Candidate, effects: Iterable[CompiledEffect]) -> int:
+        """Take off what the effects give; answers how much that was."""
+        gained = 0
+        for effect in effects:
+            gained += self._apply(candidate, effect)
+        self.gave[candidate.number] += gained
+        return gained
+
+    def trial(self, candidate: Candidate, effects: Iterable[CompiledEffect]) -> int:
+        """What the effects would give now, taking nothing."""
+        totals, shipping = self.totals.copy(), self.shipping
+        for effect in effects:
+            for position, amount in amounts_of(effect, candidate, self):
+                self.totals[position] -= amount
+            self.shipping -= shipping_amount_of(effect, candidate, self)
+        gained = sum(totals) + shipping - self.payable
+        self.totals, self.shipping = totals, shipping
+        return gained
+
+    def _apply(self, candidate: Candidate, effect: CompiledEffect) -> int:
+        rule = candidate.rule
+        voucher = candidate.voucher.id if candidate.voucher is not None else None
+        name, version, step = rule.rule.name, rule.version, effect.step
+        gained = shipping_amount_of(effect, candidate, self)
+        if gained:
+            self.shipping -= gained
+            self.shipping_discounts.append(Discount(name, version, gained, step, voucher))
+        for position, amount in amounts_of(effect, candidate, self):
+            self.totals[position] -= amount
+            self.discounts[position].append(Discount(name, version, amount, step, voucher))
+            gained += amount
+        return gained
+
+
+def price(question: Question, candidates: Sequence[Candidate], among: int) -> Till:
+    """Price the order with the candidates alone; `among` is how many there are in all."""
+    till = Till(question, among)
+    by_step: dict[Step, list[tuple[Candidate, tuple[CompiledEffect, ...]]]] = {}
+    for candidate in candidates:
+        for step, effects in candidate.rule.steps:
+            by_step.setdefault(step, []).append((candidate, effects))
+    for step in PRICING_STEPS:
+        if step in by_step:
+            _work(till, by_step[step])
+        if step is not Step.SHIPPING:
+            till.scene.close_step(till.totals)
+    return till
+
+
+def _work(till: Till, entries: list[tuple[Candidate, tuple[CompiledEffect, ...]]]) -> None:
+    """One step: each rule in its turn; a group of mode best or first stands at its first member."""
+    winners: dict[str, Candidate | None] = {}
+    for candidate, effects in entries:
+        if not till.passes(candidate):
+            continue
+        mode, group = candidate.rule.mode, candidate.rule.rule.group
+        if mode == "all" or group is None:
+            till.apply(candidate, effects)
+            continue
+        if mode == "best" and group not in winners:
+            members = [each for each in entries if each[0].rule.rule.group == group]
+            winners[group] = _best_of(till, members)
+        winner = winners.get(group)
+        if winner is not None:
+            if winner is not candidate:
+                till.fates[candidate.number] = ("lost-to", winner.rule.name)
+        elif mode == "first" and till.apply(candidate, effects):
+            winners[group] = candidate
+
+
+def _best_of(
+    till: Till, members: list[tuple[Candidate, tuple[CompiledEffect, ...]]]
+) -> Candidate | None:
+    """Apply the member of a group that gives most; ties to the first."""
+    best: Candidate | None = None
+    best_effects: tuple[CompiledEffect, ...] = ()
+    most = 0
+    for candidate, effects in members:
+        if till.passes(candidate):
+            gained = till.trial(candidate, effects)
+            if gained > most:
+                best, best_effects, most = candidate, effects, gained
+    if best is not None:
+        till.apply(best, best_effects)
+    return best
+
+
+def shipping_amount_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> int:
+    """What an effect takes off shipping."""
+    if effect.step is not Step.SHIPPING or not till.shipping:
+        return 0
+    match effect.effect:
+        case FreeShipping(methods, cap):
+            if methods and till.question.cart.shipping_method not in methods:
+                return 0
+            return _capped(till.shipping, cap)
+        case PercentOff(percent, _, _, cap):
+            return _capped(half_up(till.shipping * percent, _WHOLE), cap)
+        case AmountOff(cap=cap) as amount_off:
+            return _capped(min(candidate.amount_of(amount_off), till.shipping), cap)
+        case _:
+            return 0
+
+
+def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list[tuple[int, int]]:
+    """What an effect takes off which lines: (position, amount) with amounts above zero."""
+    if effect.step is Step.SHIPPING:
+        return []
+    positions = candidate.picked(effect, till.question)
+    totals = till.totals
+    match effect.effect:
+        case ExclusivePrice() as price_effect:
+            offs = [max(0, totals[p] - _target(price_effect, p, till)) for p in positions]
+        case PercentOff(percent, "lines", _, cap):
+            offs = [half_up(totals[p] * percent, _WHOLE) for p in positions]
+            offs = _capped_each(offs, cap)
+        case PercentOff(percent, _, _, cap):
+            left = [totals[p] for p in positions]
+            offs = spread(_capped(half_up(sum(left) * percent, _WHOLE), cap), left)
+        case AmountOff() as amount_off:
+            offs = _amounts_off(amount_off, candidate, positions, till)
+        case _:
+            return []
+    return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
+
+
+def _target(effect: ExclusivePrice, position: int, till: Till) -> int:
+    """The exclusive price of a line for its whole quantity; its own total where it has none."""
+    line = till.question.cart.lines[position]
+    if effect.price_list is not None:
+        price = till.prices.get((effect.price_list, line.sku))
+        return till.totals[position] if price is None else price * line.quantity
+    if effect.percent is not None:
+        return line.regular - half_up(line.regular * effect.percent, _WHOLE)
+    return till.totals[position] if line.member_amount is None else line.member_amount
+
+
+def _amounts_off(
+    effect: AmountOff, candidate: Candidate, positions: Sequence[int], till: Till
+) -> list[int]:
+    amount = candidate.amount_of(effect)
+    left = [till.totals[p] for p in positions]
+    if effect.each_unit:
+        lines = till.question.cart.lines
+        offs = [
+            min(total, amount * lines[p].quantity) for p, total in zip(positions, left, strict=True)
+        ]
+        return _capped_each(offs, effect.cap)
+    return spread(_capped(min(amount, sum(left)), effect.cap), left)
+
+
+def half_up(numerator: int, denominator: int) -> int:
+    """A quotient rounded to the nearest integer, halves up."""
+    return (2 * numerator + denominator) // (2 * denominator)
+
+
+def _capped(amount: int, cap: int | None) -> int:
+    return amount if cap is None else min(amount, cap)
+
+
+def _capped_each(offs: list[int], cap: int | None) -> list[int]:
+    return offs if cap is None or sum(offs) <= cap else spread(cap, offs)

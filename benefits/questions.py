@@ -1,0 +1,110 @@
+"""Questions as plain JSON values, and back. Pure; what has its default is left out."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, cast
+from uuid import UUID
+
+from benefits.types import (
+    Cart,
+    Facts,
+    Line,
+    MemberPrice,
+    PointsTerms,
+    PresentedVoucher,
+    Question,
+)
+
+Document = dict[str, object]
+# What was written by `question_document`: its values have the types of the dataclasses.
+_Stored = Mapping[str, Any]
+
+
+def question_document(question: Question) -> Document:
+    """A question as plain JSON values."""
+    return {
+        "cart": cart_document(question.cart),
+        "at": question.at.isoformat(),
+        "facts": facts_document(question.facts),
+        "vouchers": [_voucher_document(voucher) for voucher in question.vouchers],
+        "prices": [[p.price_list, p.sku, p.amount] for p in question.prices],
+        "points": _said(question.points),
+    }
+
+
+def question_from(document: object) -> Question:
+    """The question of such a document."""
+    stored = cast("_Stored", document)
+    return Question(
+        cart=cart_from(stored["cart"]),
+        at=datetime.fromisoformat(stored["at"]),
+        facts=facts_from(stored["facts"]),
+        vouchers=tuple(_voucher_from(each) for each in stored["vouchers"]),
+        prices=tuple(MemberPrice(*each) for each in stored["prices"]),
+        points=PointsTerms(**stored["points"]),
+    )
+
+
+def cart_document(cart: Cart) -> Document:
+    """A cart as plain JSON values."""
+    document = _said(cart)
+    document["lines"] = [_said(line) for line in cart.lines]
+    return document
+
+
+def cart_from(document: Mapping[str, object]) -> Cart:
+    """The cart of such a document."""
+    stored: dict[str, Any] = dict(document)
+    stored["lines"] = tuple(Line(**line) for line in stored["lines"])
+    return Cart(**stored)
+
+
+def facts_document(facts: Facts) -> Document:
+    """Facts as plain JSON values."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in _said(facts).items()
+    }
+
+
+def facts_from(document: Mapping[str, object]) -> Facts:
+    """The facts of such a document."""
+    stored: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
+    }
+    return Facts(**stored)
+
+
+def _voucher_document(voucher: PresentedVoucher) -> Document:
+    document = _said(voucher)
+    for name in ("id", "member"):
+        if name in document:
+            document[name] = str(document[name])
+    if voucher.skus:
+        document["skus"] = list(voucher.skus)
+    return document
+
+
+def _voucher_from(document: _Stored) -> PresentedVoucher:
+    stored = dict(document)
+    for name in ("id", "member"):
+        if name in stored:
+            stored[name] = UUID(stored[name])
+    stored["skus"] = tuple(stored.get("skus", ()))
+    return PresentedVoucher(**stored)
+
+
+def _said(value: Line | Cart | Facts | PointsTerms | PresentedVoucher) -> Document:
+    """The fields that differ from their defaults."""
+    return {
+        name: said
+        for name, default in _DEFAULTS[type(value)]
+        if (said := getattr(value, name)) != default
+    }
+
+
+_DEFAULTS: dict[type, tuple[tuple[str, object], ...]] = {
+    kind: tuple((field.name, field.default) for field in fields(kind))
+    for kind in (Line, Cart, Facts, PointsTerms, PresentedVoucher)
+}
