@@ -13,13 +13,6 @@ class OrderError(LoyaltyError):
     code = "order-refused"
 
 
-class UnknownOrder(OrderError):
-    """There is no order {order}."""
-
-    code = "unknown-order"
-    order: str
-
-
 class OrderConflict(OrderError):
     """This {step} is recorded with other content: {field} was {seen}, now it is {wanted}."""
 

@@ -14,15 +14,15 @@ from uuid import UUID
 import msgspec
 
 from benefits import REVISION, Facts, RuleSet, earn_of_paid, facts_document
-from ledger import ClawBack, Earn, Posting, Shortfall
+from ledger import Posting
 from loyalty.cause import Cause
 from loyalty.orders.comebacks import Comeback, Found, find_returned
 from loyalty.orders.completion import Step, plan_whole
 from loyalty.orders.decided import paid_document
 from loyalty.orders.facts import GUEST, Person, facts_at
 from loyalty.orders.figures import Figures
-from loyalty.orders.keys import claw_back_key, earn_key
 from loyalty.orders.matching import Shelf
+from loyalty.orders.postings import claw_backs, earning
 from loyalty.orders.returns import Asked, ReturnPlan, plan_return
 from loyalty.orders.rows import Row, return_line_rows, return_row
 from loyalty.orders.types import (
@@ -130,62 +130,6 @@ def plan_guest(sale: Sale, terms: Terms) -> MemberPlan:
     scribe = _Scribe(MemberPlan(), sale.order, terms)
     scribe.sell(sale, terms.policy.day_of(sale.placed_at), GUEST)
     return scribe.plan
-
-
-def claw_backs(
-    holder: UUID,
-    order: UUID,
-    back: ReturnPlan,
-    *,
-    policy: Policy,
-    cause: Cause,
-    mint: Callable[[datetime], UUID],
-) -> list[Posting]:
-    """Return the postings that take back what the returned part had earned."""
-    returned = back.returned
-    return [
-        ClawBack(
-            holder=holder,
-            key=claw_back_key(order, returned.id, part.shipment),
-            journal=mint(returned.at),
-            effective_at=returned.at,
-            actor=cause.actor,
-            request_id=cause.request_id,
-            reason=returned.reason,
-            of=earn_key(order, part.shipment),
-            amount=part.earn,
-            shortfall=Shortfall(policy.shortfall),
-        )
-        for part in back.taken
-        if part.earn
-    ]
-
-
-def earning(
-    holder: UUID,
-    order: UUID,
-    shipment: Shipment,
-    labels: Mapping[str, str],
-    *,
-    cause: Cause,
-    mint: Callable[[datetime], UUID],
-) -> Earn:
-    """Return the posting of what a shipment earns."""
-    return Earn(
-        holder=holder,
-        key=earn_key(order, shipment.id),
-        journal=mint(shipment.at),
-        effective_at=shipment.at,
-        actor=cause.actor,
-        request_id=cause.request_id,
-        reason="order",
-        labels=labels,
-        amount=shipment.figures.earn,
-        lot=mint(shipment.at),
-        source="order",
-        activates_at=shipment.activates_at,
-        expires_at=shipment.expires_at,
-    )
 
 
 # --- what counts for the standing -------------------------------------------------------------

@@ -118,14 +118,19 @@ class _OrderLineColumns(_FigureColumns):
     category: Named[str] = Column(Key)
     quantity: Named[int] = Column(Integer)
     qualifies: Named[bool]
+    exempt: Named[str] = Column(Key, server_default=FetchedValue())
 
 
+#: `exempt` is the shop's reason code for a line that earns nothing or does not qualify.
 order_line: Final = Table(
     "order_line",
     metadata,
     _OrderLineColumns,
     PrimaryKeyConstraint("member", "order_id", "line_no", name="order_line_has_one_row"),
     CheckConstraint("quantity between 1 and 1000000", name="order_line_quantity_is_possible"),
+    CheckConstraint(
+        "exempt = '' or exempt ~ '^[a-z][a-z0-9-]{0,39}$'", name="order_line_exempt_is_a_code"
+    ),
     CheckConstraint(_POSSIBLE, name="order_line_figures_are_possible"),
 )
 

@@ -83,8 +83,11 @@ CREATE TABLE loyalty.order_line (
     category TEXT COLLATE "C" NOT NULL,
     quantity INTEGER NOT NULL,
     qualifies BOOLEAN NOT NULL,
+    exempt TEXT COLLATE "C" NOT NULL DEFAULT '',
     CONSTRAINT order_line_has_one_row PRIMARY KEY (member, order_id, line_no),
     CONSTRAINT order_line_quantity_is_possible CHECK (quantity between 1 and 1000000),
+    CONSTRAINT order_line_exempt_is_a_code
+        CHECK (exempt = '' or exempt ~ '^[a-z][a-z0-9-]{0,39}$'),
     CONSTRAINT order_line_figures_are_possible
         CHECK (least(regular, total, tax, points, points_value, basis, earn) >= 0
              and total + points_value <= regular)
