@@ -1,0 +1,100 @@
+-- Small pure functions: instants as integers, ids, the canonical text, outcomes.
+
+-- Microseconds since 1970: an instant that no session setting can render differently.
+CREATE OR REPLACE FUNCTION ledger.micros(instant timestamptz) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$ SELECT (extract(epoch FROM instant) * 1000000)::bigint $$;
+
+-- A UUID v7 for the journals that time itself causes; all others are minted by the caller.
+CREATE OR REPLACE FUNCTION ledger.next_id(instant timestamptz) RETURNS uuid
+LANGUAGE sql VOLATILE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.encode(
+        pg_catalog.set_byte(drawn, 6, (pg_catalog.get_byte(drawn, 6) & 15) | 112), 'hex')::uuid
+    FROM (
+        SELECT pg_catalog.substring(
+                pg_catalog.int8send((extract(epoch FROM instant) * 1000)::bigint) FROM 3)
+            || pg_catalog.substring(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) FROM 7)
+            AS drawn
+    ) AS id
+$$;
+
+-- The text of a journal that a sealer may chain: versioned, and independent of any setting.
+CREATE OR REPLACE FUNCTION ledger.canonical(j ledger.journal, facts json, legs ledger.leg[])
+RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.json_build_array(
+        'ledger/1', j.holder, j.asset, j.sequence, j.id, j.kind, j.key, j.refers_to,
+        ledger.micros(j.effective_at), ledger.micros(j.recorded_at),
+        j.available_after, j.balance_after, j.reason, j.actor, j.request_id, j.labels::text,
+        facts, legs::text)::text
+$$;
+
+-- What a lot is born with, as the canonical text carries it.
+CREATE OR REPLACE FUNCTION ledger.birth(l ledger.lot) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.json_build_array(
+        'lot', l.id, l.source, l.class, l.granted, l.pending, ledger.micros(l.activates_at),
+        ledger.micros(l.expires_at), l.allocated)
+$$;
+
+-- What else must be the same when a business key comes a second time.
+CREATE OR REPLACE FUNCTION ledger.terms(i ledger.item) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.concat_ws('/', i.source, i.lot_class, i.policy, i.firm)
+$$;
+
+CREATE OR REPLACE FUNCTION ledger.leg(debit text, credit text, amount bigint, lot uuid)
+RETURNS ledger.leg LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT ROW(debit, credit, amount, lot)::ledger.leg $$;
+
+CREATE OR REPLACE FUNCTION ledger.refused(
+    i ledger.item, code text, field text DEFAULT NULL, seen text DEFAULT NULL,
+    wanted text DEFAULT NULL
+) RETURNS ledger.outcome LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT ROW(0, code, i.key, NULL, false, field, seen, wanted, 0, 0, 0, 0, 0, 0, 0, 0)
+        ::ledger.outcome
+$$;
+
+-- The answer to a posting that stands, with its figures read off its transfers.
+CREATE OR REPLACE FUNCTION ledger.posted(
+    i ledger.item, journal uuid, replayed boolean, legs ledger.leg[], origin uuid DEFAULT NULL
+) RETURNS ledger.outcome LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    o ledger.outcome := ROW(
+        0, 'posted', i.key, journal, replayed, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0);
+    l ledger.leg;
+    moved bigint := 0;
+BEGIN
+    FOREACH l IN ARRAY legs LOOP
+        IF l.debit IN ('pending', 'held') THEN
+            moved := moved + l.amount;
+        END IF;
+        IF l.debit = 'debt' THEN
+            o.to_debt := o.to_debt + l.amount;
+        ELSIF l.credit = 'debt' AND l.debit = 'written-off' THEN
+            o.deducted := o.deducted + l.amount;
+        ELSIF l.credit = 'debt' THEN
+            o.repaid := o.repaid + l.amount;
+        ELSIF l.credit = 'expired' THEN
+            o.lapsed := o.lapsed + l.amount;
+        ELSIF l.credit = 'clawed-back' AND l.lot = origin THEN
+            o.from_lot := o.from_lot + l.amount;
+        ELSIF l.credit = 'clawed-back' THEN
+            o.from_others := o.from_others + l.amount;
+        END IF;
+    END LOOP;
+    o.amount := coalesce(i.amount, moved);
+    IF i.kind = 'claw-back' THEN
+        o.forgiven := i.amount - o.from_lot - o.from_others - o.to_debt;
+        o.to_debt := o.to_debt - o.deducted;
+    ELSIF i.kind = 'write-off' THEN
+        o.deducted := 0;
+    END IF;
+    RETURN o;
+END
+$$;

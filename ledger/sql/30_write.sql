@@ -1,0 +1,138 @@
+-- The one place that writes journals, and what every operation does before it.
+
+-- The wallet's counters after some transfers.
+CREATE OR REPLACE FUNCTION ledger.moved(w ledger.wallet, legs ledger.leg[])
+RETURNS ledger.wallet LANGUAGE plpgsql IMMUTABLE
+AS $$
+DECLARE
+    l ledger.leg;
+BEGIN
+    FOREACH l IN ARRAY legs LOOP
+        CASE l.debit
+            WHEN 'available' THEN w.available := w.available - l.amount;
+            WHEN 'pending' THEN w.pending := w.pending - l.amount;
+            WHEN 'held' THEN w.held := w.held - l.amount;
+            WHEN 'debt' THEN w.debt := w.debt + l.amount;
+            ELSE NULL;
+        END CASE;
+        CASE l.credit
+            WHEN 'available' THEN w.available := w.available + l.amount;
+            WHEN 'pending' THEN w.pending := w.pending + l.amount;
+            WHEN 'held' THEN w.held := w.held + l.amount;
+            WHEN 'debt' THEN w.debt := w.debt - l.amount;
+            ELSE NULL;
+        END CASE;
+    END LOOP;
+    RETURN w;
+END
+$$;
+
+-- Write one journal with its transfers, slices and receipt, and the wallet they leave behind.
+CREATE OR REPLACE FUNCTION ledger.write(
+    w ledger.wallet, i ledger.item, legs ledger.leg[], facts json, refers_to uuid,
+    recorded_at timestamptz, lot uuid DEFAULT NULL
+) RETURNS ledger.wallet LANGUAGE plpgsql
+AS $$
+DECLARE
+    j ledger.journal;
+BEGIN
+    w := ledger.moved(w, legs);
+    w.version := w.version + 1;
+    UPDATE ledger.wallet SET available = w.available, pending = w.pending, held = w.held,
+        debt = w.debt, version = w.version, next_due = w.next_due, frozen = w.frozen
+    WHERE holder = w.holder AND asset = w.asset;
+    j := ROW(w.holder, i.journal, w.asset, w.version, i.kind, i.key, refers_to, i.effective_at,
+        recorded_at, w.available, w.available + w.pending + w.held - w.debt, i.reason, i.actor,
+        i.request_id, i.labels, pg_catalog.pg_current_xact_id(), ledger.cluster(), '');
+    j.canonical := ledger.canonical(j, facts, legs);
+    INSERT INTO ledger.journal VALUES (j.*);
+    IF cardinality(legs) = 1 THEN
+        INSERT INTO ledger.transfer (holder, journal, position, asset, debit, credit, amount, lot)
+        VALUES (w.holder, i.journal, 1, w.asset, legs[1].debit, legs[1].credit, legs[1].amount,
+            legs[1].lot);
+    ELSE
+        INSERT INTO ledger.transfer (holder, journal, position, asset, debit, credit, amount, lot)
+        SELECT w.holder, i.journal, l.position, w.asset, l.debit, l.credit, l.amount, l.lot
+        FROM unnest(legs) WITH ORDINALITY AS l (debit, credit, amount, lot, position);
+    END IF;
+    IF i.kind IN ('spend', 'hold', 'capture') THEN
+        INSERT INTO ledger.slice (holder, journal, position, lot, amount)
+        SELECT w.holder, i.journal, l.position, l.lot, l.amount
+        FROM unnest(legs) WITH ORDINALITY AS l (debit, credit, amount, lot, position)
+        WHERE l.credit IN ('redeemed', 'held');
+    END IF;
+    IF i.key IS NOT NULL THEN
+        INSERT INTO ledger.receipt (holder, key, journal, kind, asset, amount, "of", terms, lot)
+        VALUES (w.holder, i.key, i.journal, i.kind, w.asset, i.amount, i."of", ledger.terms(i),
+            write.lot);
+    END IF;
+    RETURN w;
+END
+$$;
+
+-- Lock the wallet, making it first where a posting may open one.
+CREATE OR REPLACE FUNCTION ledger.lock_wallet(of_holder uuid, of_asset text, may_open boolean)
+RETURNS ledger.wallet LANGUAGE plpgsql
+AS $$
+DECLARE
+    w ledger.wallet;
+BEGIN
+    SELECT * INTO w FROM ledger.wallet
+    WHERE holder = of_holder AND asset = of_asset FOR NO KEY UPDATE;
+    IF NOT FOUND AND may_open THEN
+        INSERT INTO ledger.wallet (holder, asset) VALUES (of_holder, of_asset)
+        ON CONFLICT DO NOTHING;
+        SELECT * INTO STRICT w FROM ledger.wallet
+        WHERE holder = of_holder AND asset = of_asset FOR NO KEY UPDATE;
+    END IF;
+    RETURN w;
+END
+$$;
+
+-- The answer of a key that stands already, or nothing.
+CREATE OR REPLACE FUNCTION ledger.replay(i ledger.item) RETURNS ledger.outcome
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+    r ledger.receipt;
+    origin uuid;
+    legs ledger.leg[];
+BEGIN
+    SELECT * INTO r FROM ledger.receipt WHERE holder = i.holder AND key = i.key;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    ELSIF r.kind <> i.kind THEN
+        RETURN ledger.refused(i, 'key-reused', 'kind', r.kind, i.kind);
+    ELSIF r.asset <> i.asset THEN
+        RETURN ledger.refused(i, 'key-reused', 'asset', r.asset, i.asset);
+    ELSIF r.amount IS DISTINCT FROM i.amount THEN
+        RETURN ledger.refused(i, 'key-reused', 'amount', r.amount::text, i.amount::text);
+    ELSIF r."of" IS DISTINCT FROM i."of" THEN
+        RETURN ledger.refused(i, 'key-reused', 'of', r."of", i."of");
+    ELSIF r.terms <> ledger.terms(i) THEN
+        RETURN ledger.refused(i, 'key-reused', 'terms', r.terms, ledger.terms(i));
+    END IF;
+    SELECT coalesce(array_agg(ledger.leg(debit, credit, amount, lot) ORDER BY position), '{}')
+    INTO legs FROM ledger.transfer WHERE holder = i.holder AND journal = r.journal;
+    SELECT lot INTO origin FROM ledger.receipt WHERE holder = i.holder AND key = i."of";
+    RETURN ledger.posted(i, r.journal, true, legs, origin);
+END
+$$;
+
+-- Find what a posting refers to: its receipt, or the refusal that says why it does not fit.
+CREATE OR REPLACE FUNCTION ledger.find_origin(
+    i ledger.item, kinds text[], OUT r ledger.receipt, OUT refusal ledger.outcome
+) LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    SELECT * INTO r FROM ledger.receipt WHERE holder = i.holder AND key = i."of";
+    IF NOT FOUND THEN
+        refusal := ledger.refused(i, 'unknown-posting', 'of', NULL, i."of");
+    ELSIF r.kind <> ALL (kinds) THEN
+        refusal := ledger.refused(
+            i, 'unfit-posting', 'of', r.kind, array_to_string(kinds, ' or '));
+    ELSIF r.asset <> i.asset THEN
+        refusal := ledger.refused(i, 'wrong-asset', 'asset', r.asset, i.asset);
+    END IF;
+END
+$$;

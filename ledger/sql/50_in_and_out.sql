@@ -1,0 +1,142 @@
+-- Earning, activating, spending and holding.
+
+-- Points in, as a lot; the account they come from says why.
+CREATE OR REPLACE FUNCTION ledger.earn(
+    w ledger.wallet, i ledger.item, instant timestamptz, recorded_at timestamptz
+) RETURNS ledger.outcome LANGUAGE plpgsql
+AS $$
+DECLARE
+    waits boolean := i.pending OR i.activates_at > i.effective_at;
+    repaid bigint := 0;
+    legs ledger.leg[];
+    l ledger.lot;
+BEGIN
+    waits := coalesce(waits, false);
+    legs := ARRAY[ROW(
+        CASE i.kind WHEN 'earn' THEN 'issued' WHEN 'open' THEN 'opening' ELSE 'adjusted' END,
+        CASE WHEN waits THEN 'pending' ELSE 'available' END, i.amount, i.lot)::ledger.leg];
+    IF w.debt > 0 AND NOT waits THEN
+        repaid := LEAST(w.debt, i.amount);
+        legs := legs || ROW('available', 'debt', repaid, i.lot)::ledger.leg;
+    END IF;
+    l := ROW(w.holder, i.lot, w.asset, i.journal, i.source, i.lot_class, i.amount,
+        i.amount - repaid, 0, coalesce(i.allocated, 0), waits, i.amount > repaid,
+        i.effective_at, CASE WHEN waits THEN i.activates_at END, i.expires_at);
+    INSERT INTO ledger.lot VALUES (l.*);
+    IF l.open THEN
+        w.next_due := LEAST(w.next_due, l.activates_at, l.expires_at);
+    END IF;
+    PERFORM ledger.write(w, i, legs, ledger.birth(l), NULL, recorded_at, i.lot);
+    RETURN ledger.posted(i, i.journal, false, legs);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION ledger.activate(
+    w ledger.wallet, i ledger.item, instant timestamptz, recorded_at timestamptz
+) RETURNS ledger.outcome LANGUAGE plpgsql
+AS $$
+DECLARE
+    origin record := ledger.find_origin(i, ARRAY['earn', 'open']);
+    l ledger.lot;
+    legs ledger.leg[];
+BEGIN
+    IF (origin.refusal).code IS NOT NULL THEN
+        RETURN origin.refusal;
+    END IF;
+    UPDATE ledger.lot SET pending = false
+    WHERE holder = w.holder AND id = (origin.r).lot AND open AND pending
+    RETURNING * INTO l;
+    IF NOT FOUND THEN
+        RETURN ledger.refused(i, 'lot-not-pending', 'of', NULL, i."of");
+    END IF;
+    legs := ledger.repay(
+        w, ARRAY[ROW('pending', 'available', l.remaining, l.id)::ledger.leg]);
+    w.next_due := ledger.next_due(w.holder, w.asset);
+    PERFORM ledger.write(w, i, legs, NULL, (origin.r).journal, recorded_at);
+    RETURN ledger.posted(i, i.journal, false, legs);
+END
+$$;
+
+-- Take points for good (spend), aside (hold) or by hand (adjust). Only a firm spend may go into
+-- debt; it is a fact, so a freeze does not refuse it either.
+CREATE OR REPLACE FUNCTION ledger.take(
+    w ledger.wallet, i ledger.item, wanted bigint, instant timestamptz, recorded_at timestamptz
+) RETURNS ledger.outcome LANGUAGE plpgsql
+AS $$
+DECLARE
+    firm boolean := coalesce(i.firm, false) AND i.kind = 'spend';
+    to_account text := CASE i.kind
+        WHEN 'spend' THEN 'redeemed' WHEN 'hold' THEN 'held' ELSE 'adjusted' END;
+    part bigint := LEAST(w.available, wanted);
+    taken record;
+    legs ledger.leg[] := '{}';
+BEGIN
+    IF w.frozen AND NOT firm AND i.kind <> 'adjust' THEN
+        RETURN ledger.refused(i, 'wallet-frozen');
+    ELSIF coalesce(part, 0) < wanted AND NOT firm THEN
+        RETURN ledger.refused(i, 'insufficient-points', 'amount',
+            coalesce(w.available, 0)::text, wanted::text);
+    END IF;
+    IF part > 0 THEN
+        taken := ledger.take_lots(w.holder, w.asset, 'available', to_account, part);
+        legs := taken.legs;
+        IF taken.closed AND w.next_due IS NOT NULL THEN
+            w.next_due := ledger.next_due(w.holder, w.asset);
+        END IF;
+    END IF;
+    IF part < wanted THEN
+        legs := legs || ROW('debt', to_account, wanted - part, NULL)::ledger.leg;
+    END IF;
+    IF i.kind = 'hold' THEN
+        INSERT INTO ledger.hold (holder, id, asset, amount, until)
+        VALUES (w.holder, i.journal, w.asset, wanted, i.expires_at);
+        w.next_due := LEAST(w.next_due, i.expires_at);
+    END IF;
+    PERFORM ledger.write(w, i, legs,
+        CASE WHEN i.kind = 'hold'
+            THEN json_build_array('hold', ledger.micros(i.expires_at)) END,
+        NULL, recorded_at);
+    RETURN ledger.posted(i, i.journal, false, legs);
+END
+$$;
+
+-- Corrections by hand: more makes a lot as an earn does, less takes as a spend does.
+CREATE OR REPLACE FUNCTION ledger.adjust(
+    w ledger.wallet, i ledger.item, instant timestamptz, recorded_at timestamptz
+) RETURNS ledger.outcome LANGUAGE plpgsql
+AS $$
+BEGIN
+    IF i.amount > 0 THEN
+        RETURN ledger.earn(w, i, instant, recorded_at);
+    END IF;
+    RETURN ledger.take(w, i, -i.amount, instant, recorded_at);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION ledger.write_off(
+    w ledger.wallet, i ledger.item, recorded_at timestamptz
+) RETURNS ledger.outcome LANGUAGE plpgsql
+AS $$
+DECLARE
+    legs ledger.leg[] := ARRAY[ROW('written-off', 'debt', i.amount, NULL)::ledger.leg];
+BEGIN
+    IF coalesce(w.debt, 0) < i.amount THEN
+        RETURN ledger.refused(
+            i, 'debt-too-small', 'amount', coalesce(w.debt, 0)::text, i.amount::text);
+    END IF;
+    PERFORM ledger.write(w, i, legs, NULL, NULL, recorded_at);
+    RETURN ledger.posted(i, i.journal, false, legs);
+END
+$$;
+
+CREATE OR REPLACE FUNCTION ledger.freeze(
+    w ledger.wallet, i ledger.item, recorded_at timestamptz
+) RETURNS ledger.outcome LANGUAGE plpgsql
+AS $$
+BEGIN
+    w.frozen := i.firm;
+    PERFORM ledger.write(
+        w, i, '{}', json_build_array('frozen', i.firm), NULL, recorded_at);
+    RETURN ledger.posted(i, i.journal, false, '{}');
+END
+$$;

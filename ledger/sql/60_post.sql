@@ -1,0 +1,60 @@
+-- The way in: postings of any kind, in their order, one outcome each.
+
+-- Post one event as of an instant, in a wallet that is locked and settled first.
+CREATE OR REPLACE FUNCTION ledger.post_item(
+    i ledger.item, instant timestamptz, recorded_at timestamptz
+) RETURNS ledger.outcome LANGUAGE plpgsql
+AS $$
+DECLARE
+    o ledger.outcome;
+    w ledger.wallet := ledger.lock_wallet(i.holder, i.asset,
+        i.kind IN ('earn', 'open', 'freeze') OR i.kind = 'adjust' AND i.amount > 0
+        OR i.kind = 'spend' AND coalesce(i.firm, false));
+BEGIN
+    o := ledger.replay(i);
+    IF o.code IS NOT NULL THEN
+        RETURN o;
+    END IF;
+    IF w.next_due <= instant THEN
+        w := ledger.settle_wallet(w, instant, recorded_at);
+    END IF;
+    CASE i.kind
+        WHEN 'earn', 'open' THEN RETURN ledger.earn(w, i, instant, recorded_at);
+        WHEN 'spend', 'hold' THEN RETURN ledger.take(w, i, i.amount, instant, recorded_at);
+        WHEN 'capture' THEN RETURN ledger.capture(w, i, instant, recorded_at);
+        WHEN 'release' THEN RETURN ledger.release(w, i, instant, recorded_at);
+        WHEN 'extend' THEN RETURN ledger.extend(w, i, recorded_at);
+        WHEN 'activate' THEN RETURN ledger.activate(w, i, instant, recorded_at);
+        WHEN 'claw-back' THEN RETURN ledger.claw_back(w, i, instant, recorded_at);
+        WHEN 'restore' THEN RETURN ledger.restore(w, i, instant, recorded_at);
+        WHEN 'adjust' THEN RETURN ledger.adjust(w, i, instant, recorded_at);
+        WHEN 'write-off' THEN RETURN ledger.write_off(w, i, recorded_at);
+        WHEN 'freeze' THEN RETURN ledger.freeze(w, i, recorded_at);
+    END CASE;
+END
+$$;
+
+-- Post an array of events. Wallets of several holders are locked in the order of their ids.
+CREATE OR REPLACE FUNCTION ledger.post(items jsonb, instant timestamptz)
+RETURNS SETOF ledger.outcome
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    i ledger.item;
+    o ledger.outcome;
+    place integer := 0;
+BEGIN
+    IF jsonb_array_length(items) > 1 THEN
+        PERFORM 1 FROM ledger.wallet AS w
+        WHERE w.holder = ANY (ARRAY(
+            SELECT (e ->> 'holder')::uuid FROM jsonb_array_elements(items) AS e))
+        ORDER BY w.holder, w.asset FOR NO KEY UPDATE;
+    END IF;
+    FOR i IN SELECT * FROM jsonb_populate_recordset(NULL::ledger.item, items) LOOP
+        o := ledger.post_item(i, instant, instant);
+        o.position := place;
+        place := place + 1;
+        RETURN NEXT o;
+    END LOOP;
+END
+$$;
