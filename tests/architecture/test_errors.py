@@ -36,7 +36,7 @@ def test_no_code_is_used_twice() -> None:
 
 
 def test_the_border_knows_a_status_for_every_refusal() -> None:
-    statuses = importlib.import_module("api.problems").STATUSES
+    statuses = importlib.import_module("api.statuses").STATUSES
     codes = {str(vars(kind)["code"]) for package in ERROR_ROOTS for kind in refusals(package)}
 
     assert codes - set(statuses) == set()

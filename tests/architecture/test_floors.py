@@ -69,6 +69,14 @@ def test_the_front_door_offers_what_it_names(package: str) -> None:
     assert package not in GROUND_FLOOR or names, f"{package} offers nothing"
 
 
+@pytest.mark.parametrize("package", GROUND_FLOOR)
+def test_what_a_front_door_offers_is_not_named_like_a_room_behind_it(package: str) -> None:
+    door = importlib.import_module(package)
+    rooms = {name.rpartition(".")[2] for name in modules(package)}
+
+    assert set(door.__all__) & rooms == set()
+
+
 def test_only_front_doors_say_all() -> None:
     said = [
         str(path)
@@ -141,10 +149,5 @@ def _assigned(path: Path) -> set[str]:
     }
 
 
-def _spelled_out(patterns: list[str], graph: grimp.ImportGraph) -> set[str]:
-    named: set[str] = set()
-    for pattern in patterns:
-        named |= graph.find_matching_modules(pattern) if "*" in pattern else {pattern}
-        if pattern.endswith(".**"):
-            named.add(pattern.removesuffix(".**"))
-    return named
+def _spelled_out(names: list[str], graph: grimp.ImportGraph) -> set[str]:
+    return set(names).union(*(graph.find_descendants(name) for name in names))

@@ -21,7 +21,7 @@ NOTE = "Written by `make reference` from the code; change the code, not this pag
 
 def errors_page() -> str:
     """Return every error code with its HTTP status and its sentence."""
-    statuses: Mapping[str, int] = importlib.import_module("api.problems").STATUSES
+    statuses: Mapping[str, int] = importlib.import_module("api.statuses").STATUSES
     parts = ["# Errors", "", NOTE, ""]
     parts += [
         "An answer that refuses is a problem document (RFC 9457); its `code` is one of these and",
