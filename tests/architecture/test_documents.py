@@ -90,11 +90,11 @@ def test_no_two_decisions_share_a_number() -> None:
     assert len(numbers) == len(set(numbers))
 
 
-@pytest.mark.parametrize("page", reference.PAGES, ids=str)
-def test_a_reference_page_says_what_the_code_says(page: str) -> None:
-    written = (REPOSITORY / page).read_text(encoding="utf-8")
+@pytest.mark.parametrize("document", reference.PAGES)
+def test_a_reference_page_says_what_the_code_says(document: str) -> None:
+    written = (REPOSITORY / document).read_text(encoding="utf-8")
 
-    assert written == reference.PAGES[page](), "run `make reference`"
+    assert written == reference.PAGES[document](), "run `make reference`"
 
 
 @cache
