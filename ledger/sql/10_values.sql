@@ -12,10 +12,9 @@ AS $$
     SELECT pg_catalog.encode(
         pg_catalog.set_byte(drawn, 6, (pg_catalog.get_byte(drawn, 6) & 15) | 112), 'hex')::uuid
     FROM (
-        SELECT pg_catalog.substring(
-                pg_catalog.int8send((extract(epoch FROM instant) * 1000)::bigint) FROM 3)
-            || pg_catalog.substring(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()) FROM 7)
-            AS drawn
+        SELECT pg_catalog.substr(
+                pg_catalog.int8send((extract(epoch FROM instant) * 1000)::bigint), 3)
+            || pg_catalog.substr(pg_catalog.uuid_send(pg_catalog.gen_random_uuid()), 7) AS drawn
     ) AS id
 $$;
 
