@@ -15,7 +15,7 @@ from tests.support.source import (
 
 FUNCTION_LINES = 60
 MODULE_LINES = 400
-CREATED = re.compile(r"^create\s+(?:or\s+replace\s+)?(?:function|procedure)\b", re.I | re.M)
+CREATED = re.compile(r"(?im)^create\s+(?:or\s+replace\s+)?(?:function|procedure)\b")
 NAMELESS = {"utils", "util", "helpers", "helper", "common", "misc", "base", "manager", "core"}
 
 
