@@ -38,11 +38,11 @@ def _assemble(application: Application, *, owns: bool) -> Litestar:
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
         if not owns:
-            await _warm(application)
+            await warm(application)
             yield
             return
         async with application:
-            await _warm(application)
+            await warm(application)
             gc.collect()
             gc.freeze()
             yield
@@ -61,7 +61,8 @@ def _assemble(application: Application, *, owns: bool) -> Litestar:
     return app
 
 
-async def _warm(application: Application) -> None:
+async def warm(application: Application) -> None:
+    """Read what every request needs before the first one comes."""
     async with application.database.read() as connection:
         await application.signing.load(connection)
 

@@ -120,7 +120,11 @@ def _log_unforeseen(error: Exception) -> None:
         error=type(error).__name__,
         sqlstate=sqlstate(error),
         constraint=constraint(error),
-        frames=[f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames[-12:]],
+        frames=[
+            f"{frame.filename}:{frame.lineno} {frame.name}"
+            for frame in frames
+            if "site-packages" not in frame.filename
+        ],
     )
 
 

@@ -1,0 +1,190 @@
+"""Points given and taken by hand: for a reason, within a limit per role and day, on the record.
+
+The limit is one row per role and business day, moved by one conditional statement after the
+posting, so that any number of people at once stay within it. Free text goes where erasure finds it.
+"""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import ledger
+import tiers
+from loyalty.cause import Cause
+from loyalty.changes import keep_texts, record_change
+from loyalty.errors import LoyaltyError
+from loyalty.events import Event, record_event
+from loyalty.ids import new_id
+from loyalty.members import Member, refuse_closed
+from loyalty.policy import Policy, policy_at
+from loyalty.tables import adjustment_day
+
+
+class AdjustmentOverLimit(LoyaltyError):
+    """The role {role} may adjust {allowed} points a day; {wanted} more would exceed that."""
+
+    code = "adjustment-over-limit"
+    role: str
+    allowed: int
+    wanted: int
+
+
+class AdjustmentReasonUnknown(LoyaltyError):
+    """A reason is one of {wanted}, not {seen}."""
+
+    code = "adjustment-reason-unknown"
+    seen: str
+    wanted: str
+
+
+class AdjustmentEmpty(LoyaltyError):
+    """An adjustment gives or takes at least one point."""
+
+    code = "adjustment-empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """What is given (positive) or taken (negative), why, and in which role."""
+
+    amount: int
+    reason: str
+    role: str
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """What an adjustment did: its journal, and the debt it repaid."""
+
+    journal: UUID
+    amount: int
+    repaid: int
+
+
+async def adjust(
+    connection: AsyncConnection, cause: Cause, whose: Member, adjustment: Adjustment
+) -> Adjusted:
+    """Give or take points; the member's row must be locked.
+
+    Taking more than is available is refused by the ledger as `InsufficientPoints`.
+    """
+    refuse_closed(whose)
+    policy = await policy_at(connection, cause.at)
+    allowed = _check(policy, adjustment)
+    journal = new_id(cause.at)
+    gives = adjustment.amount > 0
+    posting = ledger.Adjust(
+        holder=whose.holder,
+        key=f"adjust:{journal}",
+        journal=journal,
+        effective_at=cause.at,
+        actor=cause.actor,
+        request_id=cause.request_id,
+        reason=adjustment.reason,
+        labels=await _labels(connection, cause, policy, whose),
+        amount=adjustment.amount,
+        lot=new_id(cause.at) if gives else None,
+        lot_class=ledger.LotClass.GOODWILL,
+        expires_at=policy.expires_at(cause.at) if gives else None,
+    )
+    (outcome,) = await ledger.adjust(connection, [posting], at=cause.at)
+    ledger.demand(outcome)
+    await _record(connection, cause, whose, adjustment, journal)
+    await _count(connection, cause, policy, adjustment, allowed)
+    return Adjusted(journal=journal, amount=adjustment.amount, repaid=outcome.repaid)
+
+
+def _check(policy: Policy, adjustment: Adjustment) -> int:
+    if adjustment.amount == 0:
+        raise AdjustmentEmpty(pointer="/amount")
+    if adjustment.reason not in policy.adjustment_reasons:
+        raise AdjustmentReasonUnknown(
+            seen=adjustment.reason, wanted=", ".join(policy.adjustment_reasons), pointer="/reason"
+        )
+    allowed = policy.adjustment_limits.get(adjustment.role, 0)
+    if abs(adjustment.amount) > allowed:
+        raise _over(adjustment, allowed)
+    return allowed
+
+
+def _over(adjustment: Adjustment, allowed: int) -> AdjustmentOverLimit:
+    return AdjustmentOverLimit(
+        role=adjustment.role, allowed=allowed, wanted=abs(adjustment.amount), pointer="/amount"
+    )
+
+
+async def _count(
+    connection: AsyncConnection,
+    cause: Cause,
+    policy: Policy,
+    adjustment: Adjustment,
+    allowed: int,
+) -> None:
+    new = insert(adjustment_day).values(
+        role=adjustment.role,
+        day=policy.day_of(cause.at),
+        points=abs(adjustment.amount),
+        allowed=allowed,
+    )
+    total = adjustment_day.c.points + new.excluded.points
+    counted = await connection.execute(
+        new.on_conflict_do_update(
+            constraint="adjustment_day_has_one_row_per_role",
+            set_={"points": total, "allowed": new.excluded.allowed},
+            where=total <= new.excluded.allowed,
+        ).returning(adjustment_day.c.points)
+    )
+    if counted.one_or_none() is None:
+        raise _over(adjustment, allowed)
+
+
+async def _labels(
+    connection: AsyncConnection, cause: Cause, policy: Policy, whose: Member
+) -> dict[str, str]:
+    day = policy.day_of(cause.at)
+    standing = (await connection.execute(tiers.standing_at(whose.id, day))).first()
+    return {} if standing is None or standing.tier is None else {"tier": standing.tier}
+
+
+async def _record(
+    connection: AsyncConnection,
+    cause: Cause,
+    whose: Member,
+    adjustment: Adjustment,
+    journal: UUID,
+) -> None:
+    said = {} if adjustment.note is None else {"note": (None, adjustment.note)}
+    kept = await keep_texts(connection, cause, whose.id, said)
+    await record_change(
+        connection,
+        cause,
+        subject_kind="wallet",
+        subject=str(whose.holder),
+        action="adjust",
+        after={
+            "amount": adjustment.amount,
+            "reason": adjustment.reason,
+            "role": adjustment.role,
+            "journal": str(journal),
+            **kept,
+        },
+        member=whose.id,
+    )
+    await record_event(
+        connection,
+        cause,
+        Event(
+            id=new_id(cause.at),
+            member=whose.id,
+            type="points.adjusted",
+            effective_at=cause.at,
+            data={
+                "amount": adjustment.amount,
+                "reason": adjustment.reason,
+                "journal": str(journal),
+            },
+        ),
+    )

@@ -1,0 +1,107 @@
+"""What must hold among the programme's own rows; the verifier of the `loyalty` schema.
+
+Each check is one statement that returns the first row that breaks it, and nothing when none does.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import Select, and_, cast, exists, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.types import Text
+
+from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE
+from loyalty.tables import answer, event, live_version, member, name, policy, profile, signing_key
+
+Broken = tuple[str, str]
+"""The row that breaks a check, and what was seen in it."""
+
+
+async def first_broken(connection: AsyncConnection) -> Mapping[str, Broken]:
+    """Return, by check, the first row that breaks it."""
+    broken: dict[str, Broken] = {}
+    for check, statement in CHECKS.items():
+        row = (await connection.execute(statement.limit(1))).first()
+        if row is not None:
+            broken[check] = (str(row[0]), str(row[1]))
+    return broken
+
+
+def _holder_is_named() -> Select[Any]:
+    named = exists().where(
+        name.c.kind == HOLDER,
+        name.c.name == cast(member.c.holder, Text),
+        name.c.member == member.c.id,
+    )
+    return select(member.c.id, member.c.holder).where(~named)
+
+
+def _name_resolves() -> Select[Any]:
+    known = exists().where(member.c.id == name.c.member)
+    lost = and_(name.c.kind.in_([MEMBER, EMAIL, PHONE, HOLDER]), name.c.member.is_(None))
+    return select(name.c.kind, name.c.id).where(or_(lost, and_(name.c.member.is_not(None), ~known)))
+
+
+def _profile_exists() -> Select[Any]:
+    known = exists().where(profile.c.member == member.c.id)
+    return select(member.c.id, literal("no profile")).where(~known)
+
+
+def _contact_is_named(kind: str) -> Select[Any]:
+    contact = profile.c.email if kind == EMAIL else profile.c.phone
+    named = exists().where(name.c.kind == kind, name.c.member == profile.c.member)
+    return select(profile.c.member, literal(f"{kind} without its name")).where(
+        contact.is_not(None), ~named
+    )
+
+
+def _events_are_numbered() -> Select[Any]:
+    counted = func.count().label("counted")
+    highest = func.max(event.c.sequence).label("highest")
+    per_member = (
+        select(event.c.member, counted, highest).group_by(event.c.member).subquery("per_member")
+    )
+    return select(per_member.c.member, per_member.c.highest).where(
+        per_member.c.counted != per_member.c.highest
+    )
+
+
+def _merge_ends() -> Select[Any]:
+    target = member.alias("target")
+    return (
+        select(member.c.id, member.c.merged_into)
+        .join(target, target.c.id == member.c.merged_into, isouter=True)
+        .where(member.c.merged_into.is_not(None))
+        .where(or_(target.c.id.is_(None), target.c.merged_into.is_not(None)))
+    )
+
+
+def _one_key_signs() -> Select[Any]:
+    signing = select(func.count()).where(signing_key.c.retired_at.is_(None)).scalar_subquery()
+    return select(literal("signing_key"), signing).where(signing != 1)
+
+
+def _policy_is_published() -> Select[Any]:
+    published = select(func.count()).select_from(policy).scalar_subquery()
+    version = select(live_version.c.version).where(live_version.c.name == "policy")
+    return select(literal("policy"), published).where(published != version.scalar_subquery())
+
+
+def _answers_are_whole() -> Select[Any]:
+    return select(answer.c.principal, answer.c.operation).where(
+        func.octet_length(answer.c.body) == 0
+    )
+
+
+CHECKS: Final[Mapping[str, Select[Any]]] = {
+    "every member has the holder that is named for them": _holder_is_named(),
+    "every name resolves to a member that exists": _name_resolves(),
+    "every member has a profile": _profile_exists(),
+    "every e-mail address is claimed by its member": _contact_is_named(EMAIL),
+    "every phone number is claimed by its member": _contact_is_named(PHONE),
+    "events of a member are numbered without a gap": _events_are_numbered(),
+    "a merged member leads to one that is not merged": _merge_ends(),
+    "exactly one signing key signs": _one_key_signs(),
+    "every publication of the policy is counted": _policy_is_published(),
+    "every stored answer has a body": _answers_are_whole(),
+}

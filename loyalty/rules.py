@@ -1,0 +1,95 @@
+"""Drafting rules and publishing rule sets: benefits stores them, the programme gives them words.
+
+A rule may name only tiers of the live ladder and voucher definitions that exist; days are those of
+the programme's time zone. Every draft and every publication leaves its row in the trail.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import benefits
+import tiers
+from loyalty.cause import Cause
+from loyalty.changes import record_change
+from loyalty.policy import policy_at
+
+_PAGE: Final = 200
+
+
+async def draft_rule(
+    connection: AsyncConnection, cause: Cause, document: Mapping[str, object]
+) -> benefits.RuleVersion:
+    """Store a rule as its next version; unchanged content adds none."""
+    drafted = await benefits.draft_rule(
+        connection,
+        document,
+        vocabulary=await vocabulary_of(connection),
+        actor=cause.actor,
+        at=cause.at,
+    )
+    await record_change(
+        connection,
+        cause,
+        subject_kind="rule",
+        subject=drafted.rule,
+        action="draft",
+        after={"version": drafted.version, "document": dict(drafted.document)},
+    )
+    return drafted
+
+
+async def publish_rules(
+    connection: AsyncConnection,
+    cause: Cause,
+    rules: Sequence[tuple[str, int]],
+    *,
+    groups: Sequence[benefits.Group] = (),
+    live_from: datetime | None = None,
+    based_on: int | None = None,
+) -> int:
+    """Publish rules together as the next rule set and return its version."""
+    policy = await policy_at(connection, cause.at)
+    ladder = await tiers.live_ladder(connection)
+    version = await benefits.publish_rule_set(
+        connection,
+        rules,
+        groups=groups,
+        tiers=_tiers(ladder),
+        zone=policy.zone.key,
+        live_from=live_from or cause.at,
+        actor=cause.actor,
+        at=cause.at,
+        based_on=based_on,
+    )
+    await record_change(
+        connection,
+        cause,
+        subject_kind="rule-set",
+        subject=str(version),
+        action="publish",
+        before=None if based_on is None else {"version": based_on},
+        after={
+            "rules": [[rule, number] for rule, number in rules],
+            "groups": [[group.name, group.mode] for group in groups],
+            "live_from": (live_from or cause.at).isoformat(),
+        },
+    )
+    return version
+
+
+async def vocabulary_of(connection: AsyncConnection) -> benefits.Vocabulary:
+    """Return the names that a rule may use."""
+    ladder = await tiers.live_ladder(connection)
+    names: list[str] = []
+    while page := await benefits.list_definitions(
+        connection, after=names[-1] if names else "", limit=_PAGE
+    ):
+        names += [definition.name for definition in page]
+    return benefits.Vocabulary(tiers=_tiers(ladder), voucher_definitions=names)
+
+
+def _tiers(ladder: tiers.Ladder | None) -> tuple[str, ...]:
+    return () if ladder is None else tuple(tier.code for tier in ladder.tiers)

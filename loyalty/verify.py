@@ -1,0 +1,68 @@
+"""Proves that what is stored keeps every promise: the verifiers of all four packages, in turn.
+
+Run it in a snapshot, so that all of them look at the same instant. Nothing is repaired.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import benefits
+import ledger
+import tiers
+from loyalty.invariants import first_broken
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A promise that is not kept, and the first row that breaks it."""
+
+    package: str
+    check: str
+    row: str
+    seen: str
+    wanted: str
+
+
+async def verify(connection: AsyncConnection) -> Sequence[Finding]:
+    """Return what every verifier found; nothing when every invariant holds."""
+    return [finding for find in VERIFIERS.values() for finding in await find(connection)]
+
+
+async def _ledger(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("ledger", found.check, found.row, found.seen, found.wanted)
+        for found in await ledger.verify(connection)
+    ]
+
+
+async def _tiers(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("tiers", found.check, f"member {found.member}", found.seen, found.wanted)
+        for found in await tiers.verify(connection)
+    ]
+
+
+async def _benefits(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("benefits", found.invariant, found.row, found.detail, "none such")
+        for found in await benefits.verify(connection)
+    ]
+
+
+async def _loyalty(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("loyalty", check, row, seen, "none such")
+        for check, (row, seen) in (await first_broken(connection)).items()
+    ]
+
+
+VERIFIERS: Final[Mapping[str, Callable[[AsyncConnection], Awaitable[Sequence[Finding]]]]] = {
+    "ledger": _ledger,
+    "tiers": _tiers,
+    "benefits": _benefits,
+    "loyalty": _loyalty,
+}
+"""By package, in the order they run; a package with tables of its own adds its line here."""
