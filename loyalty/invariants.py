@@ -13,6 +13,7 @@ from sqlalchemy.types import Text
 from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE
 from loyalty.tables import answer, event, live_version, member, name, policy, profile, signing_key
 
+Check = Select[*tuple[Any, ...]]
 Broken = tuple[str, str]
 """The row that breaks a check, and what was seen in it."""
 
@@ -27,7 +28,7 @@ async def first_broken(connection: AsyncConnection) -> Mapping[str, Broken]:
     return broken
 
 
-def _holder_is_named() -> Select[Any]:
+def _holder_is_named() -> Check:
     named = exists().where(
         name.c.kind == HOLDER,
         name.c.name == cast(member.c.holder, Text),
@@ -36,18 +37,18 @@ def _holder_is_named() -> Select[Any]:
     return select(member.c.id, member.c.holder).where(~named)
 
 
-def _name_resolves() -> Select[Any]:
+def _name_resolves() -> Check:
     known = exists().where(member.c.id == name.c.member)
     lost = and_(name.c.kind.in_([MEMBER, EMAIL, PHONE, HOLDER]), name.c.member.is_(None))
     return select(name.c.kind, name.c.id).where(or_(lost, and_(name.c.member.is_not(None), ~known)))
 
 
-def _profile_exists() -> Select[Any]:
+def _profile_exists() -> Check:
     known = exists().where(profile.c.member == member.c.id)
     return select(member.c.id, literal("no profile")).where(~known)
 
 
-def _contact_is_named(kind: str) -> Select[Any]:
+def _contact_is_named(kind: str) -> Check:
     contact = profile.c.email if kind == EMAIL else profile.c.phone
     named = exists().where(name.c.kind == kind, name.c.member == profile.c.member)
     return select(profile.c.member, literal(f"{kind} without its name")).where(
@@ -55,7 +56,7 @@ def _contact_is_named(kind: str) -> Select[Any]:
     )
 
 
-def _events_are_numbered() -> Select[Any]:
+def _events_are_numbered() -> Check:
     counted = func.count().label("counted")
     highest = func.max(event.c.sequence).label("highest")
     per_member = (
@@ -66,7 +67,7 @@ def _events_are_numbered() -> Select[Any]:
     )
 
 
-def _merge_ends() -> Select[Any]:
+def _merge_ends() -> Check:
     target = member.alias("target")
     return (
         select(member.c.id, member.c.merged_into)
@@ -76,24 +77,24 @@ def _merge_ends() -> Select[Any]:
     )
 
 
-def _one_key_signs() -> Select[Any]:
+def _one_key_signs() -> Check:
     signing = select(func.count()).where(signing_key.c.retired_at.is_(None)).scalar_subquery()
     return select(literal("signing_key"), signing).where(signing != 1)
 
 
-def _policy_is_published() -> Select[Any]:
+def _policy_is_published() -> Check:
     published = select(func.count()).select_from(policy).scalar_subquery()
     version = select(live_version.c.version).where(live_version.c.name == "policy")
     return select(literal("policy"), published).where(published != version.scalar_subquery())
 
 
-def _answers_are_whole() -> Select[Any]:
+def _answers_are_whole() -> Check:
     return select(answer.c.principal, answer.c.operation).where(
         func.octet_length(answer.c.body) == 0
     )
 
 
-CHECKS: Final[Mapping[str, Select[Any]]] = {
+CHECKS: Final[Mapping[str, Check]] = {
     "every member has the holder that is named for them": _holder_is_named(),
     "every name resolves to a member that exists": _name_resolves(),
     "every member has a profile": _profile_exists(),

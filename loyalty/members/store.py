@@ -5,6 +5,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -95,7 +96,7 @@ async def consents_of(connection: AsyncConnection, member_id: UUID) -> Sequence[
     """Return the latest answer for every purpose."""
     rows = await connection.execute(
         select(consent.c.purpose, consent.c.granted, consent.c.text_version)
-        .distinct(consent.c.purpose)
+        .ext(distinct_on(consent.c.purpose))
         .where(consent.c.member == member_id)
         .order_by(consent.c.purpose, consent.c.id.desc())
     )
