@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
 
-from sqlalchemy import ScalarSelect, insert, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, insert, or_, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -168,7 +168,9 @@ async def list_keys(connection: AsyncConnection, *, limit: int = 200) -> Sequenc
     return [_read(row) for row in rows]
 
 
-def key_stands(key: UUID, at: datetime) -> ScalarSelect[bool]:
+def key_stands(
+    key: UUID | ColumnElement[UUID], at: datetime | ColumnElement[datetime]
+) -> ScalarSelect[bool]:
     """Return a scalar that confirms a cached key inside a statement that is needed anyway."""
     return select(
         select(api_key.c.id)

@@ -182,7 +182,8 @@ def _insert(table: Table, *, computed: Mapping[str, ColumnElement[Any]] | None =
 
 
 def _insert_event() -> CTE:
-    numbered = _given("event", [event.c.member])
+    member: Column[Any] = event.columns["member"]
+    numbered = _given("event", [member])
     last = select(func.max(event.c.sequence)).where(event.c.member == numbered.c.member)
     following = select(func.coalesce(last.scalar_subquery(), 0) + 1).scalar_subquery()
     return _insert(event, computed={"sequence": following})

@@ -7,7 +7,7 @@ The first upgrade publishes one that starts in 1970, so there always is one. Row
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ScalarSelect, func, insert, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, func, insert, select, update
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -27,7 +27,7 @@ from loyalty.tables import live_version, member, policy
 NOTICE: Final = timedelta(days=30)
 
 
-def policy_version_at(at: datetime) -> ScalarSelect[int]:
+def policy_version_at(at: datetime | ColumnElement[datetime]) -> ScalarSelect[int]:
     """Return a scalar that reads the version in force at an instant, for joining."""
     return (
         select(policy.c.version)

@@ -1,0 +1,324 @@
+"""All that a cart's answer depends on besides the cart, read in one statement.
+
+The statement is composed of what each package publishes and compiled once. Nothing is locked: the
+quote reads it alone, and placing reads it after the member's row was locked.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cache
+from typing import Any, Final, cast
+from uuid import UUID
+
+from sqlalchemy import (
+    Date,
+    Label,
+    ScalarSelect,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    lateral,
+    literal,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from benefits import (
+    FREE,
+    CodeMalformed,
+    MemberPrice,
+    PresentedVoucher,
+    RuleSet,
+    Voucher,
+    live_rule_set_version,
+    prices_of,
+    read_code,
+    voucher_refusal,
+    vouchers_stored,
+)
+from ledger import wallet_at
+from loyalty.checkout.programme import Programme
+from loyalty.hot import Hot, hot
+from loyalty.keys import key_stands
+from loyalty.members import Member, MemberClass, Ref
+from loyalty.orders.facts import Person
+from loyalty.orders.tables import order
+from loyalty.policy import Policy, policy_version_at
+from loyalty.schema import Instant
+from loyalty.tables import live_version, member, name, profile
+from tiers import Ladder, standing_at
+from tiers import live_version as live_ladder_version
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom and what a snapshot is about; `order` is the shop's id of an order to be placed."""
+
+    ref: Ref | None
+    at: datetime
+    skus: Sequence[str]
+    codes: Sequence[str]
+    order: str | None = None
+    api_key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A member as they stand at an instant, and the versions that are live at it."""
+
+    member: Member | None
+    person: Person | None
+    tier: str | None
+    available: int
+    order_count: int | None
+    prices: tuple[MemberPrice, ...]
+    vouchers: tuple[PresentedVoucher, ...]
+    policy: Policy
+    rule_set: RuleSet
+    ladder: Ladder | None
+    key_stands: bool
+    order_id: UUID | None
+
+
+async def take_snapshot(
+    connection: AsyncConnection, programme: Programme, asked: Asked
+) -> Snapshot:
+    """Return the snapshot; a member who is not found is None in it.
+
+    One round trip, and one more for each version that this process meets for the first time.
+    """
+    if programme.zone is None:
+        programme.zone = (await programme.policies.at(connection, asked.at)).zone
+    row = await _statement().one(connection, **_parameters(asked, programme))
+    whose, known, wallet, counted, prices, vouchers, versions, tier, stands, placed = row
+    policy = await programme.policy(connection, versions["policy"])
+    await programme.know_keys(connection, versions["keys"])
+    ladder = await programme.ladder(connection, versions["ladder"])
+    found = None if whose is None else _member(whose)
+    bottom = None if ladder is None or found is None else ladder.tiers[0].code
+    return Snapshot(
+        member=found,
+        person=None if found is None else _person(found, known, policy),
+        tier=tier or bottom,
+        available=wallet or 0,
+        order_count=counted if found else None,
+        prices=tuple(MemberPrice(*price) for price in prices or ()),
+        vouchers=_presented(asked, vouchers or {}, found),
+        policy=policy,
+        rule_set=await programme.rule_set(connection, versions["rules"]),
+        ladder=ladder,
+        key_stands=stands,
+        order_id=placed,
+    )
+
+
+def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
+    on = asked.at.astimezone(programme.zone).date()
+    return {
+        "external": asked.ref.external if asked.ref else None,
+        "id": asked.ref.id if asked.ref else None,
+        "at": asked.at,
+        "on": on,
+        "skus": list(asked.skus),
+        "codes": [_code(text) for text in asked.codes],
+        "order": asked.order,
+        "api_key": asked.api_key,
+    }
+
+
+def _code(text: str) -> str:
+    try:
+        return read_code(text)
+    except CodeMalformed:
+        return text
+
+
+def _member(row: Mapping[str, Any]) -> Member:
+    closed, merged = row["closed_at"], row["merged_into"]
+    return Member(
+        id=UUID(row["id"]),
+        holder=UUID(row["holder"]),
+        class_=cast("MemberClass", row["class"]),
+        joined_at=datetime.fromisoformat(row["joined_at"]),
+        closed_at=None if closed is None else datetime.fromisoformat(closed),
+        merged_into=None if merged is None else UUID(merged),
+    )
+
+
+def _person(found: Member, known: Sequence[Any] | None, policy: Policy) -> Person:
+    joined_on = policy.day_of(found.joined_at)
+    if known is None or known[0] is None:
+        return Person(found.class_, joined_on)
+    month, day, entered = known
+    entered_on = None if entered is None else date.fromisoformat(entered)
+    return Person(found.class_, joined_on, (month, day), entered_on)
+
+
+def _presented(
+    asked: Asked, stored: Mapping[str, Any], found: Member | None
+) -> tuple[PresentedVoucher, ...]:
+    return tuple(
+        _one_presented(code, stored.get(code), found, asked.at)
+        for code in dict.fromkeys(_code(text) for text in asked.codes)
+    )
+
+
+def _one_presented(
+    code: str, row: Sequence[Any] | None, found: Member | None, at: datetime
+) -> PresentedVoucher:
+    whose = None if found is None else found.id
+    voucher = None if row is None else _voucher(row)
+    refusal = voucher_refusal(voucher, member=whose, at=at)
+    if voucher is None:
+        return PresentedVoucher(code, refusal=refusal)
+    return PresentedVoucher(
+        code=code,
+        id=voucher.id,
+        member=voucher.member,
+        definition=voucher.definition,
+        amount=voucher.amount,
+        skus=voucher.skus,
+        refusal=refusal,
+    )
+
+
+def _voucher(row: Sequence[Any]) -> Voucher:
+    """Build a voucher from the JSON array of its columns."""
+    whose, one, code, definition, starts, expires, amount, skus, *rest = row
+    uses, reserved, redeemed, issued, voided = rest
+    return Voucher(
+        member=UUID(whose),
+        id=UUID(one),
+        code=code,
+        definition=definition,
+        starts_at=datetime.fromisoformat(starts),
+        expires_at=None if expires is None else datetime.fromisoformat(expires),
+        amount=amount,
+        skus=tuple(skus or ()),
+        uses=uses,
+        uses_reserved=reserved,
+        uses_redeemed=redeemed,
+        issued_at=datetime.fromisoformat(issued),
+        voided_at=None if voided is None else datetime.fromisoformat(voided),
+    )
+
+
+# --- the statement ----------------------------------------------------------------------------
+
+_EXTERNAL: Final = bindparam("external", type_=Text)
+_ID: Final = bindparam("id", type_=Uuid)
+_AT: Final = bindparam("at", type_=Instant)
+_ON: Final = bindparam("on", type_=Date)
+_SKUS: Final = bindparam("skus", type_=ARRAY(Text))
+_CODES: Final = bindparam("codes", type_=ARRAY(Text))
+_ORDER: Final = bindparam("order", type_=Text)
+_KEY: Final = bindparam("api_key", type_=Uuid)
+
+
+@cache
+def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID]:
+    """The one statement; composed at first use and compiled once."""
+    named = (
+        select(name.c.id)
+        .where(name.c.kind == literal("member", Text), name.c.name == _EXTERNAL)
+        .scalar_subquery()
+    )
+    one = select(literal(1).label("one")).subquery("one")
+    wallet = lateral(wallet_at(member.c.holder, _AT)).alias("wallet")
+    standing = lateral(standing_at(member.c.id, _ON)).alias("standing")
+    whole = (
+        one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
+        .outerjoin(profile, profile.c.member == member.c.id)
+        .outerjoin(wallet, true())
+        .outerjoin(standing, true())
+    )
+    return hot(
+        select(
+            case((member.c.id.is_not(None), _member_json()), else_=null()).label("whose"),
+            _birthday_json(),
+            wallet.c.available,
+            _orders_before(),
+            _prices_json(),
+            _vouchers_json(),
+            _versions_json(),
+            standing.c.tier,
+            or_(_KEY.is_(None), key_stands(_KEY, _AT)).label("stands"),
+            _placed_order(),
+        ).select_from(whole)
+    )
+
+
+def _member_json() -> Any:
+    return func.json_build_object(
+        *("id", member.c.id, "holder", member.c.holder, "class", member.c["class_"]),
+        *("joined_at", member.c.joined_at, "closed_at", member.c.closed_at),
+        *("merged_into", member.c.merged_into),
+        type_=JSON,
+    )
+
+
+def _birthday_json() -> Label[Any]:
+    known = func.json_build_array(
+        profile.c.birth_month, profile.c.birth_day, profile.c.birthday_changed_on, type_=JSON
+    )
+    return case((profile.c.member.is_not(None), known), else_=null()).label("known")
+
+
+def _orders_before() -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .select_from(order)
+        .where(order.c.member == member.c.id, order.c.state != "cancelled", order.c.placed_at < _AT)
+        .scalar_subquery()
+    )
+
+
+def _prices_json() -> ScalarSelect[Any]:
+    priced = prices_of(_SKUS, _AT).subquery("priced")
+    one = func.json_build_array(*priced.c)
+    return select(func.json_agg(one, type_=JSON)).select_from(priced).scalar_subquery()
+
+
+def _vouchers_json() -> ScalarSelect[Any]:
+    stored = vouchers_stored().subquery("stored")
+    whose = func.coalesce(name.c.member, literal(FREE, Uuid))
+    found = select(
+        func.json_object_agg(name.c.name, func.json_build_array(*stored.c), type_=JSON)
+    ).select_from(name.join(stored, (stored.c.member == whose) & (stored.c.id == name.c.id)))
+    return found.where(
+        name.c.kind == literal("voucher", Text), name.c.name == func.any(_CODES)
+    ).scalar_subquery()
+
+
+def _versions_json() -> Any:
+    keys = (
+        select(live_version.c.version)
+        .where(live_version.c.name == literal("signing-keys", Text))
+        .scalar_subquery()
+    )
+    return func.json_build_object(
+        *("policy", policy_version_at(_AT), "keys", keys),
+        *("rules", _scalar(live_rule_set_version(_AT))),
+        *("ladder", _scalar(live_ladder_version())),
+        type_=JSON,
+    )
+
+
+def _scalar(published: Select[Any]) -> ScalarSelect[Any]:
+    return published.scalar_subquery()
+
+
+def _placed_order() -> ScalarSelect[UUID]:
+    return (
+        select(name.c.id)
+        .where(name.c.kind == literal("order", Text), name.c.name == _ORDER)
+        .scalar_subquery()
+    )
