@@ -6,7 +6,7 @@ from tests.support.requirements import REPOSITORY
 from tests.support.source import PACKAGES, python_files, sql_files, text_of
 
 REMINDER = re.compile(r"\b(TODO|FIXME|XXX|NotImplementedError)\b")
-SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma|fmt:|ruff:|mypy:)(?P<rest>.*)$")
+SILENCED = re.compile(r"#\s*(?:noqa|type:\s*ignore|pragma|ruff:|mypy:)(?P<rest>.*)$")
 WITH_REASON = re.compile(
     r"^(?::\s*[A-Z]+\d+(?:,\s*[A-Z]+\d+)*|\[[a-z-]+(?:,\s*[a-z-]+)*\])\W+\w+\W+\w+"
 )
