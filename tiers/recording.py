@@ -24,7 +24,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlalchemy.types import Integer
 
 from tiers.errors import ActivityConflict, StandingOutrun
 from tiers.rows import activity_rows, change_rows, standing_row
@@ -101,13 +100,10 @@ def _write_activity() -> CTE:
 
 def _write_standing() -> CTE:
     columns = _columns(standing)
-    given = _given("standings", [*columns, column("previous", Integer)])
-    previous = given.c.previous
+    given = _given("standings", columns)
     statement = postgresql.insert(standing).from_select(
-        [each.key or "" for each in columns],
-        select(*(given.c[each.key or ""] for each in columns)),
+        [each.key or "" for each in columns], select(*given.c)
     )
-    read = select(previous).where(given.c.member == standing.c.member).scalar_subquery()
     return (
         statement.on_conflict_do_update(
             constraint="standing_one_per_member",
@@ -116,7 +112,7 @@ def _write_standing() -> CTE:
                 for each in standing.columns
                 if each.name != "member"
             },
-            where=standing.c.number == read,
+            where=standing.c.number == statement.excluded.replaces,
         )
         .returning(standing.c.member)
         .cte("written_standing")

@@ -77,14 +77,14 @@ def standing_from(row: Mapping[str, Any]) -> Standing:
 
 
 def standing_row(decision: Decision) -> dict[str, Any]:
-    """The row of the standing that follows from a decision, and the number it replaces."""
+    """The row of the standing that follows from a decision."""
     standing, seed = decision.standing, decision.standing.seed
     fall, floor, freeze = standing.fall, standing.floor, standing.freeze
     return {
         "member": str(decision.member),
-        "previous": decision.previous_number,
         "ladder": standing.ladder,
         "number": standing.number,
+        "replaces": decision.previous_number,
         "joined_on": standing.joined_on.isoformat(),
         "seed_tier": seed.tier,
         "seed_rank": seed.rank,

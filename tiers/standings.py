@@ -49,8 +49,10 @@ async def find_subjects(
     connection: AsyncConnection, members: Mapping[UUID, date]
 ) -> dict[UUID, Subject]:
     """What decisions about these members need, in one statement; each given as id → joined on."""
-    wanted = func.unnest(literal(list(members), ARRAY(Uuid))).table_valued(
-        column("member", Uuid), name="wanted"
+    wanted = (
+        func.unnest(literal(list(members), ARRAY(Uuid)))
+        .table_valued(column("member", Uuid), name="wanted")
+        .render_derived()
     )
     statement = select(wanted.c.member, _subject_json(wanted.c.member).label("subject"))
     rows = (await connection.execute(statement)).all()

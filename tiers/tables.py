@@ -28,6 +28,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+#: Tables that belong to the programme and not to one member; a test keeps the list.
+PROGRAMME_WIDE: Final = frozenset({"ladder"})
+
 metadata: Final = MetaData(schema="tiers")
 
 _Instant: Final = DateTime(timezone=True)
@@ -78,6 +81,7 @@ class _StandingColumns(TypedColumns):
     member: Named[UUID] = Column(Uuid)
     ladder: Named[int] = Column(Integer)
     number: Named[int] = Column(Integer)
+    replaces: Named[int | None] = Column(Integer)
     joined_on: Named[date] = Column(Date)
     seed_tier: Named[str] = Column(_Key)
     seed_rank: Named[int] = Column(SmallInteger)
@@ -109,6 +113,7 @@ standing: Final = Table(
     _StandingColumns,
     PrimaryKeyConstraint("member", name="standing_one_per_member"),
     CheckConstraint("number > 0", name="standing_number_positive"),
+    CheckConstraint("replaces <= number", name="standing_replaces_an_earlier_one"),
     CheckConstraint(
         "tier_rank >= 0 and seed_rank >= 0 and frozen_rank >= 0 and floor_rank >= 0",
         name="standing_ranks_not_negative",

@@ -106,7 +106,8 @@ def renewed_until(
     """The next judgement after one on `judged_on`, for a tier that holds from `holds_from`.
 
     Periods count from the period that was judged (it ended with `judged_on`); months and days
-    from `holds_from`, so that the judged windows follow each other without gap or overlap.
+    from `holds_from`, so that judged windows follow each other without overlap (a window of months
+    may skip the last days of a month where an earlier one is shorter).
     """
     if ladder.validity.unit != "periods":
         return valid_until(ladder, holds_from - _DAY, joined_on=joined_on)

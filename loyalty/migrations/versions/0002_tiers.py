@@ -39,6 +39,7 @@ create table tiers.standing (
     member uuid not null,
     ladder integer not null,
     number integer not null,
+    replaces integer,
     joined_on date not null,
     seed_tier text collate "C" not null,
     seed_rank smallint not null,
@@ -64,6 +65,7 @@ create table tiers.standing (
     frozen_reason text collate "C",
     constraint standing_one_per_member primary key (member),
     constraint standing_number_positive check (number > 0),
+    constraint standing_replaces_an_earlier_one check (replaces <= number),
     constraint standing_ranks_not_negative check (
         tier_rank >= 0 and seed_rank >= 0 and frozen_rank >= 0 and floor_rank >= 0
     ),
