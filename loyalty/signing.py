@@ -136,3 +136,9 @@ async def rotate_signing_keys(connection: AsyncConnection, cause: Cause) -> UUID
         connection, cause, subject_kind="signing-key", subject=str(key), action="rotate"
     )
     return key
+
+
+async def make_first_signing_key(connection: AsyncConnection, cause: Cause) -> None:
+    """Make a signing key when there is none, so that a new database can sign at once."""
+    if (await connection.execute(select(signing_key.c.id).limit(1))).first() is None:
+        await rotate_signing_keys(connection, cause)

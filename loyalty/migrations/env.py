@@ -19,7 +19,7 @@ UPGRADE_LOCK = 0x6C6F79616C7479
 """The advisory lock of upgrades: "loyalty" in ASCII."""
 
 
-def _run(connection: Connection, application: str | None) -> None:
+def _run(connection: Connection, application: str | None, *, anew: bool = False) -> None:
     connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": UPGRADE_LOCK})
     connection.execute(text("SET lock_timeout = '5s'"))
     connection.execute(text("CREATE SCHEMA IF NOT EXISTS migration"))
@@ -50,15 +50,16 @@ def _run(connection: Connection, application: str | None) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
-    _apply_changed_functions(connection, role)
+    _apply_changed_functions(connection, role, anew=anew)
 
 
-def _apply_changed_functions(connection: Connection, role: str) -> None:
+def _apply_changed_functions(connection: Connection, role: str, *, anew: bool) -> None:
     at = connection.execute(text("SELECT version_num FROM migration.revision")).scalar_one_or_none()
     applied = connection.execute(
         text("SELECT digest, application FROM migration.applied_functions")
     ).one_or_none()
-    if at == head() and (applied is None or tuple(applied) != (functions.digest(), role)):
+    current = applied is not None and tuple(applied) == (functions.digest(), role)
+    if at == head() and (anew or not current):
         functions.apply(connection, application=role)
     connection.commit()
 
@@ -71,6 +72,11 @@ def _run_from_command_line() -> None:
 
 
 if "connection" in context.config.attributes:
-    _run(context.config.attributes["connection"], context.config.attributes["application"])
+    attributes = context.config.attributes
+    _run(
+        attributes["connection"],
+        attributes["application"],
+        anew=attributes.get("apply_functions", False),
+    )
 else:
     _run_from_command_line()

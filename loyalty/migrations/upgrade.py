@@ -32,16 +32,20 @@ class State:
         return self.revision == self.wanted_revision and self.functions == self.wanted_functions
 
 
-def upgrade(owner: URL, *, application: str, revision: str = "head") -> None:
+def upgrade(
+    owner: URL, *, application: str, revision: str = "head", apply_functions: bool = False
+) -> None:
     """Bring the database to a revision; at the newest one the functions are applied too.
 
     Two upgrades at once are one after the other. Each revision is a transaction of its own; the
-    functions share that of the last.
+    functions share that of the last, and are applied again when they changed or when told to.
     """
     engine = create_engine(owner, poolclass=NullPool)
     with engine.connect() as connection:
         config = configuration()
-        config.attributes.update(connection=connection, application=application)
+        config.attributes.update(
+            connection=connection, application=application, apply_functions=apply_functions
+        )
         command.upgrade(config, revision)
     engine.dispose()
 
