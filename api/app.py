@@ -19,6 +19,7 @@ from api.access import Access
 from api.auth import authorise
 from api.problems import answer_problem
 from loyalty.bootstrap import Application, build
+from loyalty.observability import configure_logging
 from loyalty.settings import Settings
 
 LARGEST_BODY: Final = 1_048_576
@@ -31,6 +32,7 @@ def create_app(application: Application) -> Litestar:
 
 def create_app_from_environment() -> Litestar:
     """Return the web application that starts and stops its own object graph."""
+    configure_logging()
     return _assemble(build(Settings()), owns=True)
 
 

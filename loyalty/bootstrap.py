@@ -7,6 +7,8 @@ and keeps both going; leaving it lets the work under way end first.
 import asyncio
 import contextlib
 import gc
+import multiprocessing
+import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -61,6 +63,7 @@ class Application:
             async with self.database.read() as connection:
                 await self.clock.measure(connection)
             self._keep(self._measure_clock())
+            self._keep(_end_with_parent())
         except BaseException:
             await self._stack.aclose()
             raise
@@ -149,6 +152,16 @@ def freeze_memory() -> None:
     """Take what start-up made out of the garbage collector's sight, once a process is ready."""
     gc.collect()
     gc.freeze()
+
+
+async def _end_with_parent() -> None:
+    """End this process when the one that serves with it was killed, so that no port stays taken."""
+    parent = multiprocessing.parent_process()
+    while parent is not None:
+        await asyncio.sleep(WATCH_SECONDS)
+        if not parent.is_alive():
+            signal.raise_signal(signal.SIGTERM)
+            return
 
 
 def _locate(settings: Settings, server: Server | None) -> URL:
