@@ -17,8 +17,15 @@ from benefits.decisions import (
     replay,
     replayed_rule_set,
 )
+from benefits.definitions import (
+    define_voucher,
+    find_definition,
+    list_definitions,
+    retire_definition,
+)
 from benefits.errors import (
     BenefitsError,
+    BirthdayAlreadyIssued,
     CartRefused,
     CodeMalformed,
     DecisionDamaged,
@@ -29,6 +36,7 @@ from benefits.errors import (
     PointsOverAvailable,
     PointsOverSpendable,
     PointsUnderMinimum,
+    PriceConflict,
     RevisionUnknown,
     RuleNotFound,
     RuleRefused,
@@ -38,7 +46,7 @@ from benefits.errors import (
     VoucherRefused,
 )
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
-from benefits.prices import prices_of, set_prices
+from benefits.prices import list_price_lists, list_prices, prices_of, set_prices
 from benefits.questions import (
     cart_document,
     cart_from,
@@ -50,9 +58,13 @@ from benefits.questions import (
 from benefits.rule_set import RuleSet, compile_rule_set
 from benefits.rules import (
     draft_rule,
+    find_published_rule_set,
     find_rule,
     find_rule_set,
+    find_vocabulary,
+    list_rule_set_versions,
     list_rules,
+    list_versions,
     live_rule_set_version,
     publish_rule_set,
 )
@@ -76,7 +88,9 @@ from benefits.types import (
     PointsTerms,
     PresentedVoucher,
     Price,
+    PublishedRuleSet,
     Question,
+    RuleUse,
     RuleVersion,
     ShippingAnswer,
     Step,
@@ -88,12 +102,12 @@ from benefits.types import (
     VoucherDefinition,
     VoucherOutcome,
 )
+from benefits.uses import record_uses, uses_of
 from benefits.verification import verify
 from benefits.vouchers import (
-    define_voucher,
     demand,
     issue_vouchers,
-    list_definitions,
+    read_voucher,
     redeem_vouchers,
     release_vouchers,
     reopen_vouchers,
@@ -110,6 +124,7 @@ __all__ = [
     "REVISION",
     "Applied",
     "BenefitsError",
+    "BirthdayAlreadyIssued",
     "BirthdayWindow",
     "Cart",
     "CartRefused",
@@ -137,6 +152,8 @@ __all__ = [
     "PointsUnderMinimum",
     "PresentedVoucher",
     "Price",
+    "PriceConflict",
+    "PublishedRuleSet",
     "Question",
     "RevisionUnknown",
     "RuleNotFound",
@@ -145,6 +162,7 @@ __all__ = [
     "RuleSetMoved",
     "RuleSetNotFound",
     "RuleSetRefused",
+    "RuleUse",
     "RuleVersion",
     "ShippingAnswer",
     "Step",
@@ -172,11 +190,18 @@ __all__ = [
     "evaluate_paid",
     "facts_document",
     "facts_from",
+    "find_definition",
+    "find_published_rule_set",
     "find_rule",
     "find_rule_set",
+    "find_vocabulary",
     "issue_vouchers",
     "list_definitions",
+    "list_price_lists",
+    "list_prices",
+    "list_rule_set_versions",
     "list_rules",
+    "list_versions",
     "live_rule_set_version",
     "mint_code",
     "open_window",
@@ -185,16 +210,20 @@ __all__ = [
     "question_document",
     "question_from",
     "read_code",
+    "read_voucher",
     "reason_document",
+    "record_uses",
     "redeem_vouchers",
     "release_vouchers",
     "reopen_vouchers",
     "replay",
     "replayed_rule_set",
     "reserve_vouchers",
+    "retire_definition",
     "set_prices",
     "show_code",
     "spread",
+    "uses_of",
     "verify",
     "void_voucher",
     "voucher_refusal",

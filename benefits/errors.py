@@ -224,6 +224,14 @@ class RuleSetNotFound(BenefitsError):
     version: int
 
 
+class PriceConflict(BenefitsError):
+    """Another price of "{sku}" begins at {seen}."""
+
+    code: ClassVar[str] = "price-conflict"
+    sku: str
+    seen: str
+
+
 # --- carts and decisions ----------------------------------------------------------------------
 
 
@@ -371,3 +379,9 @@ class VoucherConflict(VoucherRefused):
     """The voucher was issued already, with other content."""
 
     code: ClassVar[str] = "voucher-conflict"
+
+
+class BirthdayAlreadyIssued(VoucherRefused):
+    """The member has this year's birthday voucher already."""
+
+    code: ClassVar[str] = "birthday-already-issued"

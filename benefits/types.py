@@ -329,6 +329,20 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishedRuleSet:
+    """A rule set as it was published."""
+
+    version: int
+    live_from: datetime
+    zone: str
+    tiers: tuple[str, ...]
+    groups: tuple[Group, ...]
+    rules: tuple[RuleVersion, ...]
+    published_at: datetime
+    published_by: str
+
+
+@dataclass(frozen=True, slots=True)
 class Vocabulary:
     """The names a rule may use; None means that any name passes.
 
@@ -415,6 +429,16 @@ class Price:
     amount: int | None
     regular: int | None
     starts_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RuleUse:
+    """What one rule gave an order: what limits and budgets count."""
+
+    rule: str
+    version: int
+    amount: int
+    points: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,108 @@
-"""Proof that what is stored agrees with itself."""
+"""Proof that what is stored agrees with itself: counters with uses, sets with rules. Reads only."""
 
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benefits.errors import BenefitsError
+from benefits.rules import find_rule_set
+from benefits.tables import (
+    price,
+    rule_set,
+    rule_set_rule,
+    voucher,
+    voucher_definition,
+    voucher_use,
+)
 from benefits.types import Finding
+
+_MOST = 100
 
 
 async def verify(connection: AsyncConnection) -> list[Finding]:
-    """Every broken invariant: voucher counters against uses, rule sets against rules, prices."""
-    raise NotImplementedError
+    """Every broken invariant, each with the row it was seen on; at most a hundred of a kind."""
+    return [
+        *await _rows(connection, "voucher-counters-equal-uses", _miscounted_vouchers()),
+        *await _rows(connection, "voucher-used-within-its-uses", _overused_vouchers()),
+        *await _rows(connection, "voucher-has-a-definition", _undefined_vouchers()),
+        *await _rows(connection, "price-at-most-regular", _prices_above_regular()),
+        *await _unreadable_rule_sets(connection),
+    ]
+
+
+def _miscounted_vouchers() -> Select[*tuple[Any, ...]]:
+    """Vouchers whose counters are not the number of their uses in each state."""
+    redeemed = voucher_use.c.state == "redeemed"
+    counted = (
+        select(
+            voucher_use.c.member,
+            voucher_use.c.voucher,
+            func.count().filter(voucher_use.c.state == "reserved").label("reserved"),
+            func.count().filter(redeemed & ~voucher_use.c.overrun).label("redeemed"),
+            func.count().filter(redeemed & voucher_use.c.overrun).label("overrun"),
+        )
+        .group_by(voucher_use.c.member, voucher_use.c.voucher)
+        .subquery()
+    )
+
+    def differs(stored: ColumnElement[int], found: ColumnElement[int]) -> ColumnElement[bool]:
+        return stored != func.coalesce(found, 0)
+
+    return (
+        select(voucher.c.member, voucher.c.id)
+        .outerjoin(
+            counted, (counted.c.member == voucher.c.member) & (counted.c.voucher == voucher.c.id)
+        )
+        .where(
+            differs(voucher.c.uses_reserved, counted.c.reserved)
+            | differs(voucher.c.uses_redeemed, counted.c.redeemed)
+            | differs(voucher.c.uses_overrun, counted.c.overrun)
+        )
+    )
+
+
+def _overused_vouchers() -> Select[*tuple[Any, ...]]:
+    return select(voucher.c.member, voucher.c.id).where(
+        voucher.c.uses_reserved + voucher.c.uses_redeemed > voucher.c.uses
+    )
+
+
+def _undefined_vouchers() -> Select[*tuple[Any, ...]]:
+    return (
+        select(voucher.c.member, voucher.c.id)
+        .outerjoin(voucher_definition, voucher_definition.c.name == voucher.c.definition)
+        .where(voucher_definition.c.name.is_(None))
+    )
+
+
+def _prices_above_regular() -> Select[*tuple[Any, ...]]:
+    return select(price.c.price_list, price.c.sku).where(price.c.amount > price.c.regular)
+
+
+async def _rows(
+    connection: AsyncConnection, invariant: str, statement: Select[*tuple[Any, ...]]
+) -> list[Finding]:
+    rows = await connection.execute(statement.limit(_MOST))
+    return [Finding(invariant, _key(row), "") for row in rows]
+
+
+def _key(row: Sequence[object]) -> str:
+    return "/".join(str(value) for value in row)
+
+
+async def _unreadable_rule_sets(connection: AsyncConnection) -> list[Finding]:
+    """Rule sets that this engine cannot compile, and sets that lost all their rules."""
+    findings = []
+    versions = list(await connection.scalars(select(rule_set.c.version)))
+    for version in versions:
+        try:
+            await find_rule_set(connection, version)
+        except BenefitsError as error:
+            findings.append(Finding("rule-set-can-be-compiled", str(version), str(error)))
+    orphans = await connection.scalars(
+        select(rule_set_rule.c.rule_set).where(rule_set_rule.c.rule_set.not_in(versions)).distinct()
+    )
+    findings += [Finding("rule-set-is-stored", str(version), "") for version in orphans]
+    return findings

@@ -1,27 +1,89 @@
-"""Vouchers: definitions, issuing, and the one state machine reserve → redeem / release."""
+"""Vouchers: definitions, issuing, and the one state machine reserve → redeem / release → reopen.
+
+Rows move by the functions in `benefits/sql`, each under one row lock and keyed by the order, so
+that a repeated step is a replay and the last use is had once. A voucher stands under (member,
+id); one bound to nobody stands under `FREE`. Unique codes are the caller's to claim.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ColumnElement,
+    DateTime,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    column,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.functions import FunctionElement
 
-from benefits.types import NewVoucher, Voucher, VoucherDefinition, VoucherOutcome
+from benefits.errors import (
+    BirthdayAlreadyIssued,
+    DefinitionNotFound,
+    VoucherConflict,
+    VoucherExpired,
+    VoucherInUse,
+    VoucherNotFound,
+    VoucherNotReserved,
+    VoucherNotYet,
+    VoucherNotYours,
+    VoucherRefused,
+    VoucherUsedUp,
+    VoucherVoid,
+)
+from benefits.tables import voucher
+from benefits.types import FREE, NewVoucher, Voucher, VoucherOutcome
 
-
-async def define_voucher(
-    connection: AsyncConnection, definition: VoucherDefinition, *, actor: str, at: datetime
-) -> None:
-    """Store a definition; the same again is a replay, other content raises DefinitionExists."""
-    raise NotImplementedError
-
-
-async def list_definitions(
-    connection: AsyncConnection, *, after: str = "", limit: int = 50
-) -> list[VoucherDefinition]:
-    """The definitions that are not retired, by name."""
-    raise NotImplementedError
+_INSTANT: Final = DateTime(timezone=True)
+_OUTCOME: Final = (
+    column("voucher", Uuid),
+    column("code", Text),
+    column("replayed", Boolean),
+    column("overrun", Boolean),
+    column("seen", Integer),
+    column("wanted", Integer),
+)
+_COLUMNS: Final[tuple[Column[Any], ...]] = (
+    voucher.c.member,
+    voucher.c.id,
+    voucher.c.code,
+    voucher.c.definition,
+    voucher.c.starts_at,
+    voucher.c.expires_at,
+    voucher.c.amount,
+    voucher.c.skus,
+    voucher.c.uses,
+    voucher.c.uses_reserved,
+    voucher.c.uses_redeemed,
+    voucher.c.issued_at,
+    voucher.c.voided_at,
+)
+_REFUSALS: Final[dict[str, type[VoucherRefused]]] = {
+    refusal.code: refusal
+    for refusal in (
+        BirthdayAlreadyIssued,
+        VoucherConflict,
+        VoucherExpired,
+        VoucherInUse,
+        VoucherNotFound,
+        VoucherNotReserved,
+        VoucherNotYet,
+        VoucherNotYours,
+        VoucherVoid,
+    )
+}
 
 
 async def issue_vouchers(
@@ -29,10 +91,26 @@ async def issue_vouchers(
 ) -> list[VoucherOutcome]:
     """Issue vouchers, one outcome each in the order given.
 
-    `done` (replayed for the same id and content), `voucher-conflict`, or
-    `birthday-already-issued` for a second birthday voucher of the member, definition and year.
+    `done` (replayed for the same id and content), `voucher-conflict`,
+    `voucher-definition-not-found`, or `birthday-already-issued` for a second birthday voucher of
+    the member, definition and year.
     """
-    raise NotImplementedError
+    items = [
+        {
+            "member": str(each.member),
+            "id": str(each.id),
+            "code": each.code,
+            "definition": each.definition,
+            "starts_at": each.starts_at.isoformat(),
+            "expires_at": None if each.expires_at is None else each.expires_at.isoformat(),
+            "amount": each.amount,
+            "skus": list(each.skus),
+            "birthday_year": each.birthday_year,
+        }
+        for each in vouchers
+    ]
+    issued = func.benefits.issue_vouchers(literal(items, JSONB), literal(at, _INSTANT))
+    return await _outcomes(connection, issued)
 
 
 async def reserve_vouchers(
@@ -46,9 +124,10 @@ async def reserve_vouchers(
     """Set one use of each (member, id) aside for the order; the same again is a replay.
 
     `used_by` is the member who orders. Refusals: `voucher-not-found`, `voucher-not-yours`,
-    `voucher-not-yet`, `voucher-expired`, `voucher-void`, `voucher-used-up`.
+    `voucher-not-yet`, `voucher-expired`, `voucher-void`, `voucher-used-up`. Outcomes come in key
+    order; the rows stay locked until the transaction ends.
     """
-    raise NotImplementedError
+    return await _use(connection, "reserve", vouchers, order, used_by=used_by, at=at)
 
 
 async def redeem_vouchers(
@@ -63,7 +142,7 @@ async def redeem_vouchers(
 
     Where nothing is left to retake, the use is recorded and the outcome is marked as an overrun.
     """
-    raise NotImplementedError
+    return await _use(connection, "redeem", vouchers, order, used_by=used_by, at=at)
 
 
 async def release_vouchers(
@@ -74,7 +153,7 @@ async def release_vouchers(
     at: datetime,
 ) -> list[VoucherOutcome]:
     """Give back what the order reserved and did not redeem."""
-    raise NotImplementedError
+    return await _use(connection, "release", vouchers, order, used_by=FREE, at=at)
 
 
 async def reopen_vouchers(
@@ -85,36 +164,104 @@ async def reopen_vouchers(
     at: datetime,
 ) -> list[VoucherOutcome]:
     """Give back what the order redeemed, after a return that leaves nothing of it sold."""
-    raise NotImplementedError
+    return await _use(connection, "reopen", vouchers, order, used_by=FREE, at=at)
 
 
 async def void_voucher(
-    connection: AsyncConnection, member: UUID, voucher: UUID, *, at: datetime
+    connection: AsyncConnection, member: UUID, voucher_id: UUID, *, at: datetime
 ) -> VoucherOutcome:
     """Make a voucher unusable. Refuses `voucher-in-use` while an open order holds it."""
-    raise NotImplementedError
+    voided = func.benefits.void_voucher(
+        literal(member, Uuid), literal(voucher_id, Uuid), literal(at, _INSTANT)
+    )
+    return (await _outcomes(connection, voided))[0]
 
 
-def demand(outcome: VoucherOutcome) -> VoucherOutcome:
+def demand(outcome: VoucherOutcome, *, pointer: str | None = None) -> VoucherOutcome:
     """The outcome itself where it is done; otherwise the refusal it names is raised."""
-    raise NotImplementedError
+    if outcome.code == "done":
+        return outcome
+    if outcome.code == VoucherUsedUp.code:
+        raise VoucherUsedUp(pointer=pointer, seen=outcome.seen or 0, wanted=outcome.wanted or 0)
+    if outcome.code == DefinitionNotFound.code:
+        raise DefinitionNotFound(pointer=pointer, definition="")
+    raise _REFUSALS[outcome.code](pointer=pointer)
 
 
-def voucher_refusal(voucher: Voucher | None, *, member: UUID | None, at: datetime) -> str | None:
+def voucher_refusal(found: Voucher | None, *, member: UUID | None, at: datetime) -> str | None:
     """Why a member cannot use a stored voucher at the instant: a refusal's code, or None."""
-    raise NotImplementedError
+    if found is None:
+        return VoucherNotFound.code
+    if found.member not in {FREE, member}:
+        return VoucherNotYours.code
+    state = voucher_state(found, at)
+    refused = {
+        "void": VoucherVoid.code,
+        "expired": VoucherExpired.code,
+        "reserved": VoucherUsedUp.code,
+        "redeemed": VoucherUsedUp.code,
+    }
+    if state in refused:
+        return refused[state]
+    return VoucherNotYet.code if at < found.starts_at else None
 
 
-def voucher_state(voucher: Voucher, at: datetime) -> str:
+def voucher_state(found: Voucher, at: datetime) -> str:
     """`issued`, `reserved`, `redeemed`, `expired` or `void`."""
-    raise NotImplementedError
+    if found.voided_at is not None:
+        return "void"
+    if found.uses_redeemed >= found.uses:
+        return "redeemed"
+    if found.uses_reserved + found.uses_redeemed >= found.uses:
+        return "reserved"
+    if found.expires_at is not None and found.expires_at <= at:
+        return "expired"
+    return "issued"
 
 
-def vouchers_of(member: UUID) -> Select[*tuple[object, ...]]:
+def vouchers_of(member: UUID | ColumnElement[UUID]) -> Select[*tuple[Any, ...]]:
     """A member's vouchers, newest first: the columns of `Voucher`, in its order."""
-    raise NotImplementedError
+    return (
+        vouchers_stored()
+        .where(voucher.c.member == member)
+        .order_by(voucher.c.issued_at.desc(), voucher.c.id.desc())
+    )
 
 
-def vouchers_stored() -> Select[*tuple[object, ...]]:
+def vouchers_stored() -> Select[*tuple[Any, ...]]:
     """All vouchers, to be joined on (member, id): the columns of `Voucher`, in its order."""
-    raise NotImplementedError
+    return select(*_COLUMNS)
+
+
+def read_voucher(row: Row[*tuple[Any, ...]] | Sequence[Any]) -> Voucher:
+    """The voucher of a row that one of these Selects gave."""
+    values = list(row)
+    values[7] = tuple(values[7])
+    return Voucher(*values)
+
+
+async def _use(
+    connection: AsyncConnection,
+    verb: str,
+    vouchers: Sequence[tuple[UUID, UUID]],
+    order: UUID,
+    *,
+    used_by: UUID,
+    at: datetime,
+) -> list[VoucherOutcome]:
+    used = func.benefits.use_vouchers(
+        literal(verb, Text),
+        literal([member for member, _ in vouchers], ARRAY(Uuid)),
+        literal([id_ for _, id_ in vouchers], ARRAY(Uuid)),
+        literal(order, Uuid),
+        literal(used_by, Uuid),
+        literal(at, _INSTANT),
+    )
+    return await _outcomes(connection, used)
+
+
+async def _outcomes(
+    connection: AsyncConnection, function: FunctionElement[Any]
+) -> list[VoucherOutcome]:
+    rows = await connection.execute(select(function.table_valued(*_OUTCOME)))
+    return [VoucherOutcome(*row) for row in rows]

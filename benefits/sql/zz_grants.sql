@@ -1,0 +1,14 @@
+-- What the application may do in this schema: rules, rule sets and prices are written once and
+-- never changed; vouchers move by the functions alone.
+revoke all on all functions in schema benefits from public;
+grant usage on schema benefits to :application;
+grant select on all tables in schema benefits to :application;
+grant insert on benefits.rule_version, benefits.rule_set, benefits.rule_set_rule to :application;
+grant insert on benefits.price_list, benefits.price to :application;
+grant insert, update (retired_at) on benefits.voucher_definition to :application;
+grant insert, update (state) on benefits.rule_use to :application;
+grant execute on function
+    benefits.use_vouchers(text, uuid[], uuid[], uuid, uuid, timestamptz),
+    benefits.void_voucher(uuid, uuid, timestamptz),
+    benefits.issue_vouchers(jsonb, timestamptz)
+to :application;
