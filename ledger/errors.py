@@ -19,6 +19,12 @@ class LedgerError(Exception):
         self.facts: Mapping[str, int | str] = MappingProxyType(facts)
         super().__init__(self._sentence())
 
+    def __getattr__(self, name: str) -> int | str:
+        facts: Mapping[str, int | str] = self.__dict__.get("facts", {})
+        if name not in facts:
+            raise AttributeError(name)
+        return facts[name]
+
     def _sentence(self) -> str:
         first_line = (type(self).__doc__ or "").strip().splitlines()[0]
         return first_line.format_map(_Facts(self.facts))

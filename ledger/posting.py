@@ -7,11 +7,15 @@ caller's transaction ends, and are taken in the order of their holders.
 """
 
 from collections.abc import Sequence
+from dataclasses import fields
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.calls import Row, call
+from ledger.encoding import as_json
+from ledger.errors import REFUSALS
 from ledger.postings import (
     Activate,
     Adjust,
@@ -30,117 +34,144 @@ from ledger.postings import (
 )
 from ledger.types import POINTS, Outcome, Swept
 
+POST = "SELECT * FROM ledger.post(%s, %s)"
+SETTLE = "SELECT ledger.settle(%s, %s, %s)"
+SWEEP = "SELECT ledger.sweep(%s, %s)"
+
+_OUTCOME_FIELDS = tuple(field.name for field in fields(Outcome))
+
 
 async def post(
     connection: AsyncConnection, items: Sequence[Posting], *, at: datetime
 ) -> list[Outcome]:
     """Post events of any kinds, one after the other, in one round trip."""
-    raise NotImplementedError
+    if not items:
+        return []
+    rows = await call(connection, POST, as_json(items), at)
+    return [_outcome(row) for row in rows]
 
 
 async def earn(
     connection: AsyncConnection, items: Sequence[Earn], *, at: datetime
 ) -> list[Outcome]:
     """Put points in, a lot each; debt is repaid first out of what becomes available."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def open_balances(
     connection: AsyncConnection, items: Sequence[Opening], *, at: datetime
 ) -> list[Outcome]:
     """Bring in the lots of an earlier system against the opening account."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def activate(
     connection: AsyncConnection, items: Sequence[Activate], *, at: datetime
 ) -> list[Outcome]:
     """Make pending lots available because an event says so; refused: lot-not-pending."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def spend(
     connection: AsyncConnection, items: Sequence[Spend], *, at: datetime
 ) -> list[Outcome]:
     """Take points, first to expire first; refused: insufficient-points, wallet-frozen."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def hold(
     connection: AsyncConnection, items: Sequence[Hold], *, at: datetime
 ) -> list[Outcome]:
     """Set points aside; refused: insufficient-points, wallet-frozen."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def capture(
     connection: AsyncConnection, items: Sequence[Capture], *, at: datetime
 ) -> list[Outcome]:
     """Take held points for good; refused: hold-closed, hold-too-small."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def release(
     connection: AsyncConnection, items: Sequence[Release], *, at: datetime
 ) -> list[Outcome]:
     """Give held points back to their lots; refused: hold-closed, hold-too-small."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def extend(
     connection: AsyncConnection, items: Sequence[Extend], *, at: datetime
 ) -> list[Outcome]:
     """Move the end of a hold; refused: hold-closed."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def claw_back(
     connection: AsyncConnection, items: Sequence[ClawBack], *, at: datetime
 ) -> list[Outcome]:
     """Take back what an earn gave; refused: reversal-too-large. The outcome says from where."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def restore(
     connection: AsyncConnection, items: Sequence[Restore], *, at: datetime
 ) -> list[Outcome]:
     """Give spent points back to the lots they came from; refused: reversal-too-large."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def adjust(
     connection: AsyncConnection, items: Sequence[Adjust], *, at: datetime
 ) -> list[Outcome]:
     """Correct a wallet by hand; taking more than is available is refused: insufficient-points."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def write_off(
     connection: AsyncConnection, items: Sequence[WriteOff], *, at: datetime
 ) -> list[Outcome]:
     """Give up debt; refused: debt-too-small."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def freeze(
     connection: AsyncConnection, items: Sequence[Freeze], *, at: datetime
 ) -> list[Outcome]:
     """Freeze or unfreeze wallets; setting what is already set is posted all the same."""
-    raise NotImplementedError
+    return await post(connection, items, at=at)
 
 
 async def settle(
     connection: AsyncConnection, holders: Sequence[UUID], *, at: datetime, asset: str = POINTS
 ) -> int:
     """Post what time has made due in these wallets up to ``at``; answers how many had any."""
-    raise NotImplementedError
+    rows = await call(connection, SETTLE, list(holders), asset, at)
+    return int(rows[0][0])
 
 
 async def sweep(connection: AsyncConnection, *, at: datetime, limit: int = 500) -> Swept:
     """Settle up to ``limit`` idle wallets that are due, skipping those in use right now."""
-    raise NotImplementedError
+    rows = await call(connection, SWEEP, at, limit)
+    settled = int(rows[0][0])
+    return Swept(wallets=settled, more=settled == limit)
 
 
 def demand(outcome: Outcome) -> Outcome:
     """Answer the outcome if it was posted, or raise the refusal it names."""
-    raise NotImplementedError
+    if outcome.posted:
+        return outcome
+    facts: dict[str, int | str] = {"key": outcome.key}
+    named = {"field": outcome.field, "seen": outcome.seen, "wanted": outcome.wanted}
+    facts |= {name: fact for name, fact in named.items() if fact is not None}
+    raise REFUSALS[outcome.code](pointer=None, **facts)
+
+
+def _outcome(row: Row) -> Outcome:
+    """Read one row of ``ledger.outcome``; amounts refused come back as numbers."""
+    values = dict(zip(_OUTCOME_FIELDS, row, strict=True))
+    if values["field"] == "amount":
+        for name in ("seen", "wanted"):
+            if values[name] is not None:
+                values[name] = int(values[name])
+    return Outcome(**values)

@@ -119,31 +119,29 @@ class Spend(Posting):
 class Hold(Posting):
     """Points set aside until captured, released or ``until`` (none: until further notice).
 
-    ``grace_days`` says how long points live that come back after their lot's expiry: 0 lets
-    them expire at once.
+    When ``until`` has passed they go back by themselves; those whose lot has expired lapse.
     """
 
     kind: ClassVar[Kind] = Kind.HOLD
 
     amount: int
     until: datetime | None
-    grace_days: int = 0
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
         _require_amount(self.amount)
         _require_aware("until", self.until)
         _require_later("until", self.until, self.effective_at)
-        _require_days("grace_days", self.grace_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture(Posting):
     """Held points are taken for good, in the order they were set aside.
 
-    The rest of the hold is released (in reverse order) or stays, as ``rest`` says. With
-    ``retake`` a hold that ran out is no refusal: what it lacks is spent from the wallet, and what
-    the wallet lacks becomes debt.
+    The rest of the hold is released (in reverse order) or stays, as ``rest`` says; what comes
+    back after its lot's expiry lives ``grace_days``. With ``retake`` a hold that ran out or is
+    too small is no refusal: what it lacks is spent from the wallet, and what the wallet lacks
+    becomes debt.
     """
 
     kind: ClassVar[Kind] = Kind.CAPTURE
@@ -152,25 +150,32 @@ class Capture(Posting):
     amount: int
     rest: Rest = Rest.RELEASE
     retake: bool = False
+    grace_days: int = 0
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
         _require_key("of", self.of)
         _require_amount(self.amount)
+        _require_days("grace_days", self.grace_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release(Posting):
-    """Held points go back to their lots, the last taken first; no ``amount`` means all."""
+    """Held points go back to their lots, the last taken first; no ``amount`` means all.
+
+    Points whose lot has expired meanwhile live ``grace_days`` from now; 0 lets them lapse.
+    """
 
     kind: ClassVar[Kind] = Kind.RELEASE
 
     of: str
     amount: int | None = None
+    grace_days: int = 0
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
         _require_key("of", self.of)
+        _require_days("grace_days", self.grace_days)
         if self.amount is not None:
             _require_amount(self.amount)
 
@@ -192,18 +197,25 @@ class Extend(Posting):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClawBack(Posting):
-    """What the earn with the key ``of`` gave is taken back, from its own lot first."""
+    """What the earn with the key ``of`` gave is taken back, from its own lot first.
+
+    ``shortfall`` decides about the rest. With ``DEDUCTED`` what no lot holds is settled by the
+    refund, up to ``deductible`` points (none: all of it), and only what is beyond becomes debt.
+    """
 
     kind: ClassVar[Kind] = Kind.CLAW_BACK
 
     of: str
     amount: int
     shortfall: Shortfall
+    deductible: int | None = None
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
         _require_key("of", self.of)
         _require_amount(self.amount)
+        if self.deductible is not None and self.deductible < 0:
+            raise MalformedPosting(field="deductible", expected="at least 0", seen=self.deductible)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,9 +115,7 @@ journal: Final = Table(
     metadata,
     _JournalColumns,
     PrimaryKeyConstraint("holder", "id", name="journal_id_is_unique_per_holder"),
-    UniqueConstraint(
-        "holder", "asset", "sequence", name="journal_has_one_place_in_its_wallet"
-    ),
+    UniqueConstraint("holder", "asset", "sequence", name="journal_has_one_place_in_its_wallet"),
     CheckConstraint("sequence >= 1", name="journal_sequence_starts_at_one"),
     CheckConstraint(
         "kind in ('earn', 'activate', 'spend', 'hold', 'capture', 'release', 'extend',"

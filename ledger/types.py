@@ -84,7 +84,8 @@ class Outcome:
 
     A refusal left nothing behind and burnt no key. The figures say where a posting took its
     amount from or put it: ``repaid`` debt, ``from_lot`` and ``from_others`` of a claw-back,
-    ``to_debt`` and ``forgiven`` of its shortfall, ``lapsed`` of points that came back too late.
+    ``to_debt``, ``deducted`` (borne by the refund) and ``forgiven`` of its shortfall, ``lapsed``
+    of points that came back too late. A replay carries the figures of the first time.
     """
 
     position: int
@@ -100,6 +101,7 @@ class Outcome:
     from_lot: int
     from_others: int
     to_debt: int
+    deducted: int
     forgiven: int
     lapsed: int
 

@@ -9,30 +9,89 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    Uuid,
+    bindparam,
+    case,
+    column,
+    false,
+    func,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.types import POINTS, Expiring, Lot, Wallet
+from ledger import tables
+from ledger.tables import Instant, Key
+from ledger.types import POINTS, Expiring, Lot, LotClass, Wallet
+
+_WHO = bindparam("holder", type_=Uuid())
+_WHEN = bindparam("at", type_=Instant)
+_ASSET = bindparam("asset", type_=Key)
 
 
 async def wallet(
     connection: AsyncConnection, holder: UUID, *, at: datetime, asset: str = POINTS
 ) -> Wallet:
     """Answer the wallet's counters at ``at``; a holder who never had any has zeros."""
-    raise NotImplementedError
+    row = (
+        (await connection.execute(_WALLET, {"holder": holder, "at": at, "asset": asset}))
+        .mappings()
+        .one_or_none()
+    )
+    if row is None:
+        return Wallet(
+            holder=holder,
+            asset=asset,
+            available=0,
+            pending=0,
+            held=0,
+            debt=0,
+            next_due=None,
+            version=0,
+            frozen=False,
+        )
+    return Wallet(**row)
 
 
 def wallet_at(
     holder: UUID | ColumnElement[UUID],
     at: datetime | ColumnElement[datetime],
-    asset: str = POINTS,
+    asset: str | ColumnElement[str] = POINTS,
 ) -> Select[Any]:
     """Publish one wallet's counters as a statement for others to join.
 
     Columns: holder, asset, available, pending, held, debt, next_due, version, frozen. No row when
     the holder has no wallet yet; join it outer (lateral where ``holder`` is a column).
     """
-    raise NotImplementedError
+    instant = literal(at, Instant) if isinstance(at, datetime) else at
+    own = tables.wallet
+    due = (
+        func.ledger.wallet_due(
+            own.c.holder, own.c.asset, case((own.c.next_due <= instant, instant))
+        )
+        .table_valued(
+            column("available", BigInteger),
+            column("pending", BigInteger),
+            column("held", BigInteger),
+            column("debt", BigInteger),
+            column("next_due", Instant),
+        )
+        .lateral("due")
+    )
+    counters = [
+        case((due.c.available.is_not(None), due.c[name]), else_=own.c[name]).label(name)
+        for name in ("available", "pending", "held", "debt", "next_due")
+    ]
+    return (
+        select(own.c.holder, own.c.asset, *counters, own.c.version, own.c.frozen)
+        .select_from(own.outerjoin(due, true()))
+        .where(own.c.holder == holder, own.c.asset == asset)
+    )
 
 
 async def lots(
@@ -43,8 +102,11 @@ async def lots(
     asset: str = POINTS,
     limit: int = 500,
 ) -> Sequence[Lot]:
-    """List the open lots, in the order in which they will be spent."""
-    raise NotImplementedError
+    """List what is left of lots, in the order in which it will be spent, and what is held."""
+    rows = await connection.execute(
+        _LOTS.limit(limit), {"holder": holder, "at": at, "asset": asset}
+    )
+    return [Lot(**{**row, "lot_class": LotClass(row["lot_class"])}) for row in rows.mappings()]
 
 
 async def expiring(
@@ -56,4 +118,83 @@ async def expiring(
     asset: str = POINTS,
 ) -> Sequence[Expiring]:
     """List what lapses between ``at`` and ``until``, with its exact instants, soonest first."""
-    raise NotImplementedError
+    rows = await connection.execute(
+        _EXPIRING, {"holder": holder, "at": at, "asset": asset, "until": until}
+    )
+    return [Expiring(expires_at=row.expires_at, amount=row.amount) for row in rows]
+
+
+_WALLET = wallet_at(_WHO, _WHEN, _ASSET)
+
+_PARTS = (
+    func.ledger.lots_at(_WHO, _ASSET, _WHEN)
+    .table_valued(
+        column("lot", Uuid),
+        column("account", Key),
+        column("amount", BigInteger),
+        column("activates_at", Instant),
+        column("expires_at", Instant),
+        column("earned_at", Instant),
+    )
+    .alias("part")
+)
+
+
+def _lots_statement() -> Select[Any]:
+    lot, slice_, hold = tables.lot, tables.slice_, tables.hold
+    held = (
+        select(func.sum(slice_.c.amount - slice_.c.undone))
+        .select_from(
+            hold.join(slice_, (slice_.c.holder == hold.c.holder) & (slice_.c.journal == hold.c.id))
+        )
+        .where(
+            hold.c.holder == lot.c.holder,
+            hold.c.open,
+            hold.c.asset == lot.c.asset,
+            (hold.c.until > _WHEN).is_not(false()),
+            slice_.c.lot == lot.c.id,
+        )
+        .correlate(lot)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            lot.c.holder,
+            lot.c.asset,
+            lot.c.id,
+            lot.c.journal,
+            lot.c.source,
+            lot.c.class_.label("lot_class"),
+            lot.c.granted,
+            _PARTS.c.amount.label("remaining"),
+            func.coalesce(held, 0).cast(BigInteger).label("held"),
+            lot.c.clawed_back,
+            lot.c.allocated,
+            (_PARTS.c.account == "pending").label("pending"),
+            lot.c.earned_at,
+            lot.c.activates_at,
+            lot.c.expires_at,
+            tables.journal.c.labels,
+        )
+        .select_from(
+            _PARTS.join(lot, (lot.c.holder == _WHO) & (lot.c.id == _PARTS.c.lot)).join(
+                tables.journal,
+                (tables.journal.c.holder == lot.c.holder) & (tables.journal.c.id == lot.c.journal),
+            )
+        )
+        .where(_PARTS.c.account != "repaid")
+        .order_by((_PARTS.c.account == "pending"), lot.c.expires_at, lot.c.earned_at, lot.c.id)
+    )
+
+
+_LOTS = _lots_statement()
+
+_EXPIRING = (
+    select(_PARTS.c.expires_at, func.sum(_PARTS.c.amount).cast(BigInteger).label("amount"))
+    .where(
+        _PARTS.c.account != "repaid",
+        _PARTS.c.expires_at <= bindparam("until", type_=Instant),
+    )
+    .group_by(_PARTS.c.expires_at)
+    .order_by(_PARTS.c.expires_at)
+)

@@ -7,3 +7,5 @@ GRANT INSERT, DELETE ON ledger.intake TO :application;
 GRANT EXECUTE ON FUNCTION ledger.post(jsonb, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.settle(uuid[], text, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.sweep(timestamptz, integer) TO :application;
+GRANT EXECUTE ON FUNCTION ledger.lots_at(uuid, text, timestamptz) TO :application;
+GRANT EXECUTE ON FUNCTION ledger.wallet_due(uuid, text, timestamptz) TO :application;
