@@ -55,9 +55,9 @@ class Replay:
     def advance(self, place: Place, *, first: date, last: date) -> tuple[Place, list[Step]]:
         """The place at the end of the last day, starting at the first, and the steps between."""
         steps: list[Step] = []
-        place = self._rise(self._lapse(place, first, steps), first, steps)
+        place = self._visit(place, first, steps)
         for day in self.tally.days(first + _DAY, last):
-            place = self._rise(self._lapse(place, day, steps), day, steps)
+            place = self._visit(place, day, steps)
         return self._lapse(place, last, steps), steps
 
     def fall_of(self, place: Place) -> Step | None:
@@ -92,6 +92,14 @@ class Replay:
             return None
         window = self.window(place.valid_until - _DAY)
         return window if place.grace_from is None else Window(window.start, on + _DAY)
+
+    def _visit(self, place: Place, day: date, steps: list[Step]) -> Place:
+        """The place after a day; what is redeemed out of grace may be due again the same day."""
+        while True:
+            lapsed = self._lapse(place, day, steps)
+            place = self._rise(lapsed, day, steps)
+            if place == lapsed:
+                return place
 
     def _rise(self, place: Place, day: date, steps: list[Step]) -> Place:
         place = self._redeem_grace(place, day, steps)

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -170,7 +172,7 @@ def test_on_an_accepted_ladder_every_tier_can_be_held_and_higher_means_harder(
     works = all(
         all(met(low, seen) for seen in figures if met(high, seen))
         and any(met(low, seen) and not met(high, seen) for seen in figures)
-        for low, high in zip(reaches, reaches[1:], strict=False)
+        for low, high in pairwise(reaches)
     )
     try:
         parse_ladder(climb(tiers=tiers))

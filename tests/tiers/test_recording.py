@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Uuid, column, event, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -50,9 +50,7 @@ async def write(connection: AsyncConnection, *decisions: Decision) -> None:
     await record(connection, decisions, at=AT, actor="key:1", request_id="req-2")
 
 
-async def act(
-    connection: AsyncConnection, name: str, on: date, *activities: Activity
-) -> Decision:
+async def act(connection: AsyncConnection, name: str, on: date, *activities: Activity) -> Decision:
     """One order path: read, decide, write."""
     member = named(name)
     subjects = await find_subjects(connection, {member: JOINED})
@@ -167,7 +165,9 @@ async def test_the_database_refuses_other_content_for_a_shipment(
     first = await act(connection, "ann", FEBRUARY, buy("a", FEBRUARY, 1_000))
     blind = decide(
         LADDER,
-        replace((await find_subjects(connection, {named("ann"): JOINED}))[named("ann")], activities=()),
+        replace(
+            (await find_subjects(connection, {named("ann"): JOINED}))[named("ann")], activities=()
+        ),
         [buy("a", FEBRUARY, 999)],
         on=FEBRUARY,
     )
@@ -219,8 +219,6 @@ async def test_population_counts_chosen_members_and_those_never_decided_at_the_b
     chosen = text("select unnest(cast(:ids as uuid[])) as id").bindparams(
         ids=[named("ann"), named("nobody")]
     )
-    from sqlalchemy import Uuid, column, select  # noqa: PLC0415
-
     members = select(chosen.columns(column("id", Uuid)).subquery("given").c.id)
 
     assert await population(connection, on=FEBRUARY, members=members) == (
@@ -271,8 +269,6 @@ async def test_activity_is_listed_oldest_first(connection: AsyncConnection) -> N
 
 
 async def test_deciding_and_recording_take_two_statements(connection: AsyncConnection) -> None:
-    from sqlalchemy import event  # noqa: PLC0415
-
     await publish(connection)
     seen: list[str] = []
 

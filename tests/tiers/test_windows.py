@@ -112,9 +112,7 @@ def test_a_tier_of_a_calendar_year_holds_through_the_next() -> None:
     joined_on = date(2024, 1, 1)
 
     until = valid_until(rules, date(2024, 6, 1), joined_on=joined_on)
-    again = renewed_until(
-        rules, date(2026, 1, 1), holds_from=date(2026, 1, 1), joined_on=joined_on
-    )
+    again = renewed_until(rules, date(2026, 1, 1), holds_from=date(2026, 1, 1), joined_on=joined_on)
     after_grace = renewed_until(
         rules, date(2026, 1, 1), holds_from=date(2027, 1, 2), joined_on=joined_on
     )
