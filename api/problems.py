@@ -19,9 +19,8 @@ from loyalty.database import constraint, sqlstate
 from loyalty.errors import Unavailable
 from loyalty.idempotency import Answer
 
-__all__ = ["STATUSES", "answer_problem", "problem_of", "refusal"]
-
 MEDIA_TYPE: Final = "application/problem+json"
+_OURS: Final = 500
 LOG: Final = structlog.get_logger(__name__)
 
 
@@ -57,7 +56,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def problem_of(error: Exception) -> Problem:
     """Describe an error that is a refusal of ours, of the framework, or unforeseen."""
-    if isinstance(error, Refusal) and error.code in STATUSES:
+    if isinstance(error, Refusal) and STATUSES.get(error.code, 500) != _OURS:
         return _refused(error, str(error))
     if isinstance(error, HTTPException):
         code = _FRAMEWORK.get(error.status_code, "bad-request")

@@ -4,6 +4,14 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.controllers import members
+from api.controllers import finance, members, programme, rules, tiers, vouchers, wallets
 
-ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (*members.ROUTES,)
+ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
+    *members.ROUTES,
+    *wallets.ROUTES,
+    *tiers.ROUTES,
+    *vouchers.ROUTES,
+    *rules.ROUTES,
+    *finance.ROUTES,
+    *programme.ROUTES,
+)

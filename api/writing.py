@@ -91,17 +91,17 @@ async def attempt_of(request: ApiRequest) -> Attempt:
     return Attempt(
         principal=principal.actor,
         operation=operation,
-        key=_key(request, required=declared.key == "required"),
+        key=_key(request, declared),
         fingerprint=_fingerprint(operation, request.path_params, await request.body()),
         api_key=principal.key,
         at=now_of(request),
     )
 
 
-def _key(request: ApiRequest, *, required: bool) -> str | None:
+def _key(request: ApiRequest, declared: Operation) -> str | None:
     given = request.headers.get(HEADER)
-    if given is None:
-        if required:
+    if given is None or declared.key == "none":
+        if declared.key == "required":
             raise KeyMissing(pointer=f"/header/{HEADER}")
         return None
     key = given[1:-1] if len(given) > 1 and given[0] == given[-1] == '"' else given

@@ -49,6 +49,13 @@ class UnknownKey(LoyaltyError):
     code = "unknown-key"
 
 
+class UnknownApiKey(LoyaltyError):
+    """There is no API key {seen}."""
+
+    code = "unknown-api-key"
+    seen: str
+
+
 class KeyEnded(LoyaltyError):
     """The key has been revoked or has expired."""
 
@@ -158,7 +165,7 @@ async def revoke_key(connection: AsyncConnection, cause: Cause, key: UUID) -> Ap
         )
     found = (await connection.execute(_listed.where(api_key.c.id == key))).one_or_none()
     if found is None:
-        raise UnknownKey
+        raise UnknownApiKey(seen=str(key))
     return _read(found)
 
 

@@ -8,9 +8,10 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
@@ -159,3 +160,41 @@ def _event(cause: Cause, item: Issue) -> Event:
         effective_at=cause.at,
         data={"voucher": str(item.voucher), "definition": item.definition},
     )
+
+
+async def define_voucher(
+    connection: AsyncConnection, cause: Cause, definition: benefits.VoucherDefinition
+) -> None:
+    """Store a definition; the same again changes nothing but is on the trail."""
+    await benefits.define_voucher(connection, definition, actor=cause.actor, at=cause.at)
+    await record_change(
+        connection,
+        cause,
+        subject_kind="voucher-definition",
+        subject=definition.name,
+        action="define",
+        after={
+            "titles": dict(definition.titles),
+            "uses": definition.uses,
+            "valid_for_days": definition.valid_for_days,
+            "birthday_window": definition.birthday_window,
+        },
+    )
+
+
+async def list_vouchers(
+    connection: AsyncConnection, member: UUID, *, limit: int, before: UUID | None = None
+) -> Sequence[benefits.Voucher]:
+    """Return a member's vouchers, newest first, from before the one named."""
+    theirs = benefits.vouchers_of(member).order_by(None).limit(limit)
+    id_ = theirs.selected_columns["id"]
+    if before is not None:
+        theirs = theirs.where(id_ < before)
+    rows = await connection.execute(theirs.order_by(id_.desc()))
+    return [read_voucher(row) for row in rows]
+
+
+def read_voucher(row: Row[*tuple[Any, ...]]) -> benefits.Voucher:
+    """Build the value from a row of `benefits.vouchers_of`."""
+    first, *rest = row
+    return benefits.Voucher(first, *rest)
