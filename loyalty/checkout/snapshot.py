@@ -60,10 +60,14 @@ from tiers import live_version as live_ladder_version
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Whom and what a snapshot is about; `order` is the shop's id of an order to be placed."""
+    """Whom and what a snapshot is about; `order` is the shop's id of an order to be placed.
+
+    Everything is read as of `at` but the wallet: what may be spent is decided now.
+    """
 
     ref: Ref | None
     at: datetime
+    now: datetime
     skus: Sequence[str]
     codes: Sequence[str]
     order: str | None = None
@@ -126,15 +130,17 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
         "external": asked.ref.external if asked.ref else None,
         "id": asked.ref.id if asked.ref else None,
         "at": asked.at,
+        "now": asked.now,
         "on": on,
         "skus": list(asked.skus),
-        "codes": [_code(text) for text in asked.codes],
+        "codes": [canonical_code(text) for text in asked.codes],
         "order": asked.order,
         "api_key": asked.api_key,
     }
 
 
-def _code(text: str) -> str:
+def canonical_code(text: str) -> str:
+    """Return a voucher code in its one spelling; what is no voucher code stays as it is."""
     try:
         return read_code(text)
     except CodeMalformed:
@@ -167,7 +173,7 @@ def _presented(
 ) -> tuple[PresentedVoucher, ...]:
     return tuple(
         _one_presented(code, stored.get(code), found, asked.at)
-        for code in dict.fromkeys(_code(text) for text in asked.codes)
+        for code in dict.fromkeys(canonical_code(text) for text in asked.codes)
     )
 
 
@@ -216,6 +222,7 @@ def _voucher(row: Sequence[Any]) -> Voucher:
 _EXTERNAL: Final = bindparam("external", type_=Text)
 _ID: Final = bindparam("id", type_=Uuid)
 _AT: Final = bindparam("at", type_=Instant)
+_NOW: Final = bindparam("now", type_=Instant)
 _ON: Final = bindparam("on", type_=Date)
 _SKUS: Final = bindparam("skus", type_=ARRAY(Text))
 _CODES: Final = bindparam("codes", type_=ARRAY(Text))
@@ -232,7 +239,7 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID]:
         .scalar_subquery()
     )
     one = select(literal(1).label("one")).subquery("one")
-    wallet = lateral(wallet_at(member.c.holder, _AT)).alias("wallet")
+    wallet = lateral(wallet_at(member.c.holder, _NOW)).alias("wallet")
     standing = lateral(standing_at(member.c.id, _ON)).alias("standing")
     whole = (
         one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
@@ -250,7 +257,7 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID]:
             _vouchers_json(),
             _versions_json(),
             standing.c.tier,
-            or_(_KEY.is_(None), key_stands(_KEY, _AT)).label("stands"),
+            or_(_KEY.is_(None), key_stands(_KEY, _NOW)).label("stands"),
             _placed_order(),
         ).select_from(whole)
     )

@@ -5,6 +5,7 @@ gives back the points that were held for them.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from loyalty.orders.completion import Asked, ShipmentPlan, Step, named
 from loyalty.orders.figures import total_of
@@ -40,10 +41,12 @@ def plan_cancellation(history: History, asked: Sequence[Asked] | None, step: Ste
         figures=figures,
         purchases=0,
         lines=() if whole else parts,
+        asked=step.asked,
     )
     after = History(history.order, (*history.shipments, shipment), history.returns).state
-    unshipped = history.order.shipping_points if after is OrderState.CANCELLED else 0
-    return ShipmentPlan(shipment, figures.points + unshipped, after)
+    if after is OrderState.CANCELLED:  # nothing left, so its shipping is not spent either
+        shipment = replace(shipment, shipping_points=history.order.shipping_points)
+    return ShipmentPlan(shipment, figures.points + shipment.shipping_points, after)
 
 
 def _taken_out(stand: LineStand, quantity: int) -> ShippedLine:

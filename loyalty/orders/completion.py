@@ -45,6 +45,7 @@ class Step:
     name: str
     at: datetime
     on: date
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ def plan_whole(
         shipping_points=order.shipping_points,
         activates_at=activates_at if figures.earn else None,
         expires_at=expires_at if figures.earn else None,
+        asked=step.asked,
     )
 
 
@@ -173,6 +175,7 @@ def _shipment(
         purchases=sum(part.figures.basis for part in qualifying),
         shipping_points=shipping_points,
         lines=() if whole else tuple(parts),
+        asked=step.asked,
     )
 
 

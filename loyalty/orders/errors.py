@@ -134,3 +134,12 @@ class ForeignCurrency(OrderError):
     code = "foreign-currency"
     seen: str
     wanted: str
+
+
+class InstantOutOfOrder(OrderError):
+    """{field} must lie {wanted}; it is {seen}."""
+
+    code = "instant-out-of-order"
+    field: str
+    seen: str
+    wanted: str

@@ -22,8 +22,9 @@ from loyalty.orders.decided import paid_document
 from loyalty.orders.facts import GUEST, Person, facts_at
 from loyalty.orders.figures import Figures
 from loyalty.orders.matching import Shelf
-from loyalty.orders.postings import claw_backs, earning
+from loyalty.orders.postings import Entries
 from loyalty.orders.returns import Asked, ReturnPlan, plan_return
+from loyalty.orders.reversal import reversals
 from loyalty.orders.rows import Row, return_line_rows, return_row
 from loyalty.orders.types import (
     History,
@@ -308,11 +309,8 @@ class _Scribe:
             activates_at=policy.activates_at(at),
             expires_at=policy.expires_at(at),
         )
-        labels = {"tier": tier} if tier else {}
-        cause, mint = self.terms.cause, self.terms.mint
-        self.plan.postings.append(
-            earning(holder, sold.sale.order, shipment, labels, cause=cause, mint=mint)
-        )
+        entries = Entries(holder, sold.sale.order, self.terms.cause, self.terms.mint)
+        self.plan.postings.append(entries.earn(shipment, {"tier": tier} if tier else {}))
 
     def take_back(
         self, holder: UUID, comeback: Comeback, found: Found, sold: Mapping[UUID, _Sold]
@@ -326,9 +324,8 @@ class _Scribe:
             plan.returns.append(return_row(member, order, back.returned))
             plan.return_lines += return_line_rows(member, order, back.returned)
             plan.taken_back += back.points_to_claw_back
-            plan.postings += claw_backs(
-                holder, order, back, policy=terms.policy, cause=terms.cause, mint=terms.mint
-            )
+            entries = Entries(holder, order, terms.cause, terms.mint)
+            plan.postings += reversals(entries, back, terms.policy)
         if found.unmatched:
             plan.unmatched += 1
             one = terms.mint(comeback.at)

@@ -1,68 +1,160 @@
 """What an order's steps post to the ledger: one spelling for the API and for history. Pure."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ledger import ClawBack, Earn, Posting, Shortfall
+from ledger import Capture, ClawBack, Earn, Extend, Hold, Release, Rest, Restore, Shortfall
 from loyalty.cause import Cause
-from loyalty.orders.keys import claw_back_key, earn_key
-from loyalty.orders.returns import ReturnPlan
+from loyalty.orders.keys import (
+    capture_key,
+    claw_back_key,
+    earn_key,
+    extend_key,
+    hold_key,
+    release_key,
+    restore_key,
+)
 from loyalty.orders.types import Shipment
-from loyalty.policy import Policy
+
+REASON = "order"
+SOURCE = "order"
 
 
-def claw_backs(
-    holder: UUID,
-    order: UUID,
-    back: ReturnPlan,
-    *,
-    policy: Policy,
-    cause: Cause,
-    mint: Callable[[datetime], UUID],
-) -> list[Posting]:
-    """Return the postings that take back what the returned part had earned."""
-    returned = back.returned
-    return [
-        ClawBack(
-            holder=holder,
-            key=claw_back_key(order, returned.id, part.shipment),
-            journal=mint(returned.at),
-            effective_at=returned.at,
-            actor=cause.actor,
-            request_id=cause.request_id,
-            reason=returned.reason,
-            of=earn_key(order, part.shipment),
-            amount=part.earn,
-            shortfall=Shortfall(policy.shortfall),
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Makes the postings of one order of one holder, under the keys of its steps."""
+
+    holder: UUID
+    order: UUID
+    cause: Cause
+    mint: Callable[[datetime], UUID]
+
+    def hold(self, points: int, *, at: datetime, until: datetime | None, grace_days: int) -> Hold:
+        """Set the points aside that the order spends."""
+        return Hold(
+            holder=self.holder,
+            key=hold_key(self.order),
+            journal=self.mint(at),
+            effective_at=at,
+            actor=self.cause.actor,
+            request_id=self.cause.request_id,
+            reason=REASON,
+            amount=points,
+            until=until,
+            grace_days=grace_days,
         )
-        for part in back.taken
-        if part.earn
-    ]
 
+    def extend(self, *, at: datetime, until: datetime | None) -> Extend:
+        """Give the hold another end; none once the order is paid."""
+        mark = "paid" if until is None else until.isoformat()
+        return Extend(
+            holder=self.holder,
+            key=extend_key(self.order, mark),
+            journal=self.mint(at),
+            effective_at=at,
+            actor=self.cause.actor,
+            request_id=self.cause.request_id,
+            reason=REASON,
+            of=hold_key(self.order),
+            until=until,
+        )
 
-def earning(
-    holder: UUID,
-    order: UUID,
-    shipment: Shipment,
-    labels: Mapping[str, str],
-    *,
-    cause: Cause,
-    mint: Callable[[datetime], UUID],
-) -> Earn:
-    """Return the posting of what a shipment earns."""
-    return Earn(
-        holder=holder,
-        key=earn_key(order, shipment.id),
-        journal=mint(shipment.at),
-        effective_at=shipment.at,
-        actor=cause.actor,
-        request_id=cause.request_id,
-        reason="order",
-        labels=labels,
-        amount=shipment.figures.earn,
-        lot=mint(shipment.at),
-        source="order",
-        activates_at=shipment.activates_at,
-        expires_at=shipment.expires_at,
-    )
+    def capture(self, shipment: Shipment, points: int, *, ends: bool) -> Capture:
+        """Take the points that a shipment spends; a hold that ran out is taken anew."""
+        return Capture(
+            holder=self.holder,
+            key=capture_key(self.order, shipment.id),
+            journal=self.mint(shipment.at),
+            effective_at=shipment.at,
+            actor=self.cause.actor,
+            request_id=self.cause.request_id,
+            reason=REASON,
+            of=hold_key(self.order),
+            amount=points,
+            rest=Rest.RELEASE if ends else Rest.STAY,
+            retake=True,
+        )
+
+    def release(self, step: UUID, points: int | None, *, at: datetime) -> Release:
+        """Give back points that a step leaves unspent; without a number, all of them."""
+        return Release(
+            holder=self.holder,
+            key=release_key(self.order, step),
+            journal=self.mint(at),
+            effective_at=at,
+            actor=self.cause.actor,
+            request_id=self.cause.request_id,
+            reason=REASON,
+            of=hold_key(self.order),
+            amount=points,
+        )
+
+    def earn(self, shipment: Shipment, labels: Mapping[str, str]) -> Earn:
+        """Put in what a shipment earns."""
+        return Earn(
+            holder=self.holder,
+            key=earn_key(self.order, shipment.id),
+            journal=self.mint(shipment.at),
+            effective_at=shipment.at,
+            actor=self.cause.actor,
+            request_id=self.cause.request_id,
+            reason=REASON,
+            labels=labels,
+            amount=shipment.figures.earn,
+            lot=self.mint(shipment.at),
+            source=SOURCE,
+            activates_at=shipment.activates_at,
+            expires_at=shipment.expires_at,
+        )
+
+    def claw_back(
+        self,
+        returned: UUID,
+        shipment: UUID,
+        points: int,
+        *,
+        at: datetime,
+        reason: str,
+        shortfall: Shortfall,
+        deductible: int | None = None,
+    ) -> ClawBack:
+        """Take back what a returned part of a shipment had earned."""
+        return ClawBack(
+            holder=self.holder,
+            key=claw_back_key(self.order, returned, shipment),
+            journal=self.mint(at),
+            effective_at=at,
+            actor=self.cause.actor,
+            request_id=self.cause.request_id,
+            reason=reason,
+            of=earn_key(self.order, shipment),
+            amount=points,
+            shortfall=shortfall,
+            deductible=deductible,
+        )
+
+    def restore(
+        self,
+        returned: UUID,
+        shipment: UUID,
+        points: int,
+        *,
+        at: datetime,
+        reason: str,
+        grace_days: int,
+    ) -> Restore:
+        """Give back what a returned part of a shipment had spent."""
+        return Restore(
+            holder=self.holder,
+            key=restore_key(self.order, returned, shipment),
+            journal=self.mint(at),
+            effective_at=at,
+            actor=self.cause.actor,
+            request_id=self.cause.request_id,
+            reason=reason,
+            of=capture_key(self.order, shipment),
+            amount=points,
+            grace_days=grace_days,
+        )

@@ -5,7 +5,7 @@ less what earlier returns took, and the last one closes it; nothing is priced ag
 is put against the shipments that carried the line, the earliest first.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -79,7 +79,7 @@ class ReturnPlan:
     @property
     def points_returned(self) -> int:
         """Points that were spent on what comes back, and are given back."""
-        return self.returned.shipping_points + sum(part.points for part in self.taken)
+        return sum(part.points for part in self.taken)
 
     @property
     def points_to_claw_back(self) -> int:
@@ -113,7 +113,7 @@ def plan_return(history: History, asked: Asked, step: Step, *, matched: bool = F
         matched=matched,
         asked=asked_text(asked),
     )
-    return ReturnPlan(returned, taken_back(history, lines))
+    return ReturnPlan(returned, taken_back(history, returned))
 
 
 def asked_text(asked: Asked) -> str:
@@ -145,11 +145,17 @@ def share(stand: LineStand, quantity: int, amount: int = 0) -> Figures:
     return upto.clamped(taken, shipped) - taken
 
 
-def taken_back(history: History, lines: Iterable[ReturnedLine]) -> tuple[TakenBack, ...]:
-    """Put what comes back against the shipments that carried it, the earliest first."""
+def taken_back(history: History, returned: Return) -> tuple[TakenBack, ...]:
+    """Put what comes back against the shipments that carried it, the earliest first.
+
+    `history` is the order before this return. Points spent on shipping went with the first.
+    """
     completed = history.completed
     taken: dict[UUID, TakenBack] = {}
-    for line in lines:
+    if returned.shipping_points:
+        first = completed[0]
+        taken[first.id] = TakenBack(first.id, first.on, 0, returned.shipping_points, 0)
+    for line in returned.lines:
         stand = history.stands[line.line_no]
         before = stand.returned_figures
         for shipment, part in _over(history, completed, line.line_no, before, line.figures):

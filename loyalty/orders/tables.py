@@ -96,7 +96,7 @@ order: Final = Table(
         name="order_of_a_guest_moves_no_points",
     ),
     CheckConstraint(
-        "hold_until is null or hold_until <= placed_at + interval '14 days'",
+        "hold_until <= greatest(placed_at, recorded_at) + interval '14 days'",
         name="order_hold_ends_within_14_days",
     ),
     Index("order_by_id", "id"),

@@ -35,10 +35,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.cause import Cause
 from loyalty.events import Event
 from loyalty.hot import hot
+from loyalty.idempotency import Answer, Attempt
 from loyalty.orders import rows, tables
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.rows import Row
-from loyalty.tables import event, name
+from loyalty.tables import answer, event, name
 
 ORDER_VOUCHER: Final = ("member", "order_id", "voucher", "voucher_member", "line_nos")
 _CAUSE: Final = ("actor", "request_id")
@@ -90,8 +91,16 @@ class Steps:
     exceptions: Sequence[Exceeded] = ()
 
 
+Kept = tuple[Attempt, Answer] | None
+"""The answer to keep under its idempotency key together with the rows, if there is one."""
+
+
 async def write_order(
-    connection: AsyncConnection, cause: Cause, placing: Placing, happened: Event
+    connection: AsyncConnection,
+    cause: Cause,
+    placing: Placing,
+    happened: Event,
+    kept: Kept = None,
 ) -> None:
     """Write an order with its lines, decision, name and event.
 
@@ -109,7 +118,7 @@ async def write_order(
         "order_voucher": _named(ORDER_VOUCHER, placing.vouchers),
         "name": [{"kind": "order", "name": placing.name, "member": owner, "id": one["id"]}],
     }
-    (named,) = await _PLACE.one(connection, **_parameters(content, cause, happened))
+    (named,) = await _PLACE.one(connection, **_parameters(content, cause, happened, kept))
     if not named:
         raise OrderConflict(
             step="order", field="order_id", seen="another order", wanted="a new order"
@@ -117,7 +126,7 @@ async def write_order(
 
 
 async def write_steps(
-    connection: AsyncConnection, cause: Cause, steps: Steps, happened: Event
+    connection: AsyncConnection, cause: Cause, steps: Steps, happened: Event, kept: Kept = None
 ) -> None:
     """Write the rows of a step and its event, and move the orders to the state they are in."""
     content = {
@@ -129,7 +138,7 @@ async def write_steps(
         "unmatched_return": _named(rows.UNMATCHED_RETURN, steps.unmatched),
         "order_exception": [_fields(one) | {"member": happened.member} for one in steps.exceptions],
     }
-    await _STEP.one(connection, **_parameters(content, cause, happened))
+    await _STEP.one(connection, **_parameters(content, cause, happened, kept))
 
 
 def _named(columns: Sequence[str], written: Sequence[Row]) -> list[dict[str, Any]]:
@@ -141,7 +150,7 @@ def _fields(value: Moved | Exceeded) -> dict[str, Any]:
 
 
 def _parameters(
-    content: Mapping[str, object], cause: Cause, happened: Event
+    content: Mapping[str, object], cause: Cause, happened: Event, kept: Kept
 ) -> Mapping[str, object]:
     told = {
         "member": happened.member,
@@ -152,8 +161,22 @@ def _parameters(
         "historic": happened.historic,
         "data": happened.data,
     }
-    written = msgspec.json.encode({**content, "event": [told]}).decode()
+    whole = {**content, "event": [told], "answer": [] if kept is None else [_answer(*kept)]}
+    written = msgspec.json.encode(whole).decode()
     return {"content": written, "actor": cause.actor, "request_id": cause.request_id}
+
+
+def _answer(attempt: Attempt, given: Answer) -> Mapping[str, object]:
+    return {
+        "principal": attempt.principal,
+        "operation": attempt.operation,
+        "key": attempt.key,
+        "fingerprint": f"\\x{attempt.fingerprint.hex()}",
+        "status": given.status,
+        "body": f"\\x{given.body.hex()}",
+        "media_type": given.media_type,
+        "location": given.location,
+    }
 
 
 def _given(part: str, columns: Sequence[Column[Any]]) -> TableValuedAlias:
@@ -182,8 +205,7 @@ def _insert(table: Table, *, computed: Mapping[str, ColumnElement[Any]] | None =
 
 
 def _insert_event() -> CTE:
-    member: Column[Any] = event.columns["member"]
-    numbered = _given("event", [member])
+    numbered = _given("event", [event.columns["member"]])
     last = select(func.max(event.c.sequence)).where(event.c.member == numbered.c.member)
     following = select(func.coalesce(last.scalar_subquery(), 0) + 1).scalar_subquery()
     return _insert(event, computed={"sequence": following})
@@ -218,7 +240,7 @@ def _place() -> Select[int]:
     named = _insert_name()
     others = (
         *(_insert(tables.order), _insert(tables.order_line), _insert(tables.decision)),
-        *(_insert(tables.order_voucher), _insert_event()),
+        *(_insert(tables.order_voucher), _insert_event(), _insert(answer)),
     )
     return select(select(func.count()).select_from(named).scalar_subquery()).add_cte(*others)
 
@@ -227,7 +249,8 @@ def _step() -> Select[int]:
     written = (
         *(_insert(tables.shipment), _insert(tables.shipment_line)),
         *(_insert(tables.return_), _insert(tables.return_line)),
-        *(_insert(tables.unmatched_return), _insert(tables.order_exception), _insert_event()),
+        *(_insert(tables.unmatched_return), _insert(tables.order_exception)),
+        *(_insert_event(), _insert(answer)),
     )
     moved = select(func.count()).select_from(_move_orders()).scalar_subquery()
     return select(moved).add_cte(*written)

@@ -58,7 +58,7 @@ CREATE TABLE loyalty."order" (
     CONSTRAINT order_of_a_guest_moves_no_points
         CHECK (not guest or (points = 0 and earn = 0 and shipping_points = 0)),
     CONSTRAINT order_hold_ends_within_14_days
-        CHECK (hold_until is null or hold_until <= placed_at + interval '14 days')
+        CHECK (hold_until <= greatest(placed_at, recorded_at) + interval '14 days')
 );
 CREATE INDEX order_by_end_of_hold ON loyalty."order" (hold_until)
     WHERE hold_until is not null and paid_at is null and state = 'open';

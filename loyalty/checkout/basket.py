@@ -1,0 +1,88 @@
+"""A cart as a shop hands it over, and the question it puts to the rules.
+
+Pure. The rules see a `benefits.Cart`; what they do not know (whether a line counts for the tiers,
+which points and vouchers were asked for) travels beside it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from benefits import Cart, Facts, PointsTerms, Question
+from loyalty.checkout.snapshot import Snapshot
+from loyalty.members import MemberClosed
+from loyalty.orders.errors import ForeignCurrency
+from loyalty.orders.facts import GUEST, facts_at
+from loyalty.policy import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Basket:
+    """What is to be bought, and what of vouchers and points the buyer wants to use."""
+
+    cart: Cart
+    codes: tuple[str, ...] = ()
+    points: int = 0
+    unqualified: frozenset[str] = frozenset()
+    """Ids of the lines that do not count for the tiers."""
+    exempt: Mapping[str, str] = field(default_factory=dict)
+    """Line id → the shop's reason why it earns nothing or does not qualify."""
+
+
+def refuse_unfit(basket: Basket, snapshot: Snapshot) -> None:
+    """Refuse a cart in another currency, and one of a member who has left."""
+    wanted = snapshot.policy.currency
+    if basket.cart.currency != wanted:
+        raise ForeignCurrency(seen=basket.cart.currency, wanted=wanted, pointer="/order/currency")
+    member = snapshot.member
+    if member is not None and member.closed_at is not None:
+        raise MemberClosed(closed_on=member.closed_at.date().isoformat(), pointer="/member")
+
+
+def question_of(basket: Basket, snapshot: Snapshot, at: datetime) -> Question:
+    """Return the question that the cart puts to the rules for this member or guest."""
+    return Question(
+        cart=basket.cart,
+        at=at,
+        facts=facts_of(snapshot, at),
+        vouchers=snapshot.vouchers,
+        prices=snapshot.prices,
+        points=_terms(snapshot.policy, snapshot.available, basket.points),
+    )
+
+
+def facts_of(snapshot: Snapshot, at: datetime) -> Facts:
+    """Return what the language knows of the member at the instant; a guest is nobody."""
+    if snapshot.person is None:
+        return GUEST
+    return facts_at(
+        snapshot.person,
+        snapshot.policy.day_of(at),
+        tier=snapshot.tier,
+        order_count=snapshot.order_count or 0,
+    )
+
+
+def newcomer(snapshot: Snapshot) -> Facts:
+    """Return the facts that a guest would have who joined now."""
+    ladder = snapshot.ladder
+    return Facts(
+        member=True,
+        tier=None if ladder is None else ladder.tiers[0].code,
+        member_class="consumer",
+        days_since_joining=0,
+        order_count=0,
+    )
+
+
+def _terms(policy: Policy, available: int, requested: int) -> PointsTerms:
+    return PointsTerms(
+        available=available,
+        requested=requested,
+        value=policy.point_value.minor,
+        per=policy.point_value.points,
+        minimum=policy.spend_minimum,
+        step=policy.spend_step,
+        max_share_percent=policy.spend_share_percent,
+        pays_shipping=policy.spend_on_shipping,
+    )

@@ -1,0 +1,149 @@
+"""The quote: what a member gets for a cart, as an answer that we sign and do not store.
+
+One statement reads, the rules decide, and the token carries all that deciding again needs: facts,
+vouchers, prices and terms as they were, the rule set, the engine's revision, and digests of the
+cart and of the answer. Nothing is written and nothing is reserved.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from benefits import (
+    REVISION,
+    Cart,
+    Decision,
+    Question,
+    answer_digest,
+    cart_digest,
+    evaluate,
+    question_document,
+    question_from,
+)
+from loyalty.checkout.basket import Basket, newcomer, question_of, refuse_unfit
+from loyalty.checkout.programme import Programme
+from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
+from loyalty.keys import KeyEnded
+from loyalty.members import Ref, UnknownMember
+from loyalty.orders.errors import QuoteMismatch, QuoteOutdated
+
+KIND: Final = "quote"
+VALID: Final = timedelta(minutes=15)
+"""How long a quote holds its price."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The signed answer. `joined` is what a guest would get who joined now."""
+
+    token: str
+    valid_until: datetime
+    decision: Decision
+    joined: Decision | None
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What a quote's token says: the question as it was, and the versions it was answered by."""
+
+    member: UUID | None
+    rule_set: int
+    policy: int
+    question: Question
+    answer: str
+    unqualified: frozenset[str]
+
+
+async def quote(
+    connection: AsyncConnection,
+    programme: Programme,
+    ref: Ref | None,
+    basket: Basket,
+    *,
+    at: datetime,
+    api_key: UUID | None = None,
+) -> Quote:
+    """Answer a cart. Raises UnknownMember, MemberClosed, ForeignCurrency and Points… errors."""
+    cart = basket.cart
+    skus = [line.sku for line in cart.lines]
+    asked = Asked(ref, at, at, skus, basket.codes, api_key=api_key)
+    snapshot = await take_snapshot(connection, programme, asked)
+    if not snapshot.key_stands:
+        raise KeyEnded
+    if ref is not None and snapshot.member is None:
+        raise UnknownMember(seen=ref.text[:80], pointer="/member")
+    refuse_unfit(basket, snapshot)
+    question = question_of(basket, snapshot, at)
+    decision = evaluate(snapshot.rule_set, question)
+    joined = None
+    if snapshot.member is None:
+        joined = evaluate(snapshot.rule_set, replace(question, facts=newcomer(snapshot)))
+    until = at + VALID
+    claims = _claims(snapshot, decision, basket)
+    token = programme.signing.sign(KIND, claims, expires_at=until)
+    return Quote(token, until, decision, joined, cart.currency)
+
+
+def _claims(snapshot: Snapshot, decision: Decision, basket: Basket) -> Mapping[str, object]:
+    question = question_document(decision.question)
+    del question["cart"]
+    member = snapshot.member
+    return {
+        "member": None if member is None else member.id.hex,
+        "rules": decision.rule_set,
+        "revision": decision.revision,
+        "policy": snapshot.policy.version,
+        "question": question,
+        "cart": cart_digest(basket.cart),
+        "answer": answer_digest(decision),
+        "unqualified": sorted(basket.unqualified),
+    }
+
+
+def read_quote(
+    programme: Programme, token: str, basket: Basket, *, member: UUID | None, at: datetime
+) -> Promise:
+    """Return what the token promised for this cart and member.
+
+    Raises TokenMalformed, TokenExpired, QuoteOutdated, or QuoteMismatch naming what differs.
+    """
+    claims: Mapping[str, Any] = programme.signing.verify(KIND, token, at=at)
+    if claims["revision"] != REVISION:
+        raise QuoteOutdated(seen=claims["revision"], pointer="/quote")
+    whose = claims["member"]
+    question = _asked_again(claims["question"], basket.cart)
+    seen = {
+        "member": None if whose is None else UUID(hex=whose),
+        "cart": claims["cart"],
+        "points_to_spend": question.points.requested,
+        "voucher_codes": {voucher.code for voucher in question.vouchers},
+        "qualifies": claims["unqualified"],
+    }
+    wanted = {
+        "member": member,
+        "cart": cart_digest(basket.cart),
+        "points_to_spend": basket.points,
+        "voucher_codes": set(basket.codes),
+        "qualifies": sorted(basket.unqualified),
+    }
+    for field, value in seen.items():
+        if value != wanted[field]:
+            raise QuoteMismatch(field=field, pointer="/quote")
+    return Promise(
+        member=seen["member"],
+        rule_set=claims["rules"],
+        policy=claims["policy"],
+        question=question,
+        answer=claims["answer"],
+        unqualified=basket.unqualified,
+    )
+
+
+def _asked_again(document: Mapping[str, Any], cart: Cart) -> Question:
+    at = datetime.fromisoformat(document["at"])
+    return question_from({**document, "cart": question_document(Question(cart, at))["cart"]})

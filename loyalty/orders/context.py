@@ -1,0 +1,105 @@
+"""What a step of an order needs, read in one statement after the member's row was locked."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.checkout.programme import Programme
+from loyalty.hot import Hot, hot
+from loyalty.idempotency import Begun
+from loyalty.members import Member, UnknownOrder
+from loyalty.orders.reading import Found, history_json, read_found
+from loyalty.orders.tables import order
+from loyalty.orders.types import History
+from loyalty.policy import Policy
+from tiers import (
+    Activity,
+    Decision,
+    Ladder,
+    Subject,
+    decide,
+    live_version,
+    read_subject,
+    subject_of,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """An order, the member it belongs to (None for a guest), and the policy it was placed under."""
+
+    found: Found
+    member: Member | None
+    policy: Policy
+    ladder: Ladder | None
+    subject: Subject | None
+
+    @property
+    def history(self) -> History:
+        """The order with everything that happened to it."""
+        return self.found.history
+
+    def standing_after(self, activities: list[Activity]) -> Decision | None:
+        """Decide where the member stands after these; None where no standing is kept."""
+        if self.ladder is None or self.subject is None or not activities:
+            return None
+        on = max(activity.on for activity in activities)
+        return decide(self.ladder, self.subject, activities, on=on)
+
+
+async def read_context(connection: AsyncConnection, programme: Programme, begun: Begun) -> Context:
+    """Return what a step of the order needs; the member's row is locked.
+
+    A guest's order has no member, so its own row is locked here, in an earlier statement.
+    """
+    order_id = begun.subject
+    if order_id is None:
+        raise UnknownOrder(seen="none")
+    if begun.member is None:
+        await _LOCK.first(connection, order=order_id)
+    whose = order_id if begun.member is None else begun.member.id
+    row = await _statement().first(connection, member=whose, order=order_id)
+    if row is None:
+        raise UnknownOrder(seen=str(order_id))
+    stored, subject, ladder = row
+    found = read_found(stored)
+    policy = await programme.policy(connection, found.order.policy)
+    return Context(
+        found=found,
+        member=begun.member,
+        policy=policy,
+        ladder=await programme.ladder(connection, ladder),
+        subject=standing_subject(subject, begun.member, policy),
+    )
+
+
+def standing_subject(stored: Any, member: Member | None, policy: Policy) -> Subject | None:
+    """Return the member's standing and activity; only consumers have one."""
+    if member is None or member.class_ != "consumer":
+        return None
+    joined_on = policy.day_of(member.joined_at)
+    return read_subject(stored, member=member.id, joined_on=joined_on)
+
+
+_MEMBER: Final = bindparam("member", type_=Uuid)
+_ORDER: Final = bindparam("order", type_=Uuid)
+_LOCK: Final = hot(
+    select(order.c.id)
+    .where(order.c.member == _ORDER, order.c.id == _ORDER)
+    .with_for_update(key_share=True)
+)
+
+
+@cache
+def _statement() -> Hot[Any, Any, int]:
+    """Read the order, the standing and the ladder's version; compiled once."""
+    return hot(
+        select(
+            history_json(_MEMBER, _ORDER),
+            subject_of(_MEMBER).scalar_subquery(),
+            live_version().scalar_subquery(),
+        )
+    )

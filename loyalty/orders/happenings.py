@@ -1,0 +1,82 @@
+"""What an order's steps tell the world: one event each, with ids, codes and figures.
+
+Pure. Events never carry personal data or the shop's ids, and they only gain fields.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from loyalty.events import Event
+from loyalty.ids import show
+from loyalty.orders.types import Order, Return, Shipment
+
+PLACED: Final = "order.placed"
+PAID: Final = "order.paid"
+HELD: Final = "order.hold-extended"
+RELEASED: Final = "order.hold-released"
+COMPLETED: Final = "order.completed"
+CANCELLED: Final = "order.cancelled"
+RETURNED: Final = "order.returned"
+
+
+def placed_event(one: UUID, order: Order) -> Event:
+    """Tell that an order was placed."""
+    figures = order.figures
+    data = {
+        "order": show("ord", order.id),
+        "priced_by": order.priced_by.value,
+        "currency": order.currency,
+        "payable": figures.total + order.shipping_total,
+        "points_spent": order.points,
+        "points_to_earn": figures.earn,
+    }
+    return Event(one, order.member, PLACED, order.placed_at, data)
+
+
+def completed_event(one: UUID, order: Order, shipment: Shipment) -> Event:
+    """Tell that a shipment was completed."""
+    data = {
+        "order": show("ord", order.id),
+        "shipment": show("shp", shipment.id),
+        "points_earned": shipment.figures.earn,
+        "purchases": shipment.purchases,
+        "activates_at": shipment.activates_at,
+    }
+    return Event(one, order.member, COMPLETED, shipment.at, data)
+
+
+def cancelled_event(one: UUID, order: Order, shipment: Shipment, released: int) -> Event:
+    """Tell that lines, or all of an order, were cancelled."""
+    data = {
+        "order": show("ord", order.id),
+        "shipment": show("shp", shipment.id),
+        "points_released": released,
+    }
+    return Event(one, order.member, CANCELLED, shipment.at, data)
+
+
+def returned_event(
+    one: UUID, member: UUID, at: datetime, returns: Sequence[tuple[Order, Return]]
+) -> Event:
+    """Tell what came back, of one order or of several."""
+    data = {
+        "returns": [
+            {
+                "order": show("ord", order.id),
+                "return": show("ret", returned.id),
+                "reason": returned.reason,
+                "refund_money": returned.refund_money,
+                "points_returned": returned.figures.points + returned.shipping_points,
+                "points_to_claw_back": returned.figures.earn,
+            }
+            for order, returned in returns
+        ]
+    }
+    return Event(one, member, RETURNED, at, data)
+
+
+def moved_event(one: UUID, order: Order, kind: str, at: datetime) -> Event:
+    """Tell that an order was paid, or that its hold was extended or released."""
+    return Event(one, order.member, kind, at, {"order": show("ord", order.id)})
