@@ -17,7 +17,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_currency, format_decimal, format_percent, get_currency_precision
@@ -126,6 +126,11 @@ class Voice:
         """Write a month with its year."""
         skeleton = "MMM y" if self.name == "en" else "y年M月"
         return format_date(value, format=skeleton, locale=self.locale)
+
+    def birthday(self, month: int, day: int) -> str:
+        """Write a month and day without a year."""
+        leap = date(2000, month, day)
+        return format_skeleton("MMMd", leap, locale=self.locale)
 
     def short_month(self, value: date) -> str:
         """Write a month's short name, for the foot of a chart."""

@@ -18,6 +18,7 @@ from admin.visit import Visit, visit_of
 from admin.words import done_words, role_words
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
+from loyalty.ids import show
 
 HTML: Final = "text/html; charset=utf-8"
 RENDERER: Final = "renderer"
@@ -72,6 +73,7 @@ class Renderer:
         )
         environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
         environment.globals["static"] = self.address
+        environment.globals["ident"] = show
         return environment
 
 

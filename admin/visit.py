@@ -67,6 +67,16 @@ class Visit:
         """Whether the person signed in has the role."""
         return self.session is not None and role in self.session.person.roles
 
+    @property
+    def admin(self) -> bool:
+        """Whether the person signed in has the administration role."""
+        return self.may(Role.ADMIN)
+
+    @property
+    def finance(self) -> bool:
+        """Whether the person signed in has the finance role."""
+        return self.may(Role.FINANCE)
+
     def cause(self) -> Cause:
         """The cause of what the person signed in does on this page."""
         return Cause(self.at, staff_actor(self.staff.person.id), self.request_id)

@@ -97,15 +97,17 @@ VOUCHER_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 ORDER_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "placed": (N_("Placed"), "warn"),
-        "held": (N_("Placed"), "warn"),
-        "paid": (N_("Paid"), "calm"),
         "open": (N_("Open"), "warn"),
-        "part-completed": (N_("Partly completed"), "calm"),
         "completed": (N_("Completed"), "good"),
         "cancelled": (N_("Cancelled"), ""),
-        "part-returned": (N_("Partly returned"), "warn"),
-        "returned": (N_("Returned"), "bad"),
+        "part-returned": (N_("With returns"), "warn"),
+    }
+)
+
+SHIPMENT_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "completed": (N_("Completed"), "good"),
+        "cancelled": (N_("Cancelled"), ""),
     }
 )
 

@@ -1,3 +1,97 @@
-from litestar.handlers import HTTPRouteHandler
+"""Orders: the latest, one by its number, and everything that happened to it in plain words."""
 
-ROUTES: tuple[HTTPRouteHandler, ...] = ()
+from datetime import datetime
+from typing import Any, Final
+from urllib.parse import urlencode
+from uuid import UUID
+
+from admin.decisions import said
+from admin.errors import PageMissing
+from admin.guards import NEEDS, Needs
+from admin.order_rows import order_rows
+from admin.render import go, page
+from admin.visit import Visit, visit_of
+from admin.words import ORDER_STATES, SHIPMENT_KINDS, badge
+from litestar import Request, Response, get
+from litestar.params import FromPath
+from loyalty.ids import read, show
+from loyalty.members import find_member, profile_of, Ref
+from loyalty.orders.listing import external_id_of, find_order_id, latest_orders
+from loyalty.orders.reading import find_order
+
+STAFF: Final = {NEEDS: Needs.STAFF}
+PAGE_SIZE: Final = 40
+
+
+@get("/console/orders", opt=STAFF)
+async def orders_page(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The latest orders, or the one with the number asked for."""
+    visit = visit_of(request)
+    query = visit.query.get("q", "").strip()
+    async with visit.application.database.snapshot() as connection:
+        if query:
+            found = await find_order_id(connection, query.removeprefix("ext:"))
+            if query.startswith("ord_") or found is not None:
+                target = query if found is None else show("ord", found)
+                return go(f"/console/orders/{target}")
+        entries = await latest_orders(connection, limit=PAGE_SIZE + 1, before=_cursor(visit))
+    shown = [] if query else entries[:PAGE_SIZE]
+    older = None
+    if not query and len(entries) > PAGE_SIZE:
+        last = shown[-1]
+        older = "?" + urlencode({"before": f"{last.placed_at.isoformat()}_{last.id}"})
+    return page(
+        request,
+        "orders.html",
+        query=query,
+        orders=order_rows(visit, shown),
+        older=older,
+        paged="before" in visit.query,
+    )
+
+
+@get("/console/orders/{order:str}", opt=STAFF)
+async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> Response[Any]:
+    """One order: its lines, what was decided and why, shipments and returns."""
+    visit = visit_of(request)
+    order_id = read("ord", order)
+    async with visit.application.database.snapshot() as connection:
+        found = await find_order(connection, order_id)
+        if found is None:
+            raise PageMissing
+        number = await external_id_of(connection, order_id)
+        owner = None
+        if not found.order.guest:
+            member = await find_member(
+                connection, Ref(kind="member", text=str(found.order.member), id=found.order.member)
+            )
+            profile = await profile_of(connection, member.id)
+            owner = (member, next(iter(profile.external_ids), profile.name or ""))
+    history = found.history
+    state = "part-returned" if history.returns and history.state == "completed" else history.state
+    return page(
+        request,
+        "order.html",
+        number=number,
+        order=found.order,
+        stands=[history.stands[line.line_no] for line in found.order.lines],
+        shipments=[
+            (one, badge(visit.voice, SHIPMENT_KINDS, one.kind)) for one in history.shipments
+        ],
+        returns=history.returns,
+        state=badge(visit.voice, ORDER_STATES, state),
+        owner=owner,
+        said=said(visit, found.decision, found.order.currency),
+    )
+
+
+def _cursor(visit: Visit) -> tuple[datetime, UUID] | None:
+    instant, _, order = visit.query.get("before", "").partition("_")
+    try:
+        cursor = datetime.fromisoformat(instant), UUID(order)
+    except ValueError:
+        return None
+    return cursor if cursor[0].utcoffset() is not None else None
+
+
+ROUTES: Final = (orders_page, order_page)

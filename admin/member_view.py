@@ -1,0 +1,221 @@
+"""One member as the console and the wallet show them: read in one snapshot, ready to be drawn.
+
+Both pages show the same figures from the same reads; what differs is the words around them and
+what the console may do.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import benefits
+import ledger
+import tiers
+from admin.actors import actor_words, by_id
+from admin.charts import share
+from admin.language import Voice
+from admin.order_rows import OrderRow, order_rows
+from admin.standings import (
+    TierMark,
+    change_words,
+    keep_words,
+    mark_of,
+    next_words,
+    reason_words,
+)
+from admin.visit import Visit
+from admin.words import KINDS, LOT_CLASSES, MEMBER_CLASSES, VOUCHER_STATES, Badge, badge, named
+from loyalty.members import Member, Profile, Ref, find_member, profile_of
+from loyalty.orders.listing import orders_of
+from loyalty.staff import Person, list_people
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+HISTORY: Final = 25
+ORDERS: Final = 10
+VOUCHERS: Final = 50
+CHANGES: Final = 12
+EXPIRING_WITHIN: Final = timedelta(days=90)
+FULL: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One change of the standing."""
+
+    change: tiers.RecordedChange
+    words: str
+    why: str | None
+    mark: TierMark
+
+
+@dataclass(frozen=True, slots=True)
+class TierView:
+    """Where the member stands and what is missing."""
+
+    mark: TierMark
+    figures: tiers.Figures
+    valid_until: datetime | None
+    next_mark: TierMark | None
+    next_words: str | None
+    next_length: int
+    keep_words: str | None
+    path: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherView:
+    """A voucher with its name and its state."""
+
+    voucher: benefits.Voucher
+    code: str
+    name: str
+    state: Badge
+    usable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MovementView:
+    """One line of the history."""
+
+    movement: ledger.Movement
+    words: str
+    who: str
+
+
+@dataclass(frozen=True, slots=True)
+class MemberView:
+    """Everything a page about one member shows."""
+
+    member: Member
+    profile: Profile
+    class_badge: Badge
+    wallet: ledger.Wallet
+    value: int
+    lots: Sequence[tuple[ledger.Lot, str]]
+    expiring: Sequence[ledger.Expiring]
+    history: Sequence[MovementView]
+    more: int | None
+    tier: TierView | None
+    vouchers: Sequence[VoucherView]
+    definitions: Sequence[benefits.VoucherDefinition]
+    orders: Sequence[OrderRow]
+
+    @property
+    def title(self) -> str:
+        """What to call the member."""
+        names = (self.profile.name, *self.profile.external_ids, self.profile.email)
+        return next((name for name in names if name), "")
+
+    @staticmethod
+    def voucher_name(voice: Voice, definition: benefits.VoucherDefinition) -> str:
+        """A voucher's name in the visitor's language."""
+        return named(voice, definition.titles, definition.name)
+
+
+async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> MemberView:
+    """Read a member in one snapshot; raises `UnknownMember`."""
+    async with visit.application.database.snapshot() as connection:
+        member = await find_member(connection, ref)
+        holder, at = member.holder, visit.at
+        wallet = await ledger.wallet(connection, holder, at=at)
+        movements = await ledger.transactions(
+            connection, holder, before=before, limit=HISTORY + 1
+        )
+        lots = await ledger.lots(connection, holder, at=at)
+        expiring = await ledger.expiring(connection, holder, at=at, until=at + EXPIRING_WITHIN)
+        people = by_id(await list_people(connection))
+        definitions = await benefits.list_definitions(connection, limit=VOUCHERS)
+        vouchers = await _vouchers(connection, visit, member.id, definitions)
+        tier = await _tier(connection, visit, member)
+        orders = await orders_of(connection, member.id, limit=ORDERS)
+        profile = await profile_of(connection, member.id)
+    return MemberView(
+        member=member,
+        profile=profile,
+        class_badge=badge(visit.voice, MEMBER_CLASSES, member.class_),
+        wallet=wallet,
+        value=visit.policy.point_value.money_down(wallet.available),
+        lots=[(lot, visit.voice.say(LOT_CLASSES[lot.lot_class])) for lot in lots],
+        expiring=expiring,
+        history=[_movement(visit.voice, one, people) for one in movements[:HISTORY]],
+        more=movements[HISTORY - 1].sequence if len(movements) > HISTORY else None,
+        tier=tier,
+        vouchers=vouchers,
+        definitions=definitions,
+        orders=order_rows(visit, orders),
+    )
+
+
+def _movement(
+    voice: Voice, movement: ledger.Movement, people: Mapping[UUID, Person]
+) -> MovementView:
+    return MovementView(
+        movement, voice.say(KINDS[movement.kind]), actor_words(voice, movement.actor, people)
+    )
+
+
+async def _vouchers(
+    connection: AsyncConnection,
+    visit: Visit,
+    member: UUID,
+    definitions: Sequence[benefits.VoucherDefinition],
+) -> list[VoucherView]:
+    titles = {one.name: one.titles for one in definitions}
+    rows = await connection.execute(benefits.vouchers_of(member).limit(VOUCHERS))
+    views = []
+    for row in rows:
+        voucher = benefits.Voucher(*row)
+        state = benefits.voucher_state(voucher, visit.at)
+        views.append(
+            VoucherView(
+                voucher,
+                benefits.show_code(voucher.code),
+                named(visit.voice, titles.get(voucher.definition, {}), voucher.definition),
+                badge(visit.voice, VOUCHER_STATES, state),
+                state == "issued",
+            )
+        )
+    return sorted(views, key=lambda view: not view.usable)
+
+
+async def _tier(connection: AsyncConnection, visit: Visit, member: Member) -> TierView | None:
+    """The member's standing as of today; without a ladder there is none."""
+    ladder = await tiers.live_ladder(connection)
+    if ladder is None:
+        return None
+    today, voice = visit.policy.day_of(visit.at), visit.voice
+    joined_on = visit.policy.day_of(member.joined_at)
+    subject = (await tiers.find_subjects(connection, {member.id: joined_on}))[member.id]
+    history = await tiers.history_of(connection, member.id, limit=CHANGES)
+    progress = tiers.progress_of(ladder, subject, on=today)
+    following = progress.next
+    return TierView(
+        mark=mark_of(voice, ladder, progress.tier),
+        figures=progress.figures,
+        valid_until=None
+        if progress.valid_until is None
+        else visit.policy.midnight(progress.valid_until),
+        next_mark=None if following is None else mark_of(voice, ladder, following.tier),
+        next_words=None if following is None else next_words(voice, ladder, following),
+        next_length=0 if following is None else _length(following, progress.figures),
+        keep_words=None if progress.keep is None else keep_words(voice, ladder, progress.keep),
+        path=tuple(
+            Step(
+                one,
+                change_words(voice, ladder, one.change),
+                reason_words(voice, one.change),
+                mark_of(voice, ladder, one.change.after),
+            )
+            for one in history
+        ),
+    )
+
+
+def _length(missing: tiers.Missing, figures: tiers.Figures) -> int:
+    """How far the bar to the next tier is filled: the furthest of any, the least of all."""
+    lengths = [share(min(figures.of(metric), wanted), wanted) for metric, wanted in missing.wanted]
+    if not lengths:
+        return FULL
+    return min(lengths) if missing.join == "all" else max(lengths)

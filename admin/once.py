@@ -1,0 +1,48 @@
+"""A form's effect happens once, however often the browser sends it.
+
+The key of the form as it was rendered is an idempotency key like any shop's; what was answered
+first is answered again. A refusal is not remembered: the form comes back with a new key.
+"""
+
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from http import HTTPStatus
+
+from admin.forms import Sent
+from admin.render import go
+from admin.visit import Visit
+from litestar import Response
+from loyalty.cause import staff_actor
+from loyalty.idempotency import Answer, Attempt, Begun, answer_once
+from loyalty.members import Ref
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Effect = Callable[[AsyncConnection, Begun], Awaitable[None]]
+
+
+async def once(
+    visit: Visit, form: Sent, operation: str, subject: Ref | None, effect: Effect, *, then: str
+) -> Response[None]:
+    """Run the effect of a form and look at `then`; the same form again looks there only."""
+
+    async def work(connection: AsyncConnection, begun: Begun) -> Answer:
+        await effect(connection, begun)
+        return Answer(HTTPStatus.SEE_OTHER, b"", media_type="text/plain", location=then)
+
+    attempt = Attempt(
+        principal=staff_actor(visit.staff.person.id),
+        operation=operation,
+        key=str(form.key),
+        fingerprint=_fingerprint(visit, form),
+        api_key=None,
+        at=visit.at,
+    )
+    answer = await answer_once(
+        visit.application.database, attempt, subject, work, lambda _: None
+    )
+    return go(answer.location or then)
+
+
+def _fingerprint(visit: Visit, form: Sent) -> bytes:
+    kept = sorted((name, value) for name, value in form.choices if name not in {"csrf", "form_key"})
+    return sha256(repr((visit.path, kept)).encode()).digest()
