@@ -46,6 +46,7 @@ from benefits.errors import (
     VoucherRefused,
 )
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
+from benefits.paid import earn_of_paid
 from benefits.prices import list_price_lists, list_prices, prices_of, set_prices
 from benefits.questions import (
     cart_document,
@@ -68,7 +69,7 @@ from benefits.rules import (
     live_rule_set_version,
     publish_rule_set,
 )
-from benefits.spread import spread
+from benefits.shares import spread
 from benefits.types import (
     FREE,
     Applied,
@@ -113,6 +114,7 @@ from benefits.vouchers import (
     reopen_vouchers,
     reserve_vouchers,
     void_voucher,
+    voucher_from,
     voucher_refusal,
     voucher_state,
     vouchers_of,
@@ -186,6 +188,7 @@ __all__ = [
     "define_voucher",
     "demand",
     "draft_rule",
+    "earn_of_paid",
     "evaluate",
     "evaluate_paid",
     "facts_document",
@@ -226,6 +229,7 @@ __all__ = [
     "uses_of",
     "verify",
     "void_voucher",
+    "voucher_from",
     "voucher_refusal",
     "voucher_state",
     "vouchers_of",

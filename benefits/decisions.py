@@ -10,11 +10,12 @@ from hashlib import sha256
 
 from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
-from benefits.questions import cart_document, question_document, question_from
+from benefits.questions import question_document, question_from
 from benefits.rule_set import RuleSet
 from benefits.types import Cart, Decision, Discount, EarnWhy, LineAnswer, NotApplied
 
 FORMAT = 1
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 
 
 def answer_document(decision: Decision) -> dict[str, object]:
@@ -90,13 +91,61 @@ def decision_text(decision: Decision) -> str:
 
 
 def answer_digest(decision: Decision) -> str:
-    """SHA-256 of the answer's canonical text, in hex: what a quote signs."""
-    return sha256(canonical(answer_document(decision)).encode()).hexdigest()
+    """SHA-256 of every figure and rule of the answer, in hex: what a quote signs.
+
+    It covers what the order is bound to (lines, shipping, points, totals, vouchers) and not the
+    reasons; it stands on a list of values in their order, which costs half of what names would.
+    """
+    shipping, points, totals = decision.shipping, decision.points, decision.totals
+    values = [
+        [
+            [
+                line.line_id,
+                line.regular,
+                [[d.rule, d.version, d.amount, d.step] for d in line.discounts],
+                line.points,
+                line.points_value,
+                line.total,
+                line.basis,
+                line.earn,
+                [[w.rule, w.version] for w in line.earn_why],
+            ]
+            for line in decision.lines
+        ],
+        [[d.rule, d.version, d.amount] for d in shipping.discounts],
+        [shipping.regular, shipping.points, shipping.points_value, shipping.total],
+        [points.available, points.spendable, points.spend, points.value, points.earn],
+        [totals.regular, totals.discount, totals.points_value, totals.payable],
+        [[v.code, v.amount] for v in decision.vouchers],
+    ]
+    return sha256(_ENCODER.encode(values).encode()).hexdigest()
 
 
 def cart_digest(cart: Cart) -> str:
-    """SHA-256 of the cart's canonical text, in hex: what a quote is bound to."""
-    return sha256(canonical(cart_document(cart)).encode()).hexdigest()
+    """SHA-256 of every field of the cart, in hex: what a quote is bound to."""
+    values = [
+        cart.currency,
+        cart.shipping_method,
+        cart.shipping_price,
+        cart.channel,
+        cart.country,
+        cart.prices_include_tax,
+        [
+            [
+                line.line_id,
+                line.sku,
+                line.quantity,
+                line.regular,
+                line.category,
+                line.member_amount,
+                line.tax,
+                line.earns,
+                line.points_payable,
+            ]
+            for line in cart.lines
+        ],
+    ]
+    return sha256(_ENCODER.encode(values).encode()).hexdigest()
 
 
 def replay(text: str, rule_set: RuleSet) -> Decision:

@@ -12,7 +12,7 @@ from math import lcm
 from benefits.language.tree import EarnBonus, EarnMultiplier, EarnRate
 from benefits.pricing import Candidate, Till
 from benefits.rule_set import CompiledEffect
-from benefits.spread import spread
+from benefits.shares import apportion, spread
 from benefits.types import Cart, EarnWhy, Question, Step
 
 _ONE = 100
@@ -53,19 +53,6 @@ def earn_basis(cart: Cart, totals: Sequence[int]) -> list[int]:
         else:
             basis.append(total)
     return basis
-
-
-def apportion(shares: Sequence[int], denominator: int) -> list[int]:
-    """Whole parts of exact shares: each rounded down, the sum's whole rest by largest fraction."""
-    parts = [share // denominator for share in shares]
-    left = sum(shares) // denominator - sum(parts)
-    if left:
-        fractions = sorted(
-            (-(share % denominator), position) for position, share in enumerate(shares)
-        )
-        for _, position in fractions[:left]:
-            parts[position] += 1
-    return parts
 
 
 @dataclass(frozen=True, slots=True)

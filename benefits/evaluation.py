@@ -129,6 +129,9 @@ def _finish(
     basis = earn_basis(question.cart, left)
     earning = earn(question, candidates if question.facts.member else (), till, basis)
     fates.update(earning.fates)
+    if not question.facts.member:
+        earners = (c for c in candidates if c.rule.steps[0][0] is Step.EARNING)
+        fates.update({c.number: ("members-only", None) for c in earners})
     reasons = Reasons(rule_set, candidates, till, earning.contributed, fates)
     return Decision(
         question=question,

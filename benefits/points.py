@@ -12,7 +12,7 @@ from benefits.errors import (
     PointsOverSpendable,
     PointsUnderMinimum,
 )
-from benefits.spread import spread
+from benefits.shares import spread
 from benefits.types import Cart, PointsTerms
 
 POINTER = "/order/points_to_spend"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from benefits.language import Scene
 from benefits.language.tree import AmountOff, ExclusivePrice, FreeShipping, PercentOff
 from benefits.rule_set import CompiledEffect, CompiledRule
-from benefits.spread import spread
+from benefits.shares import spread
 from benefits.types import Discount, PresentedVoucher, Question, Step
 
 PRICING_STEPS = (Step.PRICES, Step.LINES, Step.ORDERS, Step.VOUCHERS, Step.SHIPPING)

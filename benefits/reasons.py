@@ -66,6 +66,8 @@ class Reasons:
             return _because(rule, failures[0], code)
         if candidate.number in self._fates:
             why, other = self._fates[candidate.number]
+            if why == "members-only":
+                return _members_only(rule)
             return NotApplied(why, rule.name, rule.version, other=other, voucher_code=code)
         return NotApplied("no-effect", rule.name, rule.version, voucher_code=code)
 
@@ -135,6 +137,20 @@ class Reasons:
                 unlock=unlock,
             )
         ]
+
+
+def _members_only(rule: CompiledRule) -> NotApplied:
+    """A guest earns nothing; joining would change that."""
+    return NotApplied(
+        "condition-not-met",
+        rule.name,
+        rule.version,
+        fact="member",
+        operator="is",
+        seen=False,
+        wanted=True,
+        unlock=Unlock("join"),
+    )
 
 
 def _opening(part: str, from_at: datetime | None) -> tuple[Unlock | None, str | None]:

@@ -70,6 +70,8 @@ class RuleSet:
     told: tuple[CompiledRule, ...]
     codes: frozenset[str]
     """The codes that rules ask for by name, which need not be vouchers."""
+    earns_by_line: bool
+    """Whether any rule that earns looks at lines rather than at the order alone."""
 
 
 def compile_rule_set(
@@ -99,7 +101,16 @@ def compile_rule_set(
     checked = [rule for rule, _ in read]
     codes = {code for rule in checked if rule.when is not None for code in _codes(rule.when)}
     index = build_index(checked, tiers)
-    return RuleSet(version, zone, tuple(tiers), compiled, index, told, frozenset(codes))
+    return RuleSet(
+        version=version,
+        zone=zone,
+        tiers=tuple(tiers),
+        rules=compiled,
+        index=index,
+        told=told,
+        codes=frozenset(codes),
+        earns_by_line=any(_earns_by_line(each) for each in compiled),
+    )
 
 
 def _compile(
@@ -145,6 +156,24 @@ def _refuse_duplicates(names: list[str]) -> None:
         if name in seen:
             raise DuplicateRule(rule=name)
         seen.add(name)
+
+
+def _earns_by_line(rule: CompiledRule) -> bool:
+    step, effects = rule.steps[-1]
+    if step is not Step.EARNING:
+        return False
+    asks = rule.rule.when is not None and _asks_about_lines(rule.rule.when)
+    return asks or any(effect.picks is not None for effect in effects)
+
+
+def _asks_about_lines(node: Node) -> bool:
+    match node:
+        case AllOf(parts) | AnyOf(parts):
+            return any(_asks_about_lines(part) for part in parts)
+        case Not(part):
+            return _asks_about_lines(part)
+        case Comparison():
+            return node.where is not None
 
 
 def _codes(node: Node) -> list[str]:

@@ -5,7 +5,7 @@ that a repeated step is a replay and the last use is had once. A voucher stands 
 id); one bound to nobody stands under `FREE`. Unique codes are the caller's to claim.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -238,6 +238,18 @@ def read_voucher(row: Row[*tuple[Any, ...]] | Sequence[Any]) -> Voucher:
     values = list(row)
     values[7] = tuple(values[7])
     return Voucher(*values)
+
+
+def voucher_from(document: Mapping[str, Any]) -> Voucher:
+    """The voucher of such a row as PostgreSQL's `to_json` spells it."""
+    values = dict(document)
+    for name in ("member", "id"):
+        values[name] = UUID(values[name])
+    for name in ("starts_at", "expires_at", "issued_at", "voided_at"):
+        said = values[name]
+        values[name] = None if said is None else datetime.fromisoformat(said)
+    values["skus"] = tuple(values["skus"])
+    return Voucher(**values)
 
 
 async def _use(

@@ -1,4 +1,4 @@
-"""Spreading one amount over several by largest remainder. Pure integers, nothing is lost."""
+"""Whole parts by largest remainder: of one amount, or of exact fractions. Pure; nothing is lost."""
 
 from collections.abc import Sequence
 
@@ -28,5 +28,18 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
     if left:
         remainders.sort()
         for _, position in remainders[:left]:
+            parts[position] += 1
+    return parts
+
+
+def apportion(shares: Sequence[int], denominator: int) -> list[int]:
+    """Whole parts of exact shares: each rounded down, the sum's whole rest by largest fraction."""
+    parts = [share // denominator for share in shares]
+    left = sum(shares) // denominator - sum(parts)
+    if left:
+        fractions = sorted(
+            (-(share % denominator), position) for position, share in enumerate(shares)
+        )
+        for _, position in fractions[:left]:
             parts[position] += 1
     return parts

@@ -1,0 +1,78 @@
+"""What orders earn that are brought along as history: the earning step, without an answer. Pure.
+
+The same figures as `evaluate_paid`, from columns instead of lines. Where no earning rule looks at
+lines, the order is asked as one line and its points are laid on the columns afterwards.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from benefits.earning import Earning, earn, earn_basis
+from benefits.evaluation import find_candidates
+from benefits.pricing import Candidate, price
+from benefits.rule_set import RuleSet
+from benefits.shares import apportion, spread
+from benefits.types import Cart, Facts, Line, Question, Step
+
+AppliedRules = tuple[tuple[str, int], ...]
+
+
+def earn_of_paid(
+    rule_set: RuleSet,
+    *,
+    facts: Facts,
+    at: datetime,
+    currency: str,
+    channel: str,
+    country: str,
+    skus: Sequence[str],
+    categories: Sequence[str],
+    quantities: Sequence[int],
+    amounts: Sequence[int],
+) -> tuple[list[int], AppliedRules]:
+    """The points of each line of an order that was paid, and the rules that took part in them."""
+    if not facts.member:
+        return [0] * len(amounts), ()
+    by_line = rule_set.earns_by_line
+    if by_line:
+        lines = tuple(
+            Line(str(position), sku, quantity, amount, category)
+            for position, (sku, category, quantity, amount) in enumerate(
+                zip(skus, categories, quantities, amounts, strict=True)
+            )
+        )
+    else:
+        lines = (Line("", "", max(1, sum(quantities)), sum(amounts)),)
+    cart = Cart(currency, lines, channel=channel, country=country)
+    earning, candidates = _earned(rule_set, Question(cart=cart, at=at, facts=facts))
+    applied = tuple(
+        (candidate.rule.name, candidate.rule.version)
+        for candidate in candidates
+        if candidate.number in earning.contributed
+    )
+    return (earning.per_line() if by_line else _on_columns(earning, amounts)), applied
+
+
+def _earned(rule_set: RuleSet, question: Question) -> tuple[Earning, list[Candidate]]:
+    candidates = [
+        candidate
+        for candidate in find_candidates(rule_set, question)
+        if candidate.rule.steps[-1][0] is Step.EARNING
+    ]
+    till = price(question, (), len(candidates))
+    till.scene.close_step(till.totals)
+    basis = earn_basis(question.cart, till.totals)
+    return earn(question, candidates, till, basis), candidates
+
+
+def _on_columns(earning: Earning, amounts: Sequence[int]) -> list[int]:
+    """Lay what one line earned on the lines it stood for: the same shares, the same bonuses."""
+    total = sum(amounts)
+    factor = earning.shares[0] // total if total else 0
+    points = apportion([amount * factor for amount in amounts], earning.denominator)
+    weights = list(amounts) if total else [1, *[0] * (len(amounts) - 1)]
+    for why in earning.why[0]:
+        if why.bonus is not None:
+            for position, part in enumerate(spread(why.bonus, weights)):
+                points[position] += part
+    return points
