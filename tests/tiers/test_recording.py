@@ -60,7 +60,8 @@ async def act(connection: AsyncConnection, name: str, on: date, *activities: Act
 
 
 async def tier_at(connection: AsyncConnection, name: str, on: date) -> str | None:
-    return (await connection.execute(standing_at(named(name), on))).one().tier
+    tier: str | None = (await connection.execute(standing_at(named(name), on))).one().tier
+    return tier
 
 
 async def test_what_is_recorded_reads_back_the_same(connection: AsyncConnection) -> None:
