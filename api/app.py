@@ -4,7 +4,6 @@
 it by its dotted path.
 """
 
-import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -12,17 +11,19 @@ from typing import Any, Final
 from litestar import Litestar, Router
 from litestar.datastructures import State
 from litestar.exceptions import HTTPException
-from litestar.handlers import HTTPRouteHandler
 
+from admin import console
 from api import health, registry
 from api.access import Access
 from api.auth import authorise
+from api.openapi import build_document, serve_document
 from api.problems import answer_problem
-from loyalty.bootstrap import Application, build
+from loyalty.bootstrap import Application, build, freeze_memory
 from loyalty.observability import configure_logging
 from loyalty.settings import Settings
 
 LARGEST_BODY: Final = 1_048_576
+PREFIX: Final = "/v1"
 
 
 def create_app(application: Application) -> Litestar:
@@ -45,13 +46,13 @@ def _assemble(application: Application, *, owns: bool) -> Litestar:
             return
         async with application:
             await warm(application)
-            gc.collect()
-            gc.freeze()
+            freeze_memory()
             yield
 
-    v1 = Router("/v1", route_handlers=list(registry.ROUTES), guards=[authorise])
+    document = build_document(PREFIX, registry.ROUTES)
+    v1 = Router(PREFIX, route_handlers=list(registry.ROUTES), guards=[authorise])
     app = Litestar(
-        route_handlers=[v1, *health.ROUTES, *_console(application)],
+        route_handlers=[v1, *health.ROUTES, serve_document(document), console(application)],
         state=State({"application": application}),
         exception_handlers=_handlers(),
         request_max_body_size=LARGEST_BODY,
@@ -67,10 +68,6 @@ async def warm(application: Application) -> None:
     """Read what every request needs before the first one comes."""
     async with application.database.read() as connection:
         await application.signing.load(connection)
-
-
-def _console(_: Application) -> list[HTTPRouteHandler]:
-    return []
 
 
 def _handlers() -> dict[Any, Any]:
