@@ -24,7 +24,7 @@ from ledger.errors import (
     WalletFrozen,
     WrongAsset,
 )
-from ledger.intake import post_intake, stage
+from ledger.intake import COPY_INTAKE, intake_line, post_intake, stage
 from ledger.posting import (
     activate,
     adjust,
@@ -87,6 +87,7 @@ from ledger.types import (
 from ledger.wallets import expiring, lots, wallet, wallet_at
 
 __all__ = [
+    "COPY_INTAKE",
     "LARGEST_AMOUNT",
     "MEMBER_ACCOUNTS",
     "POINTS",
@@ -149,6 +150,7 @@ __all__ = [
     "find_journal",
     "freeze",
     "hold",
+    "intake_line",
     "journal",
     "lots",
     "monthly_totals",

@@ -4,31 +4,78 @@ The result equals posting the same events one by one, each at its own effective 
 chronological order within a holder; only recorded instants and generated ids differ.
 """
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from json import dumps
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from ledger.calls import call, driver
+from ledger.encoding import ITEM_COLUMNS, Value, fields
+from ledger.posting import outcome
 from ledger.postings import Posting
 from ledger.types import Outcome
+
+INTAKE_COLUMNS = ("batch", "position", *ITEM_COLUMNS)
+COPY_INTAKE = "COPY ledger.intake ({}) FROM STDIN".format(
+    ", ".join(f'"{name}"' for name in INTAKE_COLUMNS)
+)
+POST_INTAKE = "SELECT * FROM ledger.post_intake(%s, %s)"
+
+_CHUNK = 1 << 16
+_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
 async def stage(
     connection: AsyncConnection,
     batch: UUID,
-    items: Iterable[Posting] | AsyncIterable[Posting],
+    items: Iterable[Posting],
     *,
     start: int = 0,
 ) -> int:
     """Copy postings into the intake under ``batch`` and answer how many.
 
-    A holder's postings are posted by effective instant, then in the order staged. Other writers
-    of the intake (processes that COPY by themselves) use ``INTAKE_COLUMNS`` and ``intake_row``.
+    A holder's postings are posted by effective instant, then in the order staged; ``start`` is
+    the place of the first one, for a batch that is staged in several goes. Processes that COPY by
+    themselves use ``COPY_INTAKE`` and ``intake_line``.
     """
-    raise NotImplementedError
+    place = start
+    async with (await driver(connection)).cursor() as cursor, cursor.copy(COPY_INTAKE) as copy:
+        lines: list[str] = []
+        size = 0
+        for place, posting in enumerate(items, start + 1):
+            lines.append(intake_line(batch, place, posting))
+            size += len(lines[-1])
+            if size > _CHUNK:
+                await copy.write("".join(lines).encode())
+                lines, size = [], 0
+        await copy.write("".join(lines).encode())
+    return place - start
+
+
+def intake_line(batch: UUID, position: int, posting: Posting) -> str:
+    """Answer one line of COPY text for ``COPY_INTAKE``."""
+    own = fields(posting)
+    cells = [str(batch), str(position), *(_cell(own.get(name)) for name in ITEM_COLUMNS)]
+    return "\t".join(cells) + "\n"
 
 
 async def post_intake(connection: AsyncConnection, batch: UUID, *, at: datetime) -> list[Outcome]:
-    """Post a staged batch, settle its wallets up to ``at`` and empty it; answers the refusals."""
-    raise NotImplementedError
+    """Post a staged batch, settle its wallets up to ``at`` and empty it; answers the refusals.
+
+    ``at`` is when it is recorded; an outcome's position is the place staged.
+    """
+    return [outcome(row) for row in await call(connection, POST_INTAKE, batch, at)]
+
+
+def _cell(value: Value) -> str:
+    if value is None:
+        return "\\N"
+    if isinstance(value, bool):
+        return "t" if value else "f"
+    if isinstance(value, Mapping):
+        return dumps(dict(value)).translate(_ESCAPES)
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return str(value).translate(_ESCAPES)

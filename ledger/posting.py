@@ -48,7 +48,7 @@ async def post(
     if not items:
         return []
     rows = await call(connection, POST, as_json(items), at)
-    return [_outcome(row) for row in rows]
+    return [outcome(row) for row in rows]
 
 
 async def earn(
@@ -167,7 +167,7 @@ def demand(outcome: Outcome) -> Outcome:
     raise REFUSALS[outcome.code](pointer=None, **facts)
 
 
-def _outcome(row: Row) -> Outcome:
+def outcome(row: Row) -> Outcome:
     """Read one row of ``ledger.outcome``; amounts refused come back as numbers."""
     values = dict(zip(_OUTCOME_FIELDS, row, strict=True))
     if values["field"] == "amount":

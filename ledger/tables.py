@@ -124,6 +124,12 @@ journal: Final = Table(
     ),
     Index("journal_by_kind_and_effective_instant", "kind", "effective_at", "id"),
     Index("journal_by_transaction", "recorded_xid"),
+    Index(
+        "journal_by_id",
+        "id",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": 32, "autosummarize": True},
+    ),
 )
 
 

@@ -19,14 +19,31 @@ AS $$
 $$;
 
 -- The text of a journal that a sealer may chain: versioned, and independent of any setting.
-CREATE OR REPLACE FUNCTION ledger.canonical(j ledger.journal, facts json, legs ledger.leg[])
-RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+-- Places 16 and 17 are what its receipt compares, and what its lot or hold is born with.
+CREATE OR REPLACE FUNCTION ledger.canonical(
+    j ledger.journal, content json, facts json, legs ledger.leg[]
+) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
     SELECT pg_catalog.json_build_array(
         'ledger/1', j.holder, j.asset, j.sequence, j.id, j.kind, j.key, j.refers_to,
         ledger.micros(j.effective_at), ledger.micros(j.recorded_at),
         j.available_after, j.balance_after, j.reason, j.actor, j.request_id, j.labels::text,
-        facts, legs::text)::text
+        content, facts, legs::text)::text
+$$;
+
+-- What else must be the same when a business key comes a second time.
+CREATE OR REPLACE FUNCTION ledger.terms(i ledger.item) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.concat_ws('/', i.source, i.lot_class, i.policy, i.firm)
+$$;
+
+-- What a receipt keeps of a posting, to be compared when its key comes again.
+CREATE OR REPLACE FUNCTION ledger.content(i ledger.item) RETURNS json
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT CASE WHEN i.key IS NOT NULL THEN
+        pg_catalog.json_build_array(i.amount, i."of", ledger.terms(i), i.lot) END
 $$;
 
 -- What a lot is born with, as the canonical text carries it.
@@ -36,13 +53,6 @@ AS $$
     SELECT pg_catalog.json_build_array(
         'lot', l.id, l.source, l.class, l.granted, l.pending, ledger.micros(l.activates_at),
         ledger.micros(l.expires_at), l.allocated)
-$$;
-
--- What else must be the same when a business key comes a second time.
-CREATE OR REPLACE FUNCTION ledger.terms(i ledger.item) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $$
-    SELECT pg_catalog.concat_ws('/', i.source, i.lot_class, i.policy, i.firm)
 $$;
 
 CREATE OR REPLACE FUNCTION ledger.leg(debit text, credit text, amount bigint, lot uuid)

@@ -30,7 +30,7 @@ $$;
 -- Write one journal with its transfers, slices and receipt, and the wallet they leave behind.
 CREATE OR REPLACE FUNCTION ledger.write(
     w ledger.wallet, i ledger.item, legs ledger.leg[], facts json, refers_to uuid,
-    recorded_at timestamptz, lot uuid DEFAULT NULL
+    recorded_at timestamptz
 ) RETURNS ledger.wallet LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -44,7 +44,7 @@ BEGIN
     j := ROW(w.holder, i.journal, w.asset, w.version, i.kind, i.key, refers_to, i.effective_at,
         recorded_at, w.available, w.available + w.pending + w.held - w.debt, i.reason, i.actor,
         i.request_id, i.labels, pg_catalog.pg_current_xact_id(), ledger.cluster(), '');
-    j.canonical := ledger.canonical(j, facts, legs);
+    j.canonical := ledger.canonical(j, ledger.content(i), facts, legs);
     INSERT INTO ledger.journal VALUES (j.*);
     IF cardinality(legs) = 1 THEN
         INSERT INTO ledger.transfer (holder, journal, position, asset, debit, credit, amount, lot)
@@ -64,7 +64,7 @@ BEGIN
     IF i.key IS NOT NULL THEN
         INSERT INTO ledger.receipt (holder, key, journal, kind, asset, amount, "of", terms, lot)
         VALUES (w.holder, i.key, i.journal, i.kind, w.asset, i.amount, i."of", ledger.terms(i),
-            write.lot);
+            i.lot);
     END IF;
     RETURN w;
 END

@@ -26,7 +26,7 @@ BEGIN
     IF l.open THEN
         w.next_due := LEAST(w.next_due, l.activates_at, l.expires_at);
     END IF;
-    PERFORM ledger.write(w, i, legs, ledger.birth(l), NULL, recorded_at, i.lot);
+    PERFORM ledger.write(w, i, legs, ledger.birth(l), NULL, recorded_at);
     RETURN ledger.posted(i, i.journal, false, legs);
 END
 $$;

@@ -9,3 +9,4 @@ GRANT EXECUTE ON FUNCTION ledger.settle(uuid[], text, timestamptz) TO :applicati
 GRANT EXECUTE ON FUNCTION ledger.sweep(timestamptz, integer) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.lots_at(uuid, text, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.wallet_due(uuid, text, timestamptz) TO :application;
+GRANT EXECUTE ON FUNCTION ledger.post_intake(uuid, timestamptz) TO :application;

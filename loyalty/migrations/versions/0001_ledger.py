@@ -189,6 +189,10 @@ TABLES = (
     CREATE INDEX journal_by_kind_and_effective_instant
         ON ledger.journal (kind, effective_at, id)
     """,
+    """
+    CREATE INDEX journal_by_id ON ledger.journal
+        USING brin (id) WITH (pages_per_range = 32, autosummarize = on)
+    """,
     "CREATE INDEX journal_by_transaction ON ledger.journal (recorded_xid)",
     "CREATE INDEX wallet_by_next_due ON ledger.wallet (next_due) WHERE next_due IS NOT NULL",
     """
