@@ -6,8 +6,16 @@ from litestar import Request, Response, get
 
 from api.writing import answer, respond
 from loyalty.bootstrap import Application
+from loyalty.errors import LoyaltyError
+from loyalty.migrations.upgrade import state
 
-READY: Final = "ready"
+
+class NotReady(LoyaltyError):
+    """The database has {seen}, and this release needs {wanted}: run loyalty db upgrade."""
+
+    code = "not-ready"
+    seen: str
+    wanted: str
 
 
 @get("/health/live", opt={"public": True})
@@ -18,11 +26,15 @@ async def live() -> Response[bytes]:
 
 @get("/health/ready", opt={"public": True})
 async def ready(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Answer 200 when the database answers and is as this version needs it, otherwise 503."""
+    """Answer 200 when the database answers with this release's schema and functions."""
     application: Application = request.app.state.application
     async with application.database.read() as connection:
-        await application.clock.measure(connection)
-    return respond(answer(200, {"status": READY}))
+        found = await state(connection)
+    if found.revision != found.wanted_revision:
+        raise NotReady(seen=f"revision {found.revision}", wanted=found.wanted_revision)
+    if found.functions != found.wanted_functions:
+        raise NotReady(seen="other functions", wanted=found.wanted_functions[:12])
+    return respond(answer(200, {"status": "ready", "revision": found.revision}))
 
 
 ROUTES: Final = (live, ready)

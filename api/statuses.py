@@ -191,7 +191,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "tool-failed",
         "version-mismatch",
     ),
-    503: ("outcome-unknown", "unavailable"),
+    503: ("not-ready", "outcome-unknown", "unavailable"),
 }
 
 STATUSES: Final[Mapping[str, int]] = {

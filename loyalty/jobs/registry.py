@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
 
+from loyalty.birthdays import issue_birthday_vouchers
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.jobs import upkeep
+from loyalty.retention import forget_answers
+from loyalty.reviews import review_tiers
 
 Work = Callable[..., Awaitable[object]]
 """Called with the application, the cause, and what was enqueued, by name."""
@@ -33,6 +36,9 @@ class Periodic:
 PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("settle-due-wallets", "* * * * *", upkeep.settle_due_wallets),
     Periodic("roll-up-ledger", "*/5 * * * *", upkeep.roll_up_ledger),
+    Periodic("review-tiers", "10 * * * *", review_tiers),
+    Periodic("issue-birthday-vouchers", "5 * * * *", issue_birthday_vouchers),
+    Periodic("forget-answers", "40 3 * * *", forget_answers),
 )
 
 JOBS: Final[Mapping[str, Job]] = MappingProxyType({})

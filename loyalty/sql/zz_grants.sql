@@ -13,3 +13,12 @@ grant select, insert on
 grant update (before, after) on loyalty.profile_history to :application;
 grant update (revoked_at) on loyalty.api_key to :application;
 grant update (retired_at, accepted_until) on loyalty.signing_key to :application;
+
+revoke execute on function
+    loyalty.begin_write(text, text, text, bytea, uuid, text, text, uuid, timestamptz),
+    loyalty.resolve(text, text, uuid)
+    from public;
+grant execute on function
+    loyalty.begin_write(text, text, text, bytea, uuid, text, text, uuid, timestamptz),
+    loyalty.resolve(text, text, uuid)
+    to :application;
