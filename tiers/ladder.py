@@ -35,6 +35,7 @@ _TIER_FIELDS = frozenset({"code", "name", "reach", "keep"})
 _ROLLING = frozenset({WindowKind.ROLLING_MONTHS, WindowKind.ROLLING_DAYS})
 _MOST = 2**53 - 1
 _LONGEST = 1200
+_LONGEST_CODE = 40
 _NOTHING = Threshold("all", ())
 _NAMES = {
     "standard": {"en": "Standard", "zh": "普通会员"},
@@ -208,13 +209,13 @@ def _downgrade(value: object) -> Literal["one-step", "to-earned"]:
 def _code(value: object, pointer: str) -> str:
     if (
         isinstance(value, str)
-        and 1 <= len(value) <= 40  # noqa: PLR2004 - the column's length
+        and 1 <= len(value) <= _LONGEST_CODE
         and value.isascii()
         and value.replace("-", "").isalnum()
         and value == value.lower()
     ):
         return value
-    wanted = "1 to 40 lower-case letters, digits and hyphens"
+    wanted = f"1 to {_LONGEST_CODE} lower-case letters, digits and hyphens"
     raise LadderMalformed(pointer=pointer, seen=str(value), wanted=wanted)
 
 
