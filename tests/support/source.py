@@ -28,10 +28,10 @@ ERROR_ROOTS = {
 }
 
 _SQL_FUNCTION = re.compile(
-    r"^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?P<name>[a-z_.]+)"
-    r".*?(?P<tag>\$[a-z_]*\$).*?(?P=tag).*?;",
-    re.IGNORECASE | re.DOTALL | re.MULTILINE,
+    r"(?im)^create\s+(?:or\s+replace\s+)?(?:function|procedure)\s+(?P<name>[a-z0-9_.]+)"
 )
+_SQL_QUOTED_BODY = re.compile(r"(?s)(?P<tag>\$[a-z_]*\$).*?(?P=tag)")
+_SQL_END = re.compile(r"(?is)begin\s+atomic\b.*?^end\s*;|;", re.MULTILINE)
 _SQL_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 
 
@@ -79,7 +79,7 @@ def statements_in(path: Path) -> Iterator[tuple[int, str]]:
 
 def without_comments(sql: str) -> str:
     """Return SQL with its comments blanked out, line numbers kept."""
-    return _SQL_COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found[0]), sql)
+    return _SQL_COMMENT.sub(lambda found: _blanked(found[0]), sql)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +93,20 @@ class SqlFunction:
 
 
 def sql_functions(path: Path) -> list[SqlFunction]:
-    """Return the functions that an SQL file creates."""
+    """Return the functions that an SQL file creates, whichever way their bodies are written."""
     sql = without_comments(text_of(path))
-    return [
-        SqlFunction(path, sql.count("\n", 0, found.start()) + 1, found["name"], _height(found[0]))
-        for found in _SQL_FUNCTION.finditer(sql)
-    ]
+    unquoted = _SQL_QUOTED_BODY.sub(lambda found: _blanked(found[0]), sql)
+    functions: list[SqlFunction] = []
+    for found in _SQL_FUNCTION.finditer(unquoted):
+        end = _SQL_END.search(unquoted, found.end())
+        height = unquoted.count("\n", found.start(), end.end() if end else len(sql)) + 1
+        line = sql.count("\n", 0, found.start()) + 1
+        functions.append(SqlFunction(path, line, found["name"].lower(), height))
+    return functions
 
 
-def _height(text: str) -> int:
-    return text.count("\n") + 1
+def _blanked(text: str) -> str:
+    return re.sub(r"[^\n]", " ", text)
 
 
 def modules(*packages: str) -> list[str]:
