@@ -18,6 +18,7 @@ from benefits import (
     Cart,
     Decision,
     Question,
+    RuleSet,
     answer_digest,
     cart_digest,
     evaluate,
@@ -142,6 +143,14 @@ def read_quote(
         answer=claims["answer"],
         unqualified=basket.unqualified,
     )
+
+
+def promised(rule_set: RuleSet, promise: Promise) -> Decision:
+    """Decide again what was promised; pure, so the answer is the one that was signed."""
+    decision = evaluate(rule_set, promise.question)
+    if answer_digest(decision) != promise.answer:
+        raise QuoteOutdated(seen=REVISION, pointer="/quote")
+    return decision
 
 
 def _asked_again(document: Mapping[str, Any], cart: Cart) -> Question:

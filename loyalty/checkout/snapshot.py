@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Date,
     Label,
     ScalarSelect,
@@ -263,7 +264,7 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID]:
     )
 
 
-def _member_json() -> Any:
+def _member_json() -> ColumnElement[Any]:
     return func.json_build_object(
         *("id", member.c.id, "holder", member.c.holder, "class", member.c["class_"]),
         *("joined_at", member.c.joined_at, "closed_at", member.c.closed_at),
@@ -305,7 +306,7 @@ def _vouchers_json() -> ScalarSelect[Any]:
     ).scalar_subquery()
 
 
-def _versions_json() -> Any:
+def _versions_json() -> ColumnElement[Any]:
     keys = (
         select(live_version.c.version)
         .where(live_version.c.name == literal("signing-keys", Text))

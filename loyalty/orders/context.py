@@ -1,5 +1,6 @@
 """What a step of an order needs, read in one statement after the member's row was locked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -76,7 +77,9 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
     )
 
 
-def standing_subject(stored: Any, member: Member | None, policy: Policy) -> Subject | None:
+def standing_subject(
+    stored: Mapping[str, Any], member: Member | None, policy: Policy
+) -> Subject | None:
     """Return the member's standing and activity; only consumers have one."""
     if member is None or member.class_ != "consumer":
         return None

@@ -246,6 +246,7 @@ class _Scribe:
             terms.rule_set,
             facts=facts,
             at=sale.placed_at,
+            currency=terms.policy.currency,
             channel=terms.channel,
             country=terms.country,
             skus=[line[1] for line in sale.lines],

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from ledger import Capture, ClawBack, Earn, Extend, Hold, Release, Rest, Restore, Shortfall
@@ -31,7 +31,7 @@ class Entries:
     cause: Cause
     mint: Callable[[datetime], UUID]
 
-    def hold(self, points: int, *, at: datetime, until: datetime | None, grace_days: int) -> Hold:
+    def hold(self, points: int, *, at: datetime, until: datetime | None) -> Hold:
         """Set the points aside that the order spends."""
         return Hold(
             holder=self.holder,
@@ -43,12 +43,14 @@ class Entries:
             reason=REASON,
             amount=points,
             until=until,
-            grace_days=grace_days,
         )
 
-    def extend(self, *, at: datetime, until: datetime | None) -> Extend:
+    def extend(
+        self, before: datetime | None, until: datetime | None, *, at: datetime
+    ) -> Extend:
         """Give the hold another end; none once the order is paid."""
-        mark = "paid" if until is None else until.isoformat()
+        ends = ("never" if end is None else end.astimezone(UTC).isoformat() for end in (before, until))
+        mark = "-".join(ends)
         return Extend(
             holder=self.holder,
             key=extend_key(self.order, mark),
@@ -77,7 +79,9 @@ class Entries:
             retake=True,
         )
 
-    def release(self, step: UUID, points: int | None, *, at: datetime) -> Release:
+    def release(
+        self, step: UUID, points: int | None, *, at: datetime, grace_days: int = 0
+    ) -> Release:
         """Give back points that a step leaves unspent; without a number, all of them."""
         return Release(
             holder=self.holder,
@@ -89,6 +93,7 @@ class Entries:
             reason=REASON,
             of=hold_key(self.order),
             amount=points,
+            grace_days=grace_days,
         )
 
     def earn(self, shipment: Shipment, labels: Mapping[str, str]) -> Earn:

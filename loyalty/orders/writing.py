@@ -205,7 +205,7 @@ def _insert(table: Table, *, computed: Mapping[str, ColumnElement[Any]] | None =
 
 
 def _insert_event() -> CTE:
-    numbered = _given("event", [event.columns["member"]])
+    numbered = _given("event", [each for each in event.columns if each.name == "member"])
     last = select(func.max(event.c.sequence)).where(event.c.member == numbered.c.member)
     following = select(func.coalesce(last.scalar_subquery(), 0) + 1).scalar_subquery()
     return _insert(event, computed={"sequence": following})
@@ -225,7 +225,9 @@ def _insert_name() -> CTE:
 
 def _move_orders() -> CTE:
     order = tables.order
-    columns = [order.c.member, order.c.id, order.c.state, order.c.paid_at, order.c.hold_until]
+    columns: list[Column[Any]] = [
+        *(order.c.member, order.c.id, order.c.state, order.c.paid_at, order.c.hold_until)
+    ]
     given = _given("moved", columns)
     return (
         update(order)

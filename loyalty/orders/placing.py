@@ -1,0 +1,228 @@
+"""Placing an order: what was quoted, or what we price now, or what the shop says was paid.
+
+Before payment we may refuse: points and vouchers are reserved here, and what is no longer to be
+had is refused by name. The decision is stored with the order and is never made again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from benefits import (
+    BenefitsError,
+    Decision,
+    VoucherOutcome,
+    evaluate,
+    evaluate_paid,
+    reserve_vouchers,
+)
+from benefits import demand as demand_voucher
+from ledger import demand, post
+from loyalty.cause import Cause
+from loyalty.checkout.basket import Basket, question_of, refuse_unfit
+from loyalty.checkout.programme import Programme
+from loyalty.checkout.quote import promised, read_quote
+from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
+from loyalty.idempotency import Begun
+from loyalty.ids import new_id, show
+from loyalty.members import Ref, UnknownOrder
+from loyalty.orders.errors import HoldTooLong, NotForShopPrices, PointsShort
+from loyalty.orders.happenings import placed_event
+from loyalty.orders.postings import Entries
+from loyalty.orders.priced import decision_row, exempt_by_number, order_of, vouchers_of
+from loyalty.orders.reading import find_order
+from loyalty.orders.replaying import refuse_other_content
+from loyalty.orders.rows import line_rows, order_row
+from loyalty.orders.steps import refuse_instant
+from loyalty.orders.types import History, Order, OrderState, PricedBy
+from loyalty.orders.writing import Kept, Placing, write_order
+
+LONGEST_HOLD: Final = timedelta(days=14)
+LONG_AGO: Final = datetime(1990, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class NewOrder:
+    """What a shop reports as ordered; `name` is its own id of the order."""
+
+    basket: Basket
+    name: str | None = None
+    quote: str | None = None
+    priced_by: PricedBy = PricedBy.US
+    placed_at: datetime | None = None
+    paid_at: datetime | None = None
+    hold_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """An order as recorded, with the decision it was placed with."""
+
+    history: History
+    decision: Decision | None
+    replayed: bool = False
+
+
+Keep = Callable[[Placed], Kept]
+
+
+async def place(
+    connection: AsyncConnection,
+    programme: Programme,
+    cause: Cause,
+    begun: Begun,
+    asked: NewOrder,
+    *,
+    keep: Keep = lambda _: None,
+) -> Placed:
+    """Place an order. The same order of the shop with the same content is a replay.
+
+    Raises OrderConflict for other content, what `quote` raises, QuoteMismatch, TokenExpired,
+    QuoteOutdated, PointsShort, Voucher… errors, HoldTooLong and NotForShopPrices.
+    """
+    placed_at = asked.placed_at or cause.at
+    _refuse_malformed(asked, placed_at, cause.at)
+    member = begun.member
+    ref = None if member is None else Ref("member", "", id=member.id)
+    skus = [line.sku for line in asked.basket.cart.lines]
+    codes = asked.basket.codes
+    wanted = Asked(ref, placed_at, cause.at, skus, codes, order=asked.name)
+    snapshot = await take_snapshot(connection, programme, wanted)
+    if snapshot.order_id is not None:
+        return await _replayed(connection, snapshot.order_id, begun, asked)
+    refuse_unfit(asked.basket, snapshot)
+    decision = await _decide(
+        connection, programme, asked, snapshot, placed_at=placed_at, now=cause.at
+    )
+    _refuse_vouchers(decision)
+    order = _order(asked, snapshot, decision, placed_at=placed_at, now=cause.at)
+    await _reserve(connection, cause, snapshot, order, decision)
+    placed = Placed(History(order), decision)
+    placing = Placing(
+        order=order_row(order, OrderState.OPEN),
+        lines=line_rows(order),
+        decision=decision_row(order, decision),
+        name=asked.name or show("ord", order.id),
+        vouchers=vouchers_of(order, decision),
+        exempt=exempt_by_number(asked.basket),
+    )
+    happened = placed_event(new_id(cause.at), order)
+    await write_order(connection, cause, placing, happened, keep(placed))
+    return placed
+
+
+async def _replayed(
+    connection: AsyncConnection, order_id: UUID, begun: Begun, asked: NewOrder
+) -> Placed:
+    found = await find_order(connection, order_id)
+    if found is None:
+        raise UnknownOrder(seen=str(order_id))
+    refuse_other_content(
+        found.order,
+        found.decision,
+        asked.basket,
+        member=None if begun.member is None else begun.member.id,
+        priced_by=asked.priced_by,
+        placed_at=asked.placed_at,
+        paid_at=asked.paid_at,
+    )
+    return Placed(History(found.order), None, replayed=True)
+
+
+def _refuse_malformed(asked: NewOrder, placed_at: datetime, now: datetime) -> None:
+    refuse_instant("placed_at", placed_at, since=LONG_AGO, now=now)
+    if asked.paid_at is not None:
+        refuse_instant("paid_at", asked.paid_at, since=placed_at, now=now)
+    if asked.hold_until is not None and asked.hold_until > now + LONGEST_HOLD:
+        seen = asked.hold_until.isoformat()
+        raise HoldTooLong(seen=seen, wanted=LONGEST_HOLD.days, pointer="/hold_until")
+    if asked.priced_by is PricedBy.SHOP:
+        for field, given in (
+            ("quote", asked.quote),
+            ("points_to_spend", asked.basket.points),
+            ("voucher_codes", asked.basket.codes),
+        ):
+            if given:
+                pointer = "/quote" if field == "quote" else f"/order/{field}"
+                raise NotForShopPrices(field=field, pointer=pointer)
+
+
+async def _decide(
+    connection: AsyncConnection,
+    programme: Programme,
+    asked: NewOrder,
+    snapshot: Snapshot,
+    *,
+    placed_at: datetime,
+    now: datetime,
+) -> Decision:
+    if asked.priced_by is PricedBy.SHOP:
+        return evaluate_paid(snapshot.rule_set, question_of(asked.basket, snapshot, placed_at))
+    if asked.quote is None:
+        return evaluate(snapshot.rule_set, question_of(asked.basket, snapshot, placed_at))
+    member = None if snapshot.member is None else snapshot.member.id
+    promise = read_quote(programme, asked.quote, asked.basket, member=member, at=now)
+    return promised(await programme.rule_set(connection, promise.rule_set), promise)
+
+
+def _refuse_vouchers(decision: Decision) -> None:
+    """Refuse an order with a voucher that cannot be used, by the voucher's own refusal."""
+    for reason in decision.not_applied:
+        if reason.voucher_code is not None and reason.code.startswith("voucher-"):
+            _demand(VoucherOutcome(voucher=UUID(int=0), code=reason.code))
+
+
+def _demand(outcome: VoucherOutcome) -> None:
+    try:
+        demand_voucher(outcome)
+    except BenefitsError as error:
+        error.pointer = "/order/voucher_codes"
+        raise
+
+
+def _order(
+    asked: NewOrder, snapshot: Snapshot, decision: Decision, *, placed_at: datetime, now: datetime
+) -> Order:
+    held = decision.points.spend or decision.vouchers
+    until = None
+    if held and asked.paid_at is None:
+        until = asked.hold_until or now + timedelta(minutes=snapshot.policy.hold_minutes)
+    one = new_id(now)
+    return order_of(
+        asked.basket,
+        decision,
+        id_=one,
+        snapshot=snapshot,
+        priced_by=asked.priced_by,
+        placed_at=placed_at,
+        paid_at=asked.paid_at,
+        hold_until=until,
+    )
+
+
+async def _reserve(
+    connection: AsyncConnection,
+    cause: Cause,
+    snapshot: Snapshot,
+    order: Order,
+    decision: Decision,
+) -> None:
+    if snapshot.member is not None and order.points:
+        entries = Entries(snapshot.member.holder, order.id, cause, new_id)
+        hold = entries.hold(order.points, at=cause.at, until=order.hold_until)
+        (outcome,) = await post(connection, [hold], at=cause.at)
+        if outcome.code == "insufficient-points":
+            seen = outcome.seen if isinstance(outcome.seen, int) else 0
+            pointer = "/order/points_to_spend"
+            raise PointsShort(seen=seen, wanted=order.points, pointer=pointer)
+        demand(outcome)
+    if decision.vouchers:
+        wanted = [(voucher.member, voucher.id) for voucher in decision.vouchers]
+        for taken in await reserve_vouchers(
+            connection, wanted, order=order.id, used_by=order.member, at=cause.at
+        ):
+            _demand(taken)

@@ -1,0 +1,178 @@
+"""Returns of an order: what was earned is taken back, what was spent is given back, exactly.
+
+Every figure comes from what was recorded; nothing is priced or decided again. A return counts in
+the tiers on the day of the shipment it corrects.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from benefits import reopen_vouchers
+from ledger import Posting, demand, post
+from loyalty.cause import Cause
+from loyalty.checkout.programme import Programme
+from loyalty.idempotency import Begun
+from loyalty.ids import new_id, show
+from loyalty.orders.completion import Step
+from loyalty.orders.context import Context, read_context
+from loyalty.orders.happenings import returned_event
+from loyalty.orders.postings import Entries
+from loyalty.orders.returns import (
+    Asked,
+    ReturnPlan,
+    TakenBack,
+    asked_text,
+    plan_return,
+    taken_back,
+)
+from loyalty.orders.reversal import Reversed, reversals, sum_up
+from loyalty.orders.rows import return_line_rows, return_row
+from loyalty.orders.steps import conflict, refuse_instant, same_instant
+from loyalty.orders.types import History, OrderState, Return
+from loyalty.orders.writing import Kept, Steps, write_steps
+from tiers import Activity, Decision, Subject, record
+
+STEP = "return"
+
+
+@dataclass(frozen=True, slots=True)
+class Returning:
+    """What a shop reports as returned of one order; `name` is its own id of the return."""
+
+    asked: Asked
+    name: str | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """A return as recorded, and what became of the points."""
+
+    history: History
+    returned: Return
+    points: Reversed
+    replayed: bool = False
+
+
+Keep = Callable[[Returned], Kept]
+
+
+async def return_goods(
+    connection: AsyncConnection,
+    programme: Programme,
+    cause: Cause,
+    begun: Begun,
+    asked: Returning,
+    *,
+    keep: Keep = lambda _: None,
+) -> Returned:
+    """Take goods, money or shipping of one order back. The same return is a replay.
+
+    Raises OrderConflict, OrderCancelled, UnknownLine, MoreThanBought, MoreThanPaid and
+    NothingToReturn.
+    """
+    context = await read_context(connection, programme, begun)
+    history, order = context.history, context.found.order
+    before = next((one for one in history.returns if one.name == asked.name), None)
+    if before is not None:
+        return await _replayed(connection, cause, context, before, asked)
+    at = asked.at or cause.at
+    refuse_instant("returned_at", at, since=order.placed_at, now=cause.at)
+    one = new_id(at)
+    step = Step(one, asked.name or show("ret", one), at, context.policy.day_of(at))
+    plan = plan_return(history, asked.asked, step)
+    points = await _post(connection, cause, context, plan)
+    await _reopen(connection, cause, context, plan)
+    standing = correct_standing(context, order.id, plan.taken)
+    if standing is not None:
+        await record(
+            connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
+        )
+    after = History(order, history.shipments, (*history.returns, plan.returned))
+    returned = Returned(after, plan.returned, points)
+    steps = Steps(
+        returns=[return_row(order.member, order.id, plan.returned)],
+        return_lines=return_line_rows(order.member, order.id, plan.returned),
+    )
+    happened = returned_event(new_id(cause.at), order.member, at, [(order, plan.returned)])
+    await write_steps(connection, cause, steps, happened, keep(returned))
+    return returned
+
+
+def correct_standing(
+    context: Context, order: UUID, taken: Sequence[TakenBack]
+) -> Decision | None:
+    """Decide where the member stands once these shipments are corrected."""
+    return context.standing_after(corrections(context.subject, order, taken))
+
+
+def corrections(
+    subject: Subject | None, order: UUID, taken: Sequence[TakenBack]
+) -> list[Activity]:
+    """Return the activity of the shipments with all that has come back of them."""
+    if subject is None:
+        return []
+    back = {part.shipment: part.purchases for part in taken if part.purchases}
+    return [
+        Activity(
+            one.order, one.shipment, one.on, one.purchases, one.returned + back[one.shipment]
+        )
+        for one in subject.activities
+        if one.order == order and one.shipment in back
+    ]
+
+
+async def _replayed(
+    connection: AsyncConnection,
+    cause: Cause,
+    context: Context,
+    before: Return,
+    asked: Returning,
+) -> Returned:
+    """Answer the first receipt: the ledger replays what it posted then, figures included."""
+    history = context.history
+    conflict(
+        STEP,
+        {
+            "lines": (before.asked, asked_text(asked.asked)),
+            "returned_at": same_instant(before.at, asked.at),
+        },
+    )
+    earlier = history.returns[: history.returns.index(before)]
+    taken = taken_back(History(history.order, history.shipments, earlier), before)
+    points = await _post(connection, cause, context, ReturnPlan(before, taken))
+    return Returned(history, before, points, replayed=True)
+
+
+async def _post(
+    connection: AsyncConnection, cause: Cause, context: Context, plan: ReturnPlan
+) -> Reversed:
+    if context.member is None:
+        return Reversed()
+    entries = Entries(context.member.holder, context.found.order.id, cause, new_id)
+    postings: list[Posting] = reversals(entries, plan, context.policy)
+    if not postings:
+        return Reversed()
+    outcomes = await post(connection, postings, at=cause.at)
+    return sum_up(postings, [demand(outcome) for outcome in outcomes], context.policy)
+
+
+async def _reopen(
+    connection: AsyncConnection, cause: Cause, context: Context, plan: ReturnPlan
+) -> None:
+    """Give vouchers back of which nothing they discounted remains sold."""
+    history = context.history
+    after = History(history.order, history.shipments, (*history.returns, plan.returned))
+    kept = {no for no, stand in after.stands.items() if stand.returnable or stand.open}
+    shipping = after.state is OrderState.OPEN or after.shipping_left > 0
+    back = [
+        (used.member, used.id)
+        for used in context.found.vouchers
+        if (kept.isdisjoint(used.line_nos) if used.line_nos else not kept and not shipping)
+    ]
+    if back:
+        await reopen_vouchers(connection, back, order=history.order.id, at=cause.at)
