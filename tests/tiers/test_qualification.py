@@ -400,3 +400,55 @@ def test_folding_equals_deciding_one_by_one_and_walking_tells_the_tier_before() 
         (change.on.isoformat(), change.rule.value, change.after) for change in folded.changes
     ] == life.changes
     assert set(folded.written) == set(life.subject.activities)
+
+
+def test_floor_freeze_and_a_fall_that_was_due_move_to_a_new_ladder() -> None:
+    life = Life(ladder())
+    life.see("2024-02-01", buy("a", "2024-02-01", 5_000))
+    floored = place_floor(
+        ladder(),
+        life.subject,
+        tier="diamond",
+        until=day("2026-01-01"),
+        reason="grant",
+        on=day("2024-02-01"),
+    )
+    life.take(floored, "2024-02-01")
+    pinned = freeze(ladder(), life.subject, reason="audit", on=day("2024-02-01"))
+    life.take(pinned, "2024-02-01")
+    again = freeze(ladder(), life.subject, reason="audit", on=day("2024-02-01"))
+    tiers = [{"code": "standard"}, {"code": "silver", "reach": {"any": {"purchases": 90_000}}}]
+    life.ladder = parse_ladder(climb(tiers=tiers), version=2)
+
+    assert again.changes == ()
+    assert life.see("2025-06-01") == "silver"
+    standing = life.subject.standing
+    assert standing is not None
+    assert standing.tier == "silver"
+    assert standing.since == day("2025-02-02")
+    assert standing.valid_until == day("2026-06-02")
+    assert standing.floor is not None
+    assert (standing.floor.tier, standing.floor.rank) == ("silver", 1)
+    assert standing.freeze is not None
+    assert standing.freeze.tier == "silver"
+
+
+def test_a_ladder_without_judgement_keeps_what_was_held_for_ever() -> None:
+    life = Life(ladder())
+    life.see("2024-02-01", buy("a", "2024-02-01", 1_000))
+    life.ladder = ladder(version=2, validity={"unit": "forever"})
+
+    assert life.see("2034-02-01") == "standard"
+    assert life.see("2034-02-01", buy("b", "2034-02-01", 1_000)) == "silver"
+    assert life.subject.standing is not None
+    assert life.subject.standing.valid_until is None
+    assert life.subject.standing.fall is None
+
+
+def test_walking_past_an_event_reported_for_an_earlier_day_tells_the_tier_now_in_force() -> None:
+    events = [
+        (day("2024-02-01"), buy("a", "2024-02-01", 1_000)),
+        (day("2024-01-15"), buy("b", "2024-01-15", 1)),
+    ]
+
+    assert walk(ladder(), newcomer(), events)[1] == ("standard", "silver")
