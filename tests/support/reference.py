@@ -2,7 +2,7 @@
 
 `make reference` writes them; a test finds a page that has fallen behind. Errors come from the
 classes of the four packages, settings from the one reader of the environment, commands from the
-command line itself.
+command line itself, the table of contents from the titles of the pages.
 """
 
 import importlib
@@ -46,13 +46,16 @@ def configuration_page() -> str:
     prefix = settings.model_config["env_prefix"]
     for name, field in settings.model_fields.items():
         default = "" if field.default is None else f"`{field.default}`"
-        parts.append(f"| `{prefix}{name.upper()}` | {default} | {field.description or ''} |")
+        alias = field.validation_alias
+        variable = alias if isinstance(alias, str) else f"{prefix}{name.upper()}"
+        meaning = " ".join((field.description or "").split())
+        parts.append(f"| `{variable}` | {default} | {meaning} |")
     return "\n".join(parts) + "\n"
 
 
 def commands_page() -> str:
     """Return every command with its arguments, its options and what it does."""
-    main = importlib.import_module("loyalty.cli").main
+    main = importlib.import_module("loyalty.cli").cli
     parts = ["# Commands", "", NOTE]
     for context, command in _commands(main, click.Context(main, info_name="loyalty")):
         usage = command.get_usage(context).removeprefix("Usage: ")
@@ -61,7 +64,9 @@ def commands_page() -> str:
         options = [
             record
             for parameter in command.get_params(context)
-            if (record := parameter.get_help_record(context)) and "--help" not in record[0]
+            if (record := parameter.get_help_record(context))
+            and "--help" not in record[0]
+            and record[1]
         ]
         if options:
             parts += ["", "| option | meaning |", "| --- | --- |"]
@@ -69,10 +74,27 @@ def commands_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def index_page() -> str:
+    """Return the table of contents: every page by its title, grouped by what it is for."""
+    parts = ["# Documentation", "", NOTE, ""]
+    parts += ["The [README](../README.md) says what this is and how to try it. The rest is here."]
+    pages = sorted((REPOSITORY / "docs").glob("*.md"))
+    groups = {
+        "How it works": [page for page in pages if page.name != "index.md"],
+        "Reference": [REPOSITORY / page for page in PAGES if page.startswith("docs/reference/")],
+        "Decisions": sorted((REPOSITORY / "docs" / "decisions").glob("*.md")),
+    }
+    for group, found in groups.items():
+        parts += ["", f"## {group}", ""]
+        parts += [f"- [{_title(page)}]({page.relative_to(REPOSITORY / 'docs')})" for page in found]
+    return "\n".join(parts) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/errors.md": errors_page,
     "docs/reference/configuration.md": configuration_page,
     "docs/reference/commands.md": commands_page,
+    "docs/index.md": index_page,
 }
 
 
@@ -86,6 +108,10 @@ def _commands(
         below = command.get_command(context, name)
         if below is not None and not below.hidden:
             yield from _commands(below, click.Context(below, info_name=name, parent=context))
+
+
+def _title(page: Path) -> str:
+    return page.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ").strip()
 
 
 def _first_paragraph(kind: type[Exception]) -> str:
