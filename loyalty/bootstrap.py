@@ -18,6 +18,7 @@ from typing import Final, Self
 import structlog
 from sqlalchemy.engine import URL
 
+from loyalty.checkout.programme import Programme
 from loyalty.clock import Clock, is_loopback
 from loyalty.database import INTERACTIVE, Database, Patience
 from loyalty.errors import Unavailable
@@ -46,6 +47,7 @@ class Application:
     signing: Signing
     keys: Keys
     policies: Policies
+    programme: Programme
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     def locate(self) -> URL:
@@ -109,6 +111,7 @@ def build(
 ) -> Application:
     """Put an application together; only what may `create` makes a home that is not there."""
     server = Server(settings.home, create=create, report=report) if settings.embedded else None
+    signing, policies = Signing(), Policies()
     return Application(
         settings=settings,
         server=server,
@@ -116,9 +119,10 @@ def build(
             lambda: _locate(settings, server), patience=patience, pool_size=settings.pool_size
         ),
         clock=Clock(may_follow=is_loopback(settings.stripe_api_base)),
-        signing=Signing(),
+        signing=signing,
         keys=Keys(),
-        policies=Policies(),
+        policies=policies,
+        programme=Programme(policies, signing),
     )
 
 

@@ -127,12 +127,12 @@ async def begin_write(
     )
     state, status, body, media_type, location, member_id, subject_id, *rest = row
     if state in _STATES:
-        raise _STATES[state]()
+        raise _STATES[state]
     if state == "replay":
         return Answer(status, bytes(body), media_type, location, replayed=True, stored=True)
     if subject is not None and subject_id is None:
         unknown = UnknownMember if subject.kind == "member" else UnknownOrder
-        raise unknown(seen=subject.text[:80])
+        raise unknown(seen=subject.text[:80], pointer=subject.pointer)
     holder, class_, joined_at, closed_at, merged_into = rest
     locked = None
     if holder is not None:

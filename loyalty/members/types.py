@@ -28,6 +28,8 @@ class Ref:
     text: str
     external: str | None = None
     id: UUID | None = None
+    pointer: str | None = None
+    """Where in the request it stands, when it is not the path."""
 
 
 def read_member_ref(text: str) -> Ref:

@@ -146,7 +146,7 @@ async def _carry_out(
     if overrun:
         over.append(Exceeded(order.id, shipment.id, "voucher-overrun", overrun, shipment.at))
     activity = Activity(order.id, shipment.id, shipment.on, shipment.purchases)
-    standing = context.standing_after([activity])
+    standing = context.standing_after([activity], on=shipment.on)
     if standing is not None:
         await record(
             connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id

@@ -1,7 +1,8 @@
 """What a step of an order needs, read in one statement after the member's row was locked."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from typing import Any, Final
 
@@ -43,11 +44,10 @@ class Context:
         """The order with everything that happened to it."""
         return self.found.history
 
-    def standing_after(self, activities: list[Activity]) -> Decision | None:
-        """Decide where the member stands after these; None where no standing is kept."""
+    def standing_after(self, activities: Sequence[Activity], *, on: date) -> Decision | None:
+        """Decide where the member stands after a step; None where no standing is kept."""
         if self.ladder is None or self.subject is None or not activities:
             return None
-        on = max(activity.on for activity in activities)
         return decide(self.ladder, self.subject, activities, on=on)
 
 

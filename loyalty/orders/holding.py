@@ -65,7 +65,9 @@ async def extend_hold(
     refuse_instant("hold_until", until, since=cause.at, now=last)
     if context.member is not None and order.points:
         entries = Entries(context.member.holder, order.id, cause, new_id)
-        (outcome,) = await post(connection, [entries.extend(order.hold_until, until, at=cause.at)], at=cause.at)
+        (outcome,) = await post(
+            connection, [entries.extend(order.hold_until, until, at=cause.at)], at=cause.at
+        )
         demand(outcome)
     held = Held(order, state, until, None)
     steps = Steps(moved=[Moved(order.id, state.value, None, until)])
@@ -96,7 +98,9 @@ async def mark_paid(
     refuse_instant("paid_at", at, since=order.placed_at, now=cause.at)
     if context.member is not None and order.points and state is OrderState.OPEN:
         entries = Entries(context.member.holder, order.id, cause, new_id)
-        for outcome in await post(connection, [entries.extend(order.hold_until, None, at=at)], at=cause.at):
+        for outcome in await post(
+            connection, [entries.extend(order.hold_until, None, at=at)], at=cause.at
+        ):
             tolerated(outcome)
     held = Held(order, state, None, at)
     steps = Steps(moved=[Moved(order.id, state.value, at, None)])

@@ -45,11 +45,11 @@ class Entries:
             until=until,
         )
 
-    def extend(
-        self, before: datetime | None, until: datetime | None, *, at: datetime
-    ) -> Extend:
+    def extend(self, before: datetime | None, until: datetime | None, *, at: datetime) -> Extend:
         """Give the hold another end; none once the order is paid."""
-        ends = ("never" if end is None else end.astimezone(UTC).isoformat() for end in (before, until))
+        ends = (
+            "never" if end is None else end.astimezone(UTC).isoformat() for end in (before, until)
+        )
         mark = "-".join(ends)
         return Extend(
             holder=self.holder,

@@ -34,7 +34,7 @@ from loyalty.orders.rows import return_line_rows, return_row
 from loyalty.orders.steps import conflict, refuse_instant, same_instant
 from loyalty.orders.types import History, OrderState, Return
 from loyalty.orders.writing import Kept, Steps, write_steps
-from tiers import Activity, Decision, Subject, record
+from tiers import Activity, Subject, record
 
 STEP = "return"
 
@@ -87,7 +87,8 @@ async def return_goods(
     plan = plan_return(history, asked.asked, step)
     points = await _post(connection, cause, context, plan)
     await _reopen(connection, cause, context, plan)
-    standing = correct_standing(context, order.id, plan.taken)
+    activities = corrections(context.subject, order.id, plan.taken)
+    standing = context.standing_after(activities, on=plan.returned.on)
     if standing is not None:
         await record(
             connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
@@ -103,24 +104,13 @@ async def return_goods(
     return returned
 
 
-def correct_standing(
-    context: Context, order: UUID, taken: Sequence[TakenBack]
-) -> Decision | None:
-    """Decide where the member stands once these shipments are corrected."""
-    return context.standing_after(corrections(context.subject, order, taken))
-
-
-def corrections(
-    subject: Subject | None, order: UUID, taken: Sequence[TakenBack]
-) -> list[Activity]:
+def corrections(subject: Subject | None, order: UUID, taken: Sequence[TakenBack]) -> list[Activity]:
     """Return the activity of the shipments with all that has come back of them."""
     if subject is None:
         return []
     back = {part.shipment: part.purchases for part in taken if part.purchases}
     return [
-        Activity(
-            one.order, one.shipment, one.on, one.purchases, one.returned + back[one.shipment]
-        )
+        Activity(one.order, one.shipment, one.on, one.purchases, one.returned + back[one.shipment])
         for one in subject.activities
         if one.order == order and one.shipment in back
     ]

@@ -4,15 +4,15 @@ What is found is returned of each order as if it had been named; what is not fou
 here and is recorded as unmatched.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import Select, Text, Uuid, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Table, Text, Uuid, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,10 +23,10 @@ from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.members import Member
-from loyalty.orders.comebacks import Comeback, Found, find_returned
+from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned
 from loyalty.orders.completion import Step
 from loyalty.orders.context import standing_subject
-from loyalty.orders.errors import NothingToReturn, OrderConflict
+from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import returned_event
 from loyalty.orders.matching import Shelf
 from loyalty.orders.postings import Entries
@@ -36,9 +36,240 @@ from loyalty.orders.returns import ReturnPlan, plan_return
 from loyalty.orders.reversal import Reversed, reversals, sum_up
 from loyalty.orders.rows import Row, return_line_rows, return_row
 from loyalty.orders.steps import refuse_instant
-from loyalty.orders.tables import order, order_line, unmatched_return
-from loyalty.orders.types import History
+from loyalty.orders.tables import order, order_line, return_, unmatched_return
+from loyalty.orders.types import History, OrderState
 from loyalty.orders.writing import Kept, Steps, write_steps
 from loyalty.policy import Policy, policy_version_at
 from loyalty.schema import Instant
-from tiers import Activity, Ladder, Subject, decide, live_version, record, subject_of
+from tiers import Activity, Decision, Ladder, Subject, decide, live_version, record, subject_of
+
+
+@dataclass(frozen=True, slots=True)
+class Unnamed:
+    """What a shop reports as returned by a member without saying of which order."""
+
+    rows: Sequence[ReturnedRow]
+    name: str | None = None
+    at: datetime | None = None
+    reason: str = "unspecified"
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """The returns it was recorded as, order by order, and what matched nothing."""
+
+    plans: tuple[tuple[History, ReturnPlan], ...]
+    unmatched: tuple[tuple[int, ReturnedRow], ...]
+    points: Reversed
+
+    @property
+    def refund_money(self) -> int:
+        """The money that the matched lines had cost."""
+        return sum(plan.returned.refund_money for _, plan in self.plans)
+
+
+Keep = Callable[[Sorted], Kept]
+
+
+@dataclass(frozen=True, slots=True)
+class _Sales:
+    """The member's orders, what stands of them, and the terms of now."""
+
+    histories: Mapping[UUID, History]
+    policies: Mapping[UUID, Policy]
+    subject: Subject | None
+    ladder: Ladder | None
+    policy: Policy
+    known: bool
+
+
+async def return_unnamed(
+    connection: AsyncConnection,
+    programme: Programme,
+    cause: Cause,
+    begun: Begun,
+    asked: Unnamed,
+    *,
+    keep: Keep = lambda _: None,
+) -> Sorted:
+    """Take goods or money back without an order; what matches no sale is recorded as such.
+
+    Raises OrderConflict when a return of this name is recorded already: repeat it with its
+    idempotency key, and the first receipt is answered.
+    """
+    member = begun.whose()
+    at = asked.at or cause.at
+    sales = await _read_sales(connection, programme, member, asked, at)
+    refuse_instant("returned_at", at, since=member.joined_at, now=cause.at)
+    name = asked.name or show("ret", new_id(at))
+    if sales.known:
+        raise OrderConflict(
+            step="return", field="return_id", seen="another return", wanted="a new return"
+        )
+    comeback = Comeback(name, at, asked.rows, reason=asked.reason)
+    found = _find(sales, comeback)
+    plans = tuple(_plan(sales, comeback, order_id, found) for order_id in found.orders)
+    points = await _post(connection, cause, member, sales, plans)
+    await _correct(connection, cause, sales, plans, at)
+    done = Sorted(plans, tuple(found.unmatched), points)
+    steps = Steps(
+        returns=[return_row(member.id, h.order.id, plan.returned) for h, plan in plans],
+        return_lines=[
+            row
+            for h, plan in plans
+            for row in return_line_rows(member.id, h.order.id, plan.returned)
+        ],
+        unmatched=_unmatched_rows(member.id, sales.policy, comeback, found),
+    )
+    told = [(history.order, plan.returned) for history, plan in plans]
+    happened = returned_event(new_id(cause.at), member.id, at, told)
+    await write_steps(connection, cause, steps, happened, keep(done))
+    return done
+
+
+def _find(sales: _Sales, comeback: Comeback) -> Found:
+    shelf = Shelf()
+    for one, history in sales.histories.items():
+        for line_no, stand in history.stands.items():
+            shelf.put(one, line_no, stand.line.sku, stand.returnable, stand.refundable)
+    line_ids = {
+        one: [line.line_id for line in history.order.lines]
+        for one, history in sales.histories.items()
+    }
+    return find_returned(shelf, comeback, line_ids)
+
+
+def _plan(
+    sales: _Sales, comeback: Comeback, order_id: UUID, found: Found
+) -> tuple[History, ReturnPlan]:
+    history = sales.histories[order_id]
+    on = sales.policy.day_of(comeback.at)
+    step = Step(new_id(comeback.at), comeback.name, comeback.at, on)
+    return history, plan_return(history, found.orders[order_id], step, matched=True)
+
+
+async def _post(
+    connection: AsyncConnection,
+    cause: Cause,
+    member: Member,
+    sales: _Sales,
+    plans: Sequence[tuple[History, ReturnPlan]],
+) -> Reversed:
+    postings: list[Posting] = []
+    for history, plan in plans:
+        entries = Entries(member.holder, history.order.id, cause, new_id)
+        postings += reversals(entries, plan, sales.policies[history.order.id])
+    if not postings:
+        return Reversed()
+    outcomes = await post(connection, postings, at=cause.at)
+    return sum_up(postings, [demand(outcome) for outcome in outcomes], sales.policy)
+
+
+async def _correct(
+    connection: AsyncConnection,
+    cause: Cause,
+    sales: _Sales,
+    plans: Sequence[tuple[History, ReturnPlan]],
+    at: datetime,
+) -> None:
+    activities: list[Activity] = []
+    for history, plan in plans:
+        activities += corrections(sales.subject, history.order.id, plan.taken)
+    if sales.ladder is None or sales.subject is None or not activities:
+        return
+    on = sales.policy.day_of(at)
+    standing: Decision = decide(sales.ladder, sales.subject, activities, on=on)
+    await record(
+        connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
+    )
+
+
+def _unmatched_rows(member: UUID, policy: Policy, comeback: Comeback, found: Found) -> list[Row]:
+    one, on = new_id(comeback.at), policy.day_of(comeback.at)
+    asked = msgspec.json.encode([list(row) for row in comeback.rows]).decode()
+    return [
+        (
+            *(member, one, line_no, comeback.name, comeback.at, on, comeback.reason),
+            *(row.sku, row.quantity, row.amount, asked),
+        )
+        for line_no, row in found.unmatched
+    ]
+
+
+# --- the statement ----------------------------------------------------------------------------
+
+
+async def _read_sales(
+    connection: AsyncConnection,
+    programme: Programme,
+    member: Member,
+    asked: Unnamed,
+    at: datetime,
+) -> _Sales:
+    skus = [row.sku for row in asked.rows]
+    row = await _statement().one(
+        connection,
+        member=member.id,
+        skus=None if "" in skus else skus,
+        name=asked.name,
+        at=at,
+    )
+    stored, subject, ladder, version, known = row
+    histories = {
+        history.order.id: history for one in stored or () for history in [read_found(one).history]
+    }
+    policy = await programme.policy(connection, version)
+    policies = {
+        one: await programme.policy(connection, history.order.policy)
+        for one, history in histories.items()
+    }
+    return _Sales(
+        histories=histories,
+        policies=policies,
+        subject=standing_subject(subject, member, policy),
+        ladder=await programme.ladder(connection, ladder),
+        policy=policy,
+        known=known,
+    )
+
+
+_MEMBER: Final = bindparam("member", type_=Uuid)
+_SKUS: Final = bindparam("skus", type_=ARRAY(Text))
+_NAME: Final = bindparam("name", type_=Text)
+_AT: Final = bindparam("at", type_=Instant)
+
+
+@cache
+def _statement() -> Hot[Any, Any, int, int, bool]:
+    """Read the orders that may be meant, the standing and the live versions; compiled once."""
+    sold = order.alias("sold")
+    has_sku = (
+        select(order_line.c.line_no)
+        .where(
+            order_line.c.member == sold.c.member,
+            order_line.c.order_id == sold.c.id,
+            order_line.c.sku == func.any(_SKUS),
+        )
+        .exists()
+    )
+    one = history_json(sold.c.member, sold.c.id)
+    orders = select(
+        func.json_agg(aggregate_order_by(one, sold.c.placed_at, sold.c.id), type_=JSON)
+    ).where(
+        sold.c.member == _MEMBER,
+        sold.c.state != OrderState.CANCELLED.value,
+        or_(_SKUS.is_(None), has_sku),
+    )
+    return hot(
+        select(
+            orders.scalar_subquery(),
+            subject_of(_MEMBER).scalar_subquery(),
+            live_version().scalar_subquery(),
+            policy_version_at(_AT),
+            or_(*(_named(table) for table in (return_, unmatched_return))),
+        )
+    )
+
+
+def _named(table: Table) -> ColumnElement[bool]:
+    return select(table.c.id).where(table.c.member == _MEMBER, table.c.name == _NAME).exists()

@@ -18,6 +18,7 @@ from litestar import Litestar
 from api.app import create_app, warm
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
+from loyalty.checkout.programme import Programme
 from loyalty.clock import Clock
 from loyalty.database import Database
 from loyalty.ids import show
@@ -112,14 +113,16 @@ async def application(database: Database) -> Application:
     clock = Clock()
     async with database.read() as connection:
         await clock.measure(connection)
+    signing, policies = Signing(), Policies()
     return Application(
         settings=Settings(),
         server=None,
         database=database,
         clock=clock,
-        signing=Signing(),
+        signing=signing,
         keys=Keys(),
-        policies=Policies(),
+        policies=policies,
+        programme=Programme(policies, signing),
     )
 
 
