@@ -69,6 +69,7 @@ from benefits.rules import (
     live_rule_set_version,
     publish_rule_set,
 )
+from benefits.sentences import reason_sentence, rule_sentence, unlock_sentence
 from benefits.shares import spread
 from benefits.types import (
     FREE,
@@ -215,6 +216,7 @@ __all__ = [
     "read_code",
     "read_voucher",
     "reason_document",
+    "reason_sentence",
     "record_uses",
     "redeem_vouchers",
     "release_vouchers",
@@ -223,9 +225,11 @@ __all__ = [
     "replayed_rule_set",
     "reserve_vouchers",
     "retire_definition",
+    "rule_sentence",
     "set_prices",
     "show_code",
     "spread",
+    "unlock_sentence",
     "uses_of",
     "verify",
     "void_voucher",

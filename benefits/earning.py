@@ -13,10 +13,9 @@ from benefits.language.tree import EarnBonus, EarnMultiplier, EarnRate
 from benefits.pricing import Candidate, Till
 from benefits.rule_set import CompiledEffect
 from benefits.shares import apportion, spread
-from benefits.types import Cart, EarnWhy, Question, Step
+from benefits.types import Cart, EarnWhy, Question
 
 _ONE = 100
-_RANKS = (EarnRate, EarnMultiplier, EarnBonus)
 
 
 @dataclass(slots=True)
@@ -90,15 +89,12 @@ def earn(
 
 def _entries(candidates: Sequence[Candidate], till: Till) -> list[_Entry]:
     """The earning effects of the candidates that pass: rates, multipliers, bonuses."""
-    found = []
-    for candidate in candidates:
-        step, effects = candidate.rule.steps[-1]
-        if step is not Step.EARNING or not till.passes(candidate):
-            continue
-        for rank, kind in enumerate(_RANKS):
-            of_kind = tuple(effect for effect in effects if isinstance(effect.effect, kind))
-            if of_kind:
-                found.append(_Entry(candidate, rank, of_kind))
+    found = [
+        _Entry(candidate, rank, effects)
+        for candidate in candidates
+        if candidate.rule.earning and till.passes(candidate)
+        for rank, effects in candidate.rule.earning
+    ]
     found.sort(key=lambda entry: entry.rank)
     return found
 

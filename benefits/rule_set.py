@@ -19,7 +19,19 @@ from benefits.language import (
 )
 from benefits.language.evaluator import Test
 from benefits.language.facts import LineTest
-from benefits.language.tree import AllOf, AnyOf, Comparison, Effect, FreeShipping, Node, Not, Rule
+from benefits.language.tree import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    EarnBonus,
+    EarnMultiplier,
+    EarnRate,
+    Effect,
+    FreeShipping,
+    Node,
+    Not,
+    Rule,
+)
 from benefits.types import Group, RuleVersion, Step, Vocabulary
 
 MODES = ("all", "best", "first")
@@ -51,6 +63,8 @@ class CompiledRule:
     zone: ZoneInfo
     mode: str
     steps: tuple[tuple[Step, tuple[CompiledEffect, ...]], ...]
+    earning: tuple[tuple[int, tuple[CompiledEffect, ...]], ...]
+    """The earning effects by rank: rates (0), multipliers (1), bonuses (2)."""
 
     @property
     def name(self) -> str:
@@ -141,7 +155,18 @@ def _compile(
         zone=ZoneInfo(named or zone),
         mode="all" if rule.group is None else modes[rule.group],
         steps=steps,
+        earning=_earning(effects),
     )
+
+
+def _earning(
+    effects: Sequence[CompiledEffect],
+) -> tuple[tuple[int, tuple[CompiledEffect, ...]], ...]:
+    ranked = [
+        (rank, tuple(effect for effect in effects if isinstance(effect.effect, kind)))
+        for rank, kind in enumerate((EarnRate, EarnMultiplier, EarnBonus))
+    ]
+    return tuple((rank, of_kind) for rank, of_kind in ranked if of_kind)
 
 
 def _compile_effect(effect: Effect, *, bound: bool) -> CompiledEffect:

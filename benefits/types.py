@@ -349,7 +349,7 @@ class Vocabulary:
     Tiers stand from lowest to highest.
     """
 
-    tiers: tuple[str, ...] = ()
+    tiers: tuple[str, ...] | None = ()
     groups: Sequence[str] | None = None
     price_lists: Sequence[str] | None = None
     voucher_definitions: Sequence[str] | None = None

@@ -132,7 +132,7 @@ def read_word(value: object, pointer: str, choices: tuple[str, ...]) -> str:
 def read_tier(value: object, pointer: str, vocabulary: Vocabulary) -> str:
     """A tier of the ladder."""
     tier = read_text(value, pointer)
-    if tier not in vocabulary.tiers:
+    if vocabulary.tiers is not None and tier not in vocabulary.tiers:
         wanted = ", ".join(vocabulary.tiers) or "no tiers"
         raise UnknownTier(pointer=pointer, seen=tier, wanted=wanted)
     return tier

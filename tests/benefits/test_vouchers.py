@@ -308,9 +308,7 @@ async def test_two_hundred_orders_for_one_voucher_make_exactly_one_reservation(
     async def attempt(connection: AsyncConnection, number: int) -> str:
         return await reserve(connection, voucher, UUID(int=number))
 
-    outcomes = await asyncio.gather(
-        *(database.write(attempt, number) for number in range(1, 201))
-    )
+    outcomes = await asyncio.gather(*(database.write(attempt, number) for number in range(1, 201)))
 
     assert sorted(set(outcomes)) == ["done", "voucher-used-up"]
     assert outcomes.count("done") == 1

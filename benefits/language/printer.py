@@ -1,0 +1,269 @@
+"""A rule in one plain sentence, and a reason in another, in English and 中文. Pure.
+
+Money is spelled by the caller's function, and codes that people know by another name (tiers,
+categories) by the caller's mapping; nothing here knows a currency or a locale.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import assert_never, cast
+
+from benefits.language.nodes import FactType
+from benefits.language.tree import (
+    AllOf,
+    AmountOff,
+    AnyOf,
+    Comparison,
+    EarnBonus,
+    EarnMultiplier,
+    EarnRate,
+    Effect,
+    ExclusivePrice,
+    FreeShipping,
+    MemberDay,
+    Node,
+    Not,
+    PercentOff,
+    Rule,
+    Schedule,
+    Wanted,
+)
+from benefits.language.words import (
+    FACT_WORDS,
+    OPERATOR_WORDS,
+    STEP_WORDS,
+    WEEKDAY_WORDS,
+    WINDOW_WORDS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """How to say things: the language, money, and the names people know."""
+
+    language: str = "en"
+    money: Callable[[int], str] = str
+    names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def chinese(self) -> bool:
+        """Whether to speak Chinese."""
+        return self.language.startswith("zh")
+
+    def say(self, english: str, chinese: str) -> str:
+        """The one of the two that is spoken."""
+        return chinese if self.chinese else english
+
+    def word(self, row: tuple[str, str]) -> str:
+        """The word of a table."""
+        return row[1] if self.chinese else row[0]
+
+    def name(self, code: str) -> str:
+        """The name of a code."""
+        return self.names.get(code, code)
+
+    def either(self, codes: tuple[str, ...]) -> str:
+        """Some names, one of which is meant."""
+        names = [self.name(code) for code in codes]
+        if self.chinese:
+            return "、".join(names)
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+
+
+def print_rule(rule: Rule, speaker: Speaker) -> str:
+    """The rule as one sentence."""
+    gives = speaker.say(", and ", "，并").join(
+        print_effect(effect, speaker) for effect in rule.effects
+    )
+    conditions = []
+    if rule.voucher is not None:
+        name = speaker.name(rule.voucher)
+        conditions.append(speaker.say(f"a voucher {name} is used", f"使用优惠券 {name}"))
+    if rule.when is not None:
+        conditions.append(print_condition(rule.when, speaker))
+    if rule.schedule is not None:
+        conditions += _schedule(rule.schedule, speaker)
+    alone = speaker.say(" Not combined with others.", "不与其他优惠同享。")
+    tail = alone if rule.exclusive else ""
+    if speaker.chinese:
+        when = f"当{'，且'.join(conditions)}时：" if conditions else ""
+        return f"{when}{gives}。{tail}"
+    when = f" when {', and '.join(conditions)}" if conditions else ""
+    return f"{gives[:1].upper()}{gives[1:]}{when}.{tail}"
+
+
+def print_condition(node: Node, speaker: Speaker) -> str:
+    """A condition as a clause."""
+    match node:
+        case AllOf(parts):
+            return speaker.say(" and ", "且").join(_inner(part, speaker) for part in parts)
+        case AnyOf(parts):
+            return speaker.say(" or ", "或").join(_inner(part, speaker) for part in parts)
+        case Not(part):
+            said = print_condition(part, speaker)
+            return speaker.say(f"not ({said})", f"非（{said}）")
+        case Comparison():
+            return _comparison(node, speaker)
+        case _:
+            assert_never(node)
+
+
+def _inner(node: Node, speaker: Speaker) -> str:
+    said = print_condition(node, speaker)
+    if isinstance(node, AllOf | AnyOf) and len(node.parts) > 1:
+        return speaker.say(f"({said})", f"（{said}）")
+    return said
+
+
+def print_effect(effect: Effect, speaker: Speaker) -> str:
+    """An effect as a phrase."""
+    match effect:
+        case FreeShipping(methods, cap):
+            by = ""
+            if methods:
+                by = speaker.say(f" by {speaker.either(methods)}", f"（{speaker.either(methods)}）")
+            return speaker.say("free shipping", "免运费") + by + _cap(cap, speaker)
+        case ExclusivePrice():
+            return _exclusive_price(effect, speaker)
+        case PercentOff(percent, target, where, cap):
+            off = _hundredths(percent)
+            on = _target(target, where, speaker)
+            return speaker.say(f"{off}% off {on}", f"{on}减{off}%") + _cap(cap, speaker)
+        case AmountOff():
+            return _amount_off(effect, speaker)
+        case EarnRate() | EarnMultiplier() | EarnBonus():
+            return _earn(effect, speaker)
+        case _:
+            assert_never(effect)
+
+
+def _comparison(node: Comparison, speaker: Speaker) -> str:
+    name, wanted = node.fact.name, node.wanted
+    if node.fact.type is FactType.WINDOW:
+        return speaker.word(WINDOW_WORDS[cast("str", wanted)])
+    if node.fact.type is FactType.BOOLEAN:
+        said = speaker.word(FACT_WORDS[name])
+        return said if wanted is True else speaker.say(f"not ({said})", f"非（{said}）")
+    fact = speaker.word(FACT_WORDS[name])
+    if node.where is not None:
+        lines = print_condition(node.where, speaker)
+        fact = speaker.say(f"{fact} of lines where {lines}", f"（{lines}）的{fact}")
+    if node.step is not None:
+        step = speaker.word(STEP_WORDS[node.step])
+        fact = speaker.say(f"{fact} {step}", f"{step}的{fact}")
+    operator = speaker.word(OPERATOR_WORDS[node.operator])
+    value = print_value(node.fact.type, wanted, speaker)
+    return speaker.say(f"{fact} {operator} {value}", f"{fact}{operator}{value}")
+
+
+def print_value(type_: FactType | None, value: Wanted | None, speaker: Speaker) -> str:
+    """What is seen or wanted, in words."""
+    if value is None or value == ():
+        return speaker.say("none", "无")
+    if isinstance(value, bool):
+        return speaker.say("yes", "是") if value else speaker.say("no", "否")
+    if isinstance(value, int):
+        return speaker.money(value) if type_ is FactType.MONEY else str(value)
+    if isinstance(value, tuple):
+        return speaker.either(value)
+    return speaker.name(value)
+
+
+def _exclusive_price(effect: ExclusivePrice, speaker: Speaker) -> str:
+    on = _target("lines", effect.where, speaker)
+    if effect.price_list is not None:
+        name = speaker.name(effect.price_list)
+        return speaker.say(f"prices of the list {name} on {on}", f"{on}享价目表 {name} 的价格")
+    if effect.percent is not None:
+        off = _hundredths(effect.percent)
+        return speaker.say(f"a price {off}% below regular on {on}", f"{on}会员价低于原价{off}%")
+    return speaker.say(f"the member price on {on}", f"{on}享会员价")
+
+
+def _amount_off(effect: AmountOff, speaker: Speaker) -> str:
+    amount = speaker.say("the voucher's value", "券面金额")
+    if effect.amount is not None:
+        amount = speaker.money(effect.amount)
+    on = _target(effect.target, effect.where, speaker)
+    each = speaker.say(" each", "（每件）") if effect.each_unit else ""
+    return speaker.say(f"{amount} off {on}{each}", f"{on}{each}减{amount}") + _cap(
+        effect.cap, speaker
+    )
+
+
+def _earn(effect: EarnRate | EarnMultiplier | EarnBonus, speaker: Speaker) -> str:
+    on = ""
+    if effect.where is not None:
+        lines = print_condition(effect.where, speaker)
+        on = speaker.say(f" on lines where {lines}", f"（{lines}的商品）")
+    match effect:
+        case EarnRate(points, per):
+            money = speaker.money(per)
+            return speaker.say(f"{points} points per {money}", f"每{money}得{points}积分") + on
+        case EarnMultiplier(multiplier):
+            times = _hundredths(multiplier)
+            return speaker.say(f"{times} times the points", f"{times}倍积分") + on
+        case EarnBonus(bonus):
+            return speaker.say(f"{bonus} bonus points", f"加赠{bonus}积分") + on
+        case _:
+            assert_never(effect)
+
+
+def _target(target: str, where: Node | None, speaker: Speaker) -> str:
+    if target == "shipping":
+        return speaker.say("shipping", "运费")
+    if where is None:
+        if target == "order":
+            return speaker.say("the order", "整单")
+        return speaker.say("all lines", "全部商品")
+    lines = print_condition(where, speaker)
+    if target == "order":
+        return speaker.say(f"the part of the order where {lines}", f"订单中{lines}的部分")
+    return speaker.say(f"lines where {lines}", f"{lines}的商品")
+
+
+def _cap(cap: int | None, speaker: Speaker) -> str:
+    if cap is None:
+        return ""
+    money = speaker.money(cap)
+    return speaker.say(f" (at most {money})", f"（最多{money}）")
+
+
+def _hundredths(value: int) -> str:
+    whole, rest = divmod(value, 100)
+    return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
+
+
+def _schedule(schedule: Schedule, speaker: Speaker) -> list[str]:
+    said = []
+    if schedule.from_at is not None:
+        instant = schedule.from_at.isoformat(sep=" ", timespec="minutes")
+        said.append(speaker.say(f"it is {instant} or later", f"自{instant}起"))
+    if schedule.to_at is not None:
+        instant = schedule.to_at.isoformat(sep=" ", timespec="minutes")
+        said.append(speaker.say(f"it is before {instant}", f"在{instant}之前"))
+    if schedule.weekdays:
+        days = [speaker.word(WEEKDAY_WORDS[day]) for day in sorted(schedule.weekdays)]
+        said.append(speaker.say(f"it is {' or '.join(days)}", f"为{'、'.join(days)}"))
+    if schedule.days:
+        numbers = [str(day) for day in sorted(schedule.days)]
+        english = f"it is day {' or '.join(numbers)} of the month"
+        said.append(speaker.say(english, f"为每月{'、'.join(numbers)}日"))
+    if schedule.hours is not None:
+        start, end = (f"{minute // 60:02}:{minute % 60:02}" for minute in schedule.hours)
+        said.append(speaker.say(f"it is between {start} and {end}", f"在{start}至{end}之间"))
+    if schedule.member_days:
+        member_days = [_member_day(day, speaker) for day in schedule.member_days]
+        joined = speaker.say(" or ", "或").join(member_days)
+        said.append(speaker.say(f"it is a member day ({joined})", f"为会员日（{joined}）"))
+    return said
+
+
+def _member_day(day: MemberDay, speaker: Speaker) -> str:
+    if day.every == "week":
+        name = speaker.word(WEEKDAY_WORDS[day.weekday])
+        return speaker.say(f"every {name}", f"每{name}")
+    if day.every == "month":
+        return speaker.say(f"day {day.day} of every month", f"每月{day.day}日")
+    english = f"day {day.day} of month {day.month} every year"
+    return speaker.say(english, f"每年{day.month}月{day.day}日")

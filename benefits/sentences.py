@@ -1,0 +1,94 @@
+"""Rules and reasons as sentences for people, English or 中文: rendered at reading, never stored."""
+
+from collections.abc import Callable, Mapping
+
+from benefits.language.checker import read_rule
+from benefits.language.explainer import EXCLUDED, NOT_MET
+from benefits.language.nodes import FACTS, FactType
+from benefits.language.printer import Speaker, print_rule, print_value
+from benefits.language.words import (
+    FACT_WORDS,
+    OPERATOR_WORDS,
+    REASON_WORDS,
+    SCHEDULE_WORDS,
+    UNLOCK_WORDS,
+)
+from benefits.types import NotApplied, Unlock, Vocabulary
+
+_ANY_TIER = Vocabulary(tiers=None)
+_NO_NAMES: Mapping[str, str] = {}
+
+
+def rule_sentence(
+    document: Mapping[str, object],
+    *,
+    language: str = "en",
+    money: Callable[[int], str] = str,
+    names: Mapping[str, str] = _NO_NAMES,
+) -> str:
+    """A rule in one plain sentence.
+
+    `money` spells minor units; `names` gives what people call a tier, a category, a method.
+    Raises RuleRefused where the document is no rule.
+    """
+    return print_rule(read_rule(document, _ANY_TIER), Speaker(language, money, names))
+
+
+def reason_sentence(
+    reason: NotApplied,
+    *,
+    language: str = "en",
+    money: Callable[[int], str] = str,
+    names: Mapping[str, str] = _NO_NAMES,
+) -> str:
+    """Why a rule or voucher gave nothing, in one plain sentence."""
+    speaker = Speaker(language, money, names)
+    said = _cause(reason, speaker)
+    return said + "。" if speaker.chinese else f"{said[:1].upper()}{said[1:]}."
+
+
+def unlock_sentence(
+    unlock: Unlock,
+    *,
+    language: str = "en",
+    money: Callable[[int], str] = str,
+    names: Mapping[str, str] = _NO_NAMES,
+) -> str:
+    """What would make a rule apply, in one plain sentence."""
+    speaker = Speaker(language, money, names)
+    facts = {name: speaker.name(str(value)) for name, value in unlock.facts.items()}
+    gap = unlock.facts.get("gap")
+    if unlock.code == "spend-more" and isinstance(gap, int):
+        facts["gap"] = money(gap)
+    return speaker.word(UNLOCK_WORDS[unlock.code]).format(**facts)
+
+
+def _cause(reason: NotApplied, speaker: Speaker) -> str:
+    if reason.code == "outside-schedule" and reason.fact is not None:
+        return speaker.word(SCHEDULE_WORDS[reason.fact])
+    if reason.code not in {NOT_MET, EXCLUDED} or reason.fact is None:
+        other = speaker.name(reason.other or "")
+        return speaker.word(REASON_WORDS[reason.code]).format(other=other)
+    fact = FACTS.get(reason.fact)
+    type_ = None if fact is None else fact.type
+    name = speaker.word(FACT_WORDS[reason.fact])
+    if type_ is FactType.BOOLEAN:
+        wished = reason.wanted is (reason.code == NOT_MET)
+        return speaker.say(f"needed: {name}", f"需{name}") if wished else _unwished(name, speaker)
+    if type_ is FactType.WINDOW:
+        return speaker.say("the birthday window is not open", "不在生日期间")
+    operator = speaker.word(OPERATOR_WORDS[reason.operator or "is"])
+    wanted = print_value(type_, reason.wanted, speaker)
+    seen = print_value(type_, reason.seen, speaker)
+    if reason.code == EXCLUDED:
+        return speaker.say(
+            f"{name} {operator} {wanted}, which is excluded", f"{name}{operator}{wanted}，不适用"
+        )
+    return speaker.say(
+        f"needed: {name} {operator} {wanted}; now it is {seen}",
+        f"需{name}{operator}{wanted}，现为{seen}",
+    )
+
+
+def _unwished(name: str, speaker: Speaker) -> str:
+    return speaker.say(f"not available where {name}", f"{name}时不适用")

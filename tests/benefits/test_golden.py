@@ -1,0 +1,112 @@
+"""Worked examples: `golden.json` is a table that people can check by hand.
+
+A rule is named, with `:group`, `!priority` and `*` (exclusive) behind its name. A line is SKU,
+category, quantity, regular amount and what else there is to say. `pays` and `earns` are per line.
+"""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from benefits import (
+    Cart,
+    Facts,
+    Group,
+    Line,
+    MemberPrice,
+    PointsTerms,
+    PresentedVoucher,
+    Question,
+    decision_text,
+    evaluate,
+    replay,
+)
+from tests.benefits.builders import MEMBER, NOON, compiled, earned_by, totals_of, why_not
+
+GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
+_NAMED = re.compile(r"(?P<rule>[a-z0-9-]+)(:(?P<group>[a-z]+))?(!(?P<priority>\d+))?(?P<alone>\*)?")
+
+
+def rule(said: str) -> dict[str, object]:
+    """Return the rule that an example names."""
+    named = _NAMED.fullmatch(said)
+    assert named is not None, said
+    document = {"rule": named["rule"], **GOLDEN["rules"][named["rule"]]}
+    if named["group"]:
+        document["group"] = named["group"]
+    if named["priority"]:
+        document["priority"] = int(named["priority"])
+    if named["alone"]:
+        document["exclusive"] = True
+    return document
+
+
+def question(example: dict[str, Any]) -> Question:
+    """Return the question that an example asks."""
+    method, price = example.get("shipping", ["", 0])
+    lines = tuple(
+        Line(str(position), sku, quantity, regular, category, **(more[0] if more else {}))
+        for position, (sku, category, quantity, regular, *more) in enumerate(example["lines"])
+    )
+    vouchers = []
+    for position, (code, definition, *more) in enumerate(example.get("vouchers", [])):
+        said = dict(more[0]) if more else {}
+        said["skus"] = tuple(said.get("skus", ()))
+        vouchers.append(PresentedVoucher(code, UUID(int=position + 1), MEMBER, definition, **said))
+    facts = Facts(
+        member=True,
+        tier=example.get("tier", "standard"),
+        member_class="consumer",
+        days_since_joining=30,
+        birthday=tuple(example.get("birthday", ())),
+        order_count=example.get("orders", 3),
+    )
+    return Question(
+        cart=Cart(
+            "USD",
+            lines,
+            method,
+            price,
+            channel="web",
+            country="US",
+            prices_include_tax=example.get("tax_included", False),
+        ),
+        at=NOON,
+        facts=Facts() if example.get("guest") else facts,
+        vouchers=tuple(vouchers),
+        prices=tuple(MemberPrice(*entry) for entry in example.get("prices", ())),
+        points=PointsTerms(**example.get("points", {})),
+    )
+
+
+@pytest.mark.parametrize("example", GOLDEN["examples"], ids=lambda example: example["title"])
+def test_worked_example(example: dict[str, Any]) -> None:
+    groups = [Group(name, mode) for name, mode in example.get("groups", {}).items()]
+    rule_set = compiled(*(rule(said) for said in example["rules"]), groups=groups)
+
+    decision = evaluate(rule_set, question(example))
+
+    assert totals_of(decision) == example["pays"]
+    assert earned_by(decision) == example["earns"]
+    assert decision.points.earn == sum(example["earns"])
+    assert decision.shipping.total == example.get("pays_shipping", decision.shipping.regular)
+    assert decision.totals.payable == sum(example["pays"]) + decision.shipping.total
+    if "basis" in example:
+        assert [each.basis for each in decision.lines] == example["basis"]
+    if "spendable" in example:
+        assert decision.points.spendable == example["spendable"]
+    for name, code in example.get("why_not", {}).items():
+        assert why_not(decision, name) == code
+    text = decision_text(decision)
+    assert decision_text(replay(text, rule_set)) == text
+
+
+def test_there_are_at_least_sixty_examples_and_every_rule_is_used() -> None:
+    used = {rule(said)["rule"] for example in GOLDEN["examples"] for said in example["rules"]}
+
+    assert len(GOLDEN["examples"]) >= 60
+    assert used == GOLDEN["rules"].keys()
