@@ -1,6 +1,7 @@
 """What we say about ourselves: links lead somewhere, commands exist, promises have tests."""
 
 import ast
+import pkgutil
 import re
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from tests.support import reference
 from tests.support.requirements import REPOSITORY
-from tests.support.source import python_files, tree_of
+from tests.support.source import SCHEMAS, python_files, relations, tables_of, tree_of
 
 DOCUMENTS = sorted(
     [
@@ -22,6 +23,8 @@ DECISIONS = sorted((REPOSITORY / "docs" / "decisions").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 TEST_NAME = re.compile(r"`(?P<path>tests/[\w/]+\.py)::(?P<test>test_\w+)`")
+CODE = re.compile(r"`([^`]+)`")
+SETTINGS_OF_POSTGRESQL = {"synchronous_commit"}
 SECTIONS = ("## Context", "## Decision", "## Consequences", "## Rejected", "## Enforced by")
 
 
@@ -63,6 +66,21 @@ def test_every_guarantee_names_a_test() -> None:
     for row in rows:
         assert len(row) == len(("invariant", "python", "postgresql", "test")), row
         assert TEST_NAME.search(row[-1]), f"no test keeps the promise: {row[0]}"
+
+
+def test_every_guard_that_a_guarantee_names_exists() -> None:
+    in_database = SETTINGS_OF_POSTGRESQL | {
+        str(getattr(rule, "name", ""))
+        for package in SCHEMAS
+        for table in tables_of(package)
+        for rule in (*table.constraints, *table.indexes)
+    }
+    in_database |= {f"{schema}.{name}" for schema in SCHEMAS for name in relations(schema)}
+
+    for _, in_python, in_postgresql, _ in _table_after("## What is guaranteed"):
+        for name in CODE.findall(in_python):
+            pkgutil.resolve_name(name)
+        assert set(CODE.findall(in_postgresql)) - in_database == set()
 
 
 def test_every_page_is_reached_from_the_index() -> None:
