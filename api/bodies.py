@@ -5,6 +5,8 @@ What is wrong is answered with a pointer into the request. A pointer beginning w
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -95,6 +97,16 @@ def refuse_unstorable(value: object, pointer: str) -> None:
                 refuse_unstorable(part, f"{pointer}/{place}")
         case _:
             pass
+
+
+@contextmanager
+def within(pointer: str, *kinds: type[LoyaltyError]) -> Iterator[None]:
+    """Point refusals of a document at the place where the request carries it."""
+    try:
+        yield
+    except kinds as error:
+        error.pointer = pointer + (error.pointer or "")
+        raise
 
 
 def _invalid(message: str, root: str) -> RequestInvalid:

@@ -64,11 +64,12 @@ def problem_of(error: Exception) -> Problem:
     return _problem("internal-error", 500, _SENTENCES["internal-error"])
 
 
-def refusal(error: Exception) -> Answer | None:
+def refusal(error: Exception, request_id: str) -> Answer | None:
     """Render a business refusal, to be kept under the idempotency key; None for anything else."""
     problem = problem_of(error)
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
+    problem = msgspec.structs.replace(problem, instance=f"urn:request:{request_id}")
     return Answer(problem.status, msgspec.json.encode(problem), MEDIA_TYPE)
 
 

@@ -6,6 +6,7 @@ and the repetition live in `loyalty.idempotency`.
 
 import hashlib
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -75,8 +76,9 @@ async def write(request: ApiRequest, subject: Ref | None, work: Work) -> Respons
     """Run the work once under the request's key and answer."""
     attempt = await attempt_of(request)
     application = application_of(request)
+    told = partial(refusal, request_id=request_id_of(request))
     try:
-        given = await answer_once(application.database, attempt, subject, work, refusal)
+        given = await answer_once(application.database, attempt, subject, work, told)
     except KeyEnded:
         application.keys.forget(principal_of(request).key)
         raise

@@ -99,7 +99,7 @@ async def adjust(
 
 def _check(policy: Policy, adjustment: Adjustment) -> int:
     if adjustment.amount == 0:
-        raise AdjustmentEmpty(pointer="/amount")
+        raise AdjustmentEmpty(pointer="/points")
     if adjustment.reason not in policy.adjustment_reasons:
         raise AdjustmentReasonUnknown(
             seen=adjustment.reason, wanted=", ".join(policy.adjustment_reasons), pointer="/reason"
@@ -112,7 +112,7 @@ def _check(policy: Policy, adjustment: Adjustment) -> int:
 
 def _over(adjustment: Adjustment, allowed: int) -> AdjustmentOverLimit:
     return AdjustmentOverLimit(
-        role=adjustment.role, allowed=allowed, wanted=abs(adjustment.amount), pointer="/amount"
+        role=adjustment.role, allowed=allowed, wanted=abs(adjustment.amount), pointer="/points"
     )
 
 

@@ -49,7 +49,7 @@ async def record_change(
     member: UUID | None = None,
 ) -> UUID:
     """Write one row of the trail and return its id."""
-    row = new_id(cause.at)
+    row = new_id()  # in the order of writing, also within one request
     await connection.execute(
         insert(change).values(
             id=row,

@@ -1,5 +1,6 @@
 """Joining the programme, finding members, changing what is known of them."""
 
+from datetime import UTC, datetime
 from typing import Final
 
 from litestar import Response, get, patch, post
@@ -24,6 +25,7 @@ from loyalty.members import (
 )
 
 _MEMBER: Final = {"member": "Our id (mem_…) or ext: and the shop's id."}
+_OLDEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EXAMPLE: Final = {
     "external_id": "C-1047",
     "email": "ada@example.org",
@@ -70,8 +72,10 @@ async def join_programme(request: ApiRequest) -> Response[bytes]:
     """Make somebody a member; the same external id again answers the same member."""
     body = await body_of(request, JoinBody)
     at = now_of(request)
-    if body.joined_at is not None and body.joined_at > at:
-        raise RequestInvalid(pointer="/joined_at", seen="an instant to come", reason="in-future")
+    if body.joined_at is not None and not _OLDEST <= body.joined_at <= at:
+        raise RequestInvalid(
+            pointer="/joined_at", seen="not between 1970 and now", reason="out-of-range"
+        )
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         member = await join(connection, cause_of(request, at), body.joining())

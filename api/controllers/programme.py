@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import ApiRequest, application_of
-from api.bodies import RequestInvalid, body_of, read_query
+from api.bodies import RequestInvalid, body_of, read_query, within
 from api.operation import Operation, operation
 from api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, sign_cursor
 from api.schemas.programme import ChangeOut, KeyBody, KeyOut, NewKeyOut, PolicyBody, PolicyOut
@@ -20,7 +20,14 @@ from loyalty.idempotency import Answer, Begun
 from loyalty.ids import MalformedId, read
 from loyalty.keys import Role, UnknownApiKey, create_key, list_keys, revoke_key
 from loyalty.members import find_member, read_member_ref
-from loyalty.policy import find_policy, list_policies, policy_at, publish_policy
+from loyalty.policy import (
+    PolicyCannotChange,
+    PolicyMalformed,
+    find_policy,
+    list_policies,
+    policy_at,
+    publish_policy,
+)
 
 _ADMIN: Final[frozenset[Role]] = frozenset({"admin"})
 _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
@@ -143,7 +150,8 @@ async def create_policy(request: ApiRequest) -> Response[bytes]:
     cause = cause_of(request, now_of(request))
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
-        policy = await publish_policy(connection, cause, body.policy, starts_at=starts_at)
+        with within("/policy", PolicyMalformed, PolicyCannotChange):
+            policy = await publish_policy(connection, cause, body.policy, starts_at=starts_at)
         location = f"/v1/policy/versions/{policy.version}"
         return answer(201, PolicyOut.of(policy), location=location)
 

@@ -1,6 +1,6 @@
 """Rules, the rule sets that are live, and member prices."""
 
-from typing import Final
+from typing import Any, Final
 
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,7 +13,6 @@ from api.pagination import Page, PageQuery, read_cursor, sign_cursor
 from api.schemas.rules import (
     PricesBody,
     PricesOut,
-    RuleBody,
     RuleOut,
     RuleSetBody,
     RuleSetOut,
@@ -24,6 +23,13 @@ from loyalty.keys import Role
 from loyalty.prices import set_prices
 from loyalty.rules import draft_rule, publish_rules
 
+_RULE: Final = {
+    "rule": "gold-free-shipping",
+    "titles": {"en": "Free shipping for gold", "zh": "黄金会员免运费"},
+    "when": {"fact": "subtotal", "at-least": 2000},
+    "effects": [{"effect": "free-shipping", "methods": ["standard"]}],
+    "tell": True,
+}
 _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
 
 
@@ -35,7 +41,8 @@ _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
             tag="rules",
             roles=frozenset({"admin"}),
             key="required",
-            body=RuleBody,
+            body=dict[str, Any],
+            example=_RULE,
             answers={201: RuleOut},
             refusals=("rule-unknown-tier", "rule-unknown-fact", "rule-wrong-type"),
         )
@@ -43,11 +50,11 @@ _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
 )
 async def create_rule(request: ApiRequest) -> Response[bytes]:
     """Check a rule and store it; it is live once a rule set names its version."""
-    body = await body_of(request, RuleBody)
+    document = await body_of(request, dict[str, Any])
     cause = cause_of(request, now_of(request))
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
-        stored = await draft_rule(connection, cause, body.rule)
+        stored = await draft_rule(connection, cause, document)
         return answer(201, RuleOut.of(stored), location=f"/v1/rules/{stored.rule}")
 
     return await write(request, None, work)

@@ -1,6 +1,6 @@
 """Where a member stands and why, and the ladders that decide it."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Response, get, post
@@ -9,14 +9,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from api.auth import ApiRequest, application_of, member_ref, only_own
-from api.bodies import body_of
+from api.bodies import body_of, read_query
 from api.controllers.wallets import MEMBER
 from api.operation import EVERYBODY, Operation, operation
 from api.schemas.tiers import (
     FiguresOut,
-    LadderBody,
     LadderDocumentOut,
     LadderOut,
+    LadderQuery,
     MissingOut,
     TierChangeOut,
     TierOut,
@@ -82,21 +82,23 @@ async def read_tier(request: ApiRequest) -> Response[bytes]:
             tag="tiers",
             roles=frozenset({"admin"}),
             key="required",
-            body=LadderBody,
+            query=LadderQuery,
+            body=dict[str, Any],
             answers={201: LadderOut},
             refusals=("ladder-malformed", "ladder-outrun", "ladder-unordered"),
-            example={"ladder": _LADDER},
+            example=_LADDER,
             example_answer={"version": 1, "tiers": ["standard", "silver", "gold", "diamond"]},
         )
     ),
 )
 async def create_ladder(request: ApiRequest) -> Response[bytes]:
     """Publish the next version of the ladder; published versions never change."""
-    body = await body_of(request, LadderBody)
+    document = await body_of(request, dict[str, Any])
+    after = read_query(request, LadderQuery).after
     cause = cause_of(request, now_of(request))
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
-        ladder = await publish_ladder(connection, cause, body.ladder, after=body.after)
+        ladder = await publish_ladder(connection, cause, document, after=after)
         return answer(201, LadderOut.of(ladder), location=f"/v1/ladders/{ladder.version}")
 
     return await write(request, None, work)

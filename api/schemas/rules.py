@@ -10,12 +10,6 @@ from api.schemas.types import Code, Instant
 Version = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
-class RuleBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A rule document in the rule language."""
-
-    rule: dict[str, Any]
-
-
 class RuleOut(Struct, frozen=True):
     """One version of a rule."""
 

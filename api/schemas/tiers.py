@@ -109,10 +109,9 @@ class TierOut(Struct, frozen=True):
     keep: MissingOut | None = None
 
 
-class LadderBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """A ladder document; `after` is the version it was written for."""
+class LadderQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """The version that the ladder was written for; refused when another came since."""
 
-    ladder: dict[str, Any]
     after: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
 
 

@@ -85,21 +85,22 @@ def check_age(policy: Policy, birthday: Birthday | None, cause: Cause) -> None:
 async def give_consents(
     connection: AsyncConnection, cause: Cause, member_id: UUID, given: Sequence[Consent]
 ) -> None:
-    """Record a member's answers."""
-    if given:
+    """Record a member's answers; of two to one purpose the later one stands."""
+    latest = {answer.purpose: answer for answer in given}
+    if latest:
         await connection.execute(
             insert(consent),
             [
                 {
                     "member": member_id,
-                    "id": new_id(cause.at),
+                    "id": new_id(),
                     "purpose": answer.purpose,
                     "granted": answer.granted,
                     "text_version": answer.text_version,
                     "given_at": cause.at,
                     **cause.columns(),
                 }
-                for answer in given
+                for answer in latest.values()
             ],
         )
 

@@ -41,7 +41,7 @@ class Caller:
 
     async def get(self, path: str, **query: str | int) -> httpx.Response:
         """Read."""
-        return await self.client.get(path, params=query, headers=self._headers())
+        return await self.client.get(path, params=query or None, headers=self._headers())
 
     async def post(
         self, path: str, body: object, *, key: str | None = "fresh", **headers: str
@@ -130,7 +130,8 @@ async def application(database: Database) -> Application:
 async def web(application: Application) -> AsyncIterator[Web]:
     """The application, started, with a client on it."""
     app = create_app(application)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    served: Any = app
+    transport = httpx.ASGITransport(app=served, raise_app_exceptions=False)
     await warm(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://loyalty.test") as client:
         yield Web(app=app, application=application, client=client)
