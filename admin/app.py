@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from admin.assets import Asset
+from admin.errors import PageMissing
 from admin.forms import check_origin
 from admin.guards import NEEDS, Needs, check_all, guard
 from admin.middleware import UNRECEIVED, Reception
@@ -26,7 +27,7 @@ NOBODY = {NEEDS: Needs.NOBODY}
 def console(application: Application) -> Router:
     """Build the router of console, finance pages and wallet."""
     renderer = Renderer()
-    handlers: Sequence[HTTPRouteHandler] = [*PAGES, front, _assets(renderer)]
+    handlers: Sequence[HTTPRouteHandler] = [*PAGES, front, missing, _assets(renderer)]
     check_all(handlers)
 
     def refuse(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -41,6 +42,12 @@ def console(application: Application) -> Router:
         exception_handlers={Exception: refuse},
         include_in_schema=False,
     )
+
+
+@get(["/console/{rest:path}", "/wallet/{rest:path}"], opt=NOBODY, sync_to_thread=False)
+def missing(rest: FromPath[str]) -> Response[None]:
+    """Any other address below ours is told so in our own design."""
+    raise PageMissing
 
 
 @get("/", opt=NOBODY, sync_to_thread=False)

@@ -53,8 +53,8 @@ class MonthChart:
 def month_chart(
     months: Sequence[tuple[date, Sequence[int]]],
     *,
-    width: int = 720,
-    height: int = 240,
+    width: int = 620,
+    height: int = 230,
 ) -> MonthChart:
     """Draw several non-negative series by month as bars side by side."""
     top, foot = 12, 24

@@ -12,11 +12,13 @@ from admin.visit import Visit
 from admin.words import N_
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from admin.refusals import REFUSALS
 from loyalty.errors import Unavailable
+from loyalty.staff import LinkUnusable
 from urllib.parse import urlencode
 
 LOG: Final = structlog.get_logger(__name__)
-_MISSING: Final = ("unknown-", "malformed-id")
+_MISSING: Final = frozenset({"malformed-id", "link-unusable"})
 
 
 def problem_page(
@@ -58,11 +60,11 @@ def status_of(error: Exception) -> HTTPStatus:
             return HTTPStatus.SERVICE_UNAVAILABLE
         case HTTPException(status_code=status):
             return HTTPStatus(status)
-    code = getattr(error, "code", None)
-    if not isinstance(code, str):
+    if not isinstance(error, REFUSALS):
         return HTTPStatus.INTERNAL_SERVER_ERROR
-    missing = code.startswith(_MISSING[0]) or code in _MISSING
-    return HTTPStatus.NOT_FOUND if missing else HTTPStatus.CONFLICT
+    if error.code.startswith("unknown-") or error.code in _MISSING:
+        return HTTPStatus.NOT_FOUND
+    return HTTPStatus.CONFLICT
 
 
 def _words(visit: Visit, error: Exception, status: HTTPStatus) -> tuple[str, str]:
@@ -74,6 +76,8 @@ def _words(visit: Visit, error: Exception, status: HTTPStatus) -> tuple[str, str
                 " from the shop's site or app."
             )
         case _, HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
+            if isinstance(error, LinkUnusable):
+                return say("This link opens nothing any more"), sentence(visit.voice, error)
             return say("There is nothing here"), say(
                 "The address may be mistyped, or what it named is not in this programme."
             )

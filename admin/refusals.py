@@ -10,6 +10,13 @@ from typing import Any, Final
 
 from admin.language import Voice
 from admin.words import N_
+from benefits import BenefitsError
+from ledger import LedgerError
+from loyalty.errors import LoyaltyError
+from tiers import TiersError
+
+REFUSALS: Final = (LoyaltyError, LedgerError, TiersError, BenefitsError)
+"""What the domains refuse with; anything else is a failure of ours."""
 
 SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {

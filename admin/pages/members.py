@@ -5,21 +5,18 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
-import benefits
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
 from admin.member_view import load_member
 from admin.once import once
-from admin.refusals import sentence
+from admin.refusals import REFUSALS, sentence
 from admin.render import go, page
 from admin.visit import Visit, visit_of
 from admin.words import MEMBER_CLASSES, badge
-from ledger import LedgerError
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from loyalty.adjustments import Adjustment, adjust
 from loyalty.cause import Cause
-from loyalty.errors import LoyaltyError
 from loyalty.idempotency import Begun
 from loyalty.ids import MalformedId, read, show
 from loyalty.members import MalformedContact, Ref, find_members, read_member_ref
@@ -32,7 +29,6 @@ STAFF: Final = {NEEDS: Needs.STAFF}
 PAGE_SIZE: Final = 30
 LARGEST: Final = 10**12
 LONGEST_NUMBER: Final = 19
-Refused = (LoyaltyError, LedgerError, benefits.BenefitsError)
 
 
 @get("/console/members", opt=STAFF)
@@ -92,7 +88,7 @@ async def points_form(
                 effect,
                 then=f"/console/members/{member}?done=points-given",
             )
-        except Refused as error:
+        except REFUSALS as error:
             wrong = _wrong(visit, error)
     again = form.form("points", wrong)
     return await _member(request, ref, again, _voucher(), HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -127,7 +123,7 @@ async def voucher_form(
                 effect,
                 then=f"/console/members/{member}?done=voucher-given",
             )
-        except Refused as error:
+        except REFUSALS as error:
             wrong = _wrong(visit, error)
     again = form.form("voucher", wrong)
     return await _member(request, ref, _points(visit), again, HTTPStatus.UNPROCESSABLE_ENTITY)
