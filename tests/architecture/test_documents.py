@@ -6,8 +6,10 @@ import re
 from functools import cache
 from pathlib import Path
 
+import click
 import pytest
 
+from loyalty.cli import cli
 from tests.support import reference
 from tests.support.requirements import REPOSITORY
 from tests.support.source import SCHEMAS, python_files, relations, tables_of, tree_of
@@ -23,6 +25,7 @@ DECISIONS = sorted((REPOSITORY / "docs" / "decisions").glob("*.md"))
 LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 TEST_NAME = re.compile(r"`(?P<path>tests/[\w/]+\.py)::(?P<test>test_\w+)`")
+COMMAND = re.compile(r"(?:^|`|bin/)loyalty ((?:[a-z-]+ ?)+)", re.MULTILINE)
 CODE = re.compile(r"`([^`]+)`")
 SETTINGS_OF_POSTGRESQL = {"synchronous_commit"}
 SECTIONS = ("## Context", "## Decision", "## Consequences", "## Rejected", "## Enforced by")
@@ -51,6 +54,18 @@ def test_every_make_target_that_is_named_exists(document: Path) -> None:
     named = set(re.findall(r"\bmake ([a-z-]+)\b(?=[`\s]|$)", _code(document)))
 
     assert named - _make_targets() == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=_label)
+def test_every_command_that_is_named_exists(document: Path) -> None:
+    for line in COMMAND.findall(_code(document)):
+        command: click.Command | None = cli
+        for word in line.split():
+            if not isinstance(command, click.Group):
+                break
+            command = command.get_command(click.Context(command), word)
+
+            assert command is not None, f"loyalty {line}"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=_label)
