@@ -7,9 +7,22 @@ Programme accounts have no row that a posting could lock. Their sums are the rol
 from collections.abc import Sequence
 from datetime import date, datetime
 
+from sqlalchemy import BigInteger, Date, any_, bindparam, column, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.types import POINTS, Account, MonthTotal, TrialBalance
+from ledger.tables import Instant, Key
+from ledger.types import (
+    MEMBER_ACCOUNTS,
+    POINTS,
+    Account,
+    AccountBalance,
+    MonthTotal,
+    TrialBalance,
+)
+
+_ASSET = bindparam("asset", type_=Key)
+_WHEN = bindparam("at", type_=Instant)
 
 
 async def trial_balance(
@@ -17,9 +30,37 @@ async def trial_balance(
 ) -> TrialBalance:
     """Sum every account as of ``at``: members from their wallets, programme from the journals.
 
-    Read it in a snapshot. A wallet edited by hand shows as a ``difference`` other than zero.
+    What time has made due by ``at`` counts, whether it is posted yet or not. Read it in a
+    snapshot. A wallet edited by hand shows as a ``difference`` other than zero.
     """
-    raise NotImplementedError
+    asked = {"asset": asset, "at": at}
+    wallets = (await connection.execute(_WALLETS, asked)).one()
+    sums = {
+        row.account: (row.debit, row.credit) for row in await connection.execute(_ACCOUNTS, asked)
+    }
+    member_side = (
+        _balance(Account.AVAILABLE, asset, 0, wallets.available),
+        _balance(Account.PENDING, asset, 0, wallets.pending),
+        _balance(Account.HELD, asset, 0, wallets.held),
+        _balance(Account.DEBT, asset, wallets.debt, 0),
+    )
+    programme_side = tuple(
+        _balance(
+            account,
+            asset,
+            sums.get(account, (0, 0))[0],
+            sums.get(account, (0, 0))[1] + (wallets.lapsed if account is Account.EXPIRED else 0),
+        )
+        for account in Account
+        if account not in MEMBER_ACCOUNTS
+    )
+    return TrialBalance(
+        asset=asset,
+        at=at,
+        member_side=member_side,
+        programme_side=programme_side,
+        difference=sum(line.balance for line in member_side + programme_side),
+    )
 
 
 async def monthly_totals(
@@ -31,9 +72,70 @@ async def monthly_totals(
     asset: str = POINTS,
 ) -> Sequence[MonthTotal]:
     """Sum what accounts moved in each month of effective time (UTC) in ``[since, until)``."""
-    raise NotImplementedError
+    rows = await connection.execute(
+        _MONTHS,
+        {
+            "asset": asset,
+            "since": since,
+            "until": until,
+            "accounts": [account.value for account in accounts],
+        },
+    )
+    return [
+        MonthTotal(
+            month=row.month, account=Account(row.account), debit=row.debit, credit=row.credit
+        )
+        for row in rows
+    ]
 
 
 async def roll_up(connection: AsyncConnection) -> int:
     """Fold committed journals into the rollup; answers how many. Any number may run at once."""
-    raise NotImplementedError
+    return int((await connection.execute(select(func.ledger.roll_up()))).scalar_one())
+
+
+def _balance(account: Account, asset: str, debit: int, credit: int) -> AccountBalance:
+    return AccountBalance(
+        account=account, asset=asset, debit=debit, credit=credit, balance=credit - debit
+    )
+
+
+_WALLETS = select(
+    func.ledger.wallet_sums(_ASSET, _WHEN)
+    .table_valued(
+        column("available", BigInteger),
+        column("pending", BigInteger),
+        column("held", BigInteger),
+        column("debt", BigInteger),
+        column("lapsed", BigInteger),
+    )
+    .alias("wallets")
+)
+_ACCOUNTS = select(
+    func.ledger.account_sums(_ASSET, _WHEN)
+    .table_valued(column("account", Key), column("debit", BigInteger), column("credit", BigInteger))
+    .alias("sums")
+)
+_DAYS = (
+    func.ledger.daily_sums(
+        _ASSET, bindparam("since", type_=Date()), bindparam("until", type_=Date())
+    )
+    .table_valued(
+        column("account", Key),
+        column("effective_on", Date),
+        column("debit", BigInteger),
+        column("credit", BigInteger),
+    )
+    .alias("days")
+)
+_MONTHS = (
+    select(
+        func.date_trunc("month", _DAYS.c.effective_on).cast(Date).label("month"),
+        _DAYS.c.account,
+        func.sum(_DAYS.c.debit).cast(BigInteger).label("debit"),
+        func.sum(_DAYS.c.credit).cast(BigInteger).label("credit"),
+    )
+    .where(_DAYS.c.account == any_(bindparam("accounts", type_=ARRAY(Key))))
+    .group_by("month", _DAYS.c.account)
+    .order_by("month", _DAYS.c.account)
+)

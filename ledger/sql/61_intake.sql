@@ -226,7 +226,7 @@ $$;
 -- Post a staged batch and answer what was refused.
 CREATE OR REPLACE FUNCTION ledger.post_intake(of_batch uuid, recorded timestamptz)
 RETURNS SETOF ledger.outcome
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB'
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 AS $$
 DECLARE
     o ledger.outcome;

@@ -1,0 +1,150 @@
+-- The proof. Each function answers the first row that breaks one promise, or nothing. All are set
+-- based and read everything; run them in one snapshot.
+
+-- Counters against the transfers of the journal.
+CREATE OR REPLACE FUNCTION ledger.verify_wallets()
+RETURNS TABLE ("row" text, seen text, wanted text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+AS $$
+    SELECT 'wallet ' || coalesce(w.holder, t.holder) || ' ' || coalesce(w.asset, t.asset),
+        (w.available, w.pending, w.held, w.debt)::text,
+        (t.available, t.pending, t.held, t.debt)::text
+    FROM ledger.wallet AS w
+    FULL JOIN (
+        SELECT holder, asset,
+            sum(CASE 'available' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
+                AS available,
+            sum(CASE 'pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
+                AS pending,
+            sum(CASE 'held' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END) AS held,
+            sum(CASE 'debt' WHEN debit THEN amount WHEN credit THEN -amount ELSE 0 END) AS debt
+        FROM ledger.transfer GROUP BY holder, asset
+    ) AS t ON t.holder = w.holder AND t.asset = w.asset
+    WHERE (coalesce(w.available, -1), w.pending, w.held, w.debt) IS DISTINCT FROM
+        (coalesce(t.available, 0), coalesce(t.pending, 0), coalesce(t.held, 0),
+            coalesce(t.debt, 0))
+    ORDER BY 1 LIMIT 1
+$$;
+
+-- Counters against lots, holds and what time will do next.
+CREATE OR REPLACE FUNCTION ledger.verify_counters()
+RETURNS TABLE ("row" text, seen text, wanted text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+AS $$
+    SELECT 'wallet ' || w.holder || ' ' || w.asset,
+        (w.available, w.pending, w.held, w.next_due)::text,
+        (l.available, l.pending, h.held, LEAST(l.due, h.due))::text
+    FROM ledger.wallet AS w
+    LEFT JOIN (
+        SELECT holder, asset, sum(remaining) FILTER (WHERE NOT pending) AS available,
+            sum(remaining) FILTER (WHERE pending) AS pending,
+            min(LEAST(CASE WHEN pending THEN activates_at END, expires_at)) AS due
+        FROM ledger.lot WHERE open GROUP BY holder, asset
+    ) AS l ON l.holder = w.holder AND l.asset = w.asset
+    LEFT JOIN (
+        SELECT holder, asset, sum(amount - captured - released) AS held, min(until) AS due
+        FROM ledger.hold WHERE open GROUP BY holder, asset
+    ) AS h ON h.holder = w.holder AND h.asset = w.asset
+    WHERE (w.available, w.pending, w.held, w.next_due) IS DISTINCT FROM (
+        coalesce(l.available, 0), coalesce(l.pending, 0), coalesce(h.held, 0),
+        LEAST(l.due, h.due))
+    ORDER BY 1 LIMIT 1
+$$;
+
+-- Lots against the transfers that name them.
+CREATE OR REPLACE FUNCTION ledger.verify_lots()
+RETURNS TABLE ("row" text, seen text, wanted text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+AS $$
+    SELECT 'lot ' || coalesce(l.id, t.lot) || ' of ' || coalesce(l.holder, t.holder),
+        (l.asset, l.remaining, l.pending)::text,
+        (t.asset, t.available + t.pending, t.pending > 0)::text
+    FROM ledger.lot AS l
+    FULL JOIN (
+        SELECT holder, lot, asset,
+            sum(CASE 'available' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
+                AS available,
+            sum(CASE 'pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
+                AS pending,
+            bool_or(debit IN ('issued', 'opening', 'adjusted', 'restored') AND credit = 'available'
+                OR debit = 'pending' AND credit = 'available') AS was_available
+        FROM ledger.transfer WHERE lot IS NOT NULL GROUP BY holder, lot, asset
+    ) AS t ON t.holder = l.holder AND t.lot = l.id
+    WHERE (l.asset, l.remaining, l.pending) IS DISTINCT FROM
+        (t.asset, t.available + t.pending, NOT t.was_available)
+    ORDER BY 1 LIMIT 1
+$$;
+
+-- Lots against the facts they were born with, and ends that a late return has given them.
+CREATE OR REPLACE FUNCTION ledger.verify_births()
+RETURNS TABLE ("row" text, seen text, wanted text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+AS $$
+    WITH graced AS (
+        SELECT DISTINCT ON (j.holder, g ->> 0) j.holder, (g ->> 0)::uuid AS lot,
+            (g ->> 1)::bigint AS ends
+        FROM ledger.journal AS j
+        CROSS JOIN LATERAL json_array_elements(j.canonical::json -> 17 -> 1) AS g
+        WHERE j.kind IN ('release', 'restore', 'capture')
+            AND j.canonical::json -> 17 ->> 0 = 'graced'
+        ORDER BY j.holder, g ->> 0, j.sequence DESC
+    )
+    SELECT 'lot ' || l.id || ' of ' || l.holder,
+        (l.journal, l.source, l.class, l.granted, l.earned_at, l.activates_at, l.expires_at,
+            l.allocated)::text,
+        (b.facts)::text
+    FROM ledger.lot AS l
+    LEFT JOIN (
+        SELECT j.holder, j.id, j.effective_at, j.kind, j.canonical::json -> 17 AS facts
+        FROM ledger.journal AS j WHERE j.kind IN ('earn', 'open', 'adjust', 'restore', 'release')
+    ) AS b ON b.holder = l.holder AND b.id = l.journal
+    LEFT JOIN graced AS g ON g.holder = l.holder AND g.lot = l.id
+    WHERE CASE WHEN l.source = 'overdrawn' AND l.id = l.journal
+        THEN b.effective_at IS DISTINCT FROM l.earned_at OR l.allocated <> 0
+            OR l.activates_at IS NOT NULL OR l.class <> 'goodwill'
+        ELSE (l.id::text, l.source, l.class, l.granted::text, l.allocated::text,
+            ledger.micros(l.activates_at)::text,
+            ledger.micros(l.expires_at)::text, l.earned_at)
+            IS DISTINCT FROM
+            (b.facts ->> 1, b.facts ->> 2, b.facts ->> 3, b.facts ->> 4, b.facts ->> 8,
+                b.facts ->> 6, coalesce(g.ends::text, b.facts ->> 7), b.effective_at)
+        END
+    ORDER BY 1 LIMIT 1
+$$;
+
+-- Slices against the transfers they stand for, and against what was undone of them.
+CREATE OR REPLACE FUNCTION ledger.verify_slices()
+RETURNS TABLE ("row" text, seen text, wanted text)
+LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+AS $$
+    (SELECT 'slice ' || coalesce(s.position, t.position) || ' of journal '
+            || coalesce(s.journal, t.journal) || ' of ' || coalesce(s.holder, t.holder),
+        (s.lot, s.amount)::text, (t.lot, t.amount)::text
+    FROM ledger.slice AS s
+    FULL JOIN (
+        SELECT * FROM ledger.transfer WHERE credit IN ('redeemed', 'held')
+    ) AS t ON t.holder = s.holder AND t.journal = s.journal AND t.position = s.position
+    WHERE (s.lot, s.amount) IS DISTINCT FROM (t.lot, t.amount)
+    ORDER BY 1 LIMIT 1)
+    UNION ALL
+    (SELECT 'slices of journal ' || s.journal || ' of ' || s.holder, s.undone::text,
+        coalesce(t.undone, 0)::text
+    FROM (
+        SELECT holder, journal, sum(undone) AS undone FROM ledger.slice GROUP BY holder, journal
+    ) AS s
+    LEFT JOIN (
+        SELECT j.holder, j.refers_to, sum(t.amount) AS undone
+        FROM ledger.journal AS j
+        JOIN ledger.transfer AS t ON t.holder = j.holder AND t.journal = j.id
+        WHERE j.kind IN ('capture', 'release', 'restore') AND t.debit IN ('held', 'restored')
+        GROUP BY j.holder, j.refers_to
+    ) AS t ON t.holder = s.holder AND t.refers_to = s.journal
+    WHERE s.undone <> coalesce(t.undone, 0)
+    ORDER BY 1 LIMIT 1)
+    LIMIT 1
+$$;
