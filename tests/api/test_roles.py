@@ -1,0 +1,101 @@
+"""Who may do what: every operation of the OpenAPI document against every role."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from loyalty.keys import ROLES
+from tests.support.api import Caller, Web
+
+C, A, F, M = "checkout", "admin", "finance", "member"
+
+MATRIX: dict[str, set[str]] = {
+    "POST /v1/members": {C, A},
+    "GET /v1/members": {C, A},
+    "GET /v1/members/{member}": {C, A, M},
+    "PATCH /v1/members/{member}": {C, A},
+    "GET /v1/members/{member}/wallet": {C, A, F, M},
+    "GET /v1/members/{member}/transactions": {C, A, F, M},
+    "POST /v1/members/{member}/adjustments": {A, F},
+    "POST /v1/members/{member}/links": {C, A},
+    "GET /v1/members/{member}/tier": {C, A, F, M},
+    "GET /v1/members/{member}/vouchers": {C, A, F, M},
+    "POST /v1/members/{member}/vouchers": {A},
+    "POST /v1/ladders": {A},
+    "GET /v1/ladders": {C, A, F},
+    "GET /v1/ladders/{version}": {C, A, F},
+    "POST /v1/voucher-definitions": {A},
+    "GET /v1/voucher-definitions": {C, A, F},
+    "POST /v1/rules": {A},
+    "GET /v1/rules": {C, A, F},
+    "GET /v1/rules/{rule}": {C, A, F},
+    "POST /v1/rule-sets": {A},
+    "POST /v1/prices": {C, A},
+    "GET /v1/finance/trial-balance": {A, F},
+    "GET /v1/finance/accounts/{account}/entries": {A, F},
+    "GET /v1/finance/journals/{journal}": {A, F},
+    "GET /v1/policy": {C, A, F},
+    "GET /v1/policy/versions": {C, A, F},
+    "GET /v1/policy/versions/{version}": {C, A, F},
+    "POST /v1/policy": {A},
+    "POST /v1/keys": {A},
+    "GET /v1/keys": {A},
+    "DELETE /v1/keys/{key}": {A},
+    "GET /v1/audit": {A},
+}
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield f"{method.upper()} {path}", operation
+
+
+async def test_every_operation_has_a_row_and_declares_it(web: Web) -> None:
+    document = (await web.client.get("/schema/openapi.json")).json()
+
+    declared = {name: set(told["x-roles"]) for name, told in operations(document)}
+
+    assert declared == MATRIX
+
+
+async def test_every_role_is_let_in_or_refused_as_the_matrix_says(
+    web: Web, subtests: pytest.Subtests
+) -> None:
+    member = await web.joined(external_id="C-1")
+    callers = {role: await web.caller(role, member.id if role == M else None) for role in ROLES}
+
+    for name, allowed in MATRIX.items():
+        for role, caller in callers.items():
+            with subtests.test(f"{role}: {name}"):
+                answer = await _call(caller, name)
+                refused = answer.status_code == 403
+                assert refused == (role not in allowed), answer.text
+                if refused:
+                    assert answer.json()["code"] == "role-not-allowed"
+                assert answer.status_code != 401
+
+
+async def test_nobody_is_let_in_without_a_key(web: Web, subtests: pytest.Subtests) -> None:
+    for name in MATRIX:
+        with subtests.test(name):
+            answer = await _call(Caller(web.client, ""), name)
+            assert answer.status_code == 401
+            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+async def _call(caller: Caller, name: str) -> Any:
+    method, _, path = name.partition(" ")
+    path = re.sub(r"\{version\}", "999", re.sub(r"\{member\}", "ext:C-1", path))
+    path = re.sub(r"\{\w+\}", "nothing", path)
+    match method:
+        case "GET":
+            return await caller.get(path)
+        case "DELETE":
+            return await caller.delete(path)
+        case "PATCH":
+            return await caller.patch(path, {"unknown": 1})
+        case _:
+            return await caller.post(path, {"unknown": 1})
