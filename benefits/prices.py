@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Select, any_, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlalchemy.dialects.postgresql import ARRAY, distinct_on, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
@@ -58,7 +58,7 @@ async def list_prices(
     """The prices of a list that count at the instant, by SKU."""
     newest = (
         select(price)
-        .distinct(price.c.sku)
+        .ext(distinct_on(price.c.sku))
         .where(price.c.price_list == name, price.c.starts_at <= at, price.c.sku > after)
         .order_by(price.c.sku, price.c.starts_at.desc())
         .subquery()
@@ -79,7 +79,7 @@ def prices_of(
     wanted = skus if isinstance(skus, ColumnElement) else literal(list(skus), ARRAY(Text))
     newest = (
         select(price.c.price_list, price.c.sku, price.c.amount)
-        .distinct(price.c.sku, price.c.price_list)
+        .ext(distinct_on(price.c.sku, price.c.price_list))
         .where(price.c.sku == any_(wanted), price.c.starts_at <= at)
         .order_by(price.c.sku, price.c.price_list, price.c.starts_at.desc())
         .subquery("newest_price")
