@@ -4,11 +4,23 @@ from typing import Final
 
 from litestar.handlers import HTTPRouteHandler
 
-from api.controllers import finance, members, programme, rules, tiers, vouchers, wallets
+from api.controllers import (
+    checkout,
+    finance,
+    members,
+    orders,
+    programme,
+    rules,
+    tiers,
+    vouchers,
+    wallets,
+)
 
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *members.ROUTES,
     *wallets.ROUTES,
+    *checkout.ROUTES,
+    *orders.ROUTES,
     *tiers.ROUTES,
     *vouchers.ROUTES,
     *rules.ROUTES,

@@ -163,3 +163,7 @@ class Entries:
             amount=points,
             grace_days=grace_days,
         )
+
+
+def _mark(end: datetime | None) -> str:
+    return "never" if end is None else end.astimezone(UTC).isoformat()

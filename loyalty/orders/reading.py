@@ -25,6 +25,8 @@ from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.hot import hot
+from loyalty.members import Ref, UnknownOrder
+from loyalty.names import ORDER, find_name
 from loyalty.orders.figures import Figures
 from loyalty.orders.rows import FIGURES
 from loyalty.orders.tables import (
@@ -79,6 +81,18 @@ async def find_order(connection: AsyncConnection, order_id: UUID) -> Found | Non
     """Return the order with everything that happened to it."""
     row = await _FIND.first(connection, order=order_id)
     return None if row is None else read_found(row[0])
+
+
+async def find_order_by(connection: AsyncConnection, ref: Ref) -> Found:
+    """Return the order that a reference names; raises `UnknownOrder`."""
+    order_id = ref.id
+    if ref.external is not None:
+        named = await find_name(connection, ORDER, ref.external)
+        order_id = None if named is None else named.id
+    found = None if order_id is None else await find_order(connection, order_id)
+    if found is None:
+        raise UnknownOrder(seen=ref.text[:80])
+    return found
 
 
 def history_json(member: ColumnElement[UUID], order_id: ColumnElement[UUID]) -> ScalarSelect[Any]:

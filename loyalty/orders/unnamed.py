@@ -61,6 +61,7 @@ class Sorted:
     plans: tuple[tuple[History, ReturnPlan], ...]
     unmatched: tuple[tuple[int, ReturnedRow], ...]
     points: Reversed
+    replayed: bool = False
 
     @property
     def refund_money(self) -> int:

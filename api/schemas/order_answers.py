@@ -1,0 +1,447 @@
+"""Shapes of what the order's steps answer: ids, codes and figures, nothing personal."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from loyalty.ids import show
+from loyalty.orders.cancelling import Cancelled
+from loyalty.orders.comebacks import ReturnedRow
+from loyalty.orders.completing import Completed
+from loyalty.orders.holding import Held
+from loyalty.orders.placing import Placed
+from loyalty.orders.returning import Returned
+from loyalty.orders.reversal import Reversed
+from loyalty.orders.types import (
+    History,
+    Line,
+    LineStand,
+    Order,
+    Return,
+    Shipment,
+    ShippedLine,
+    carried,
+)
+from loyalty.orders.unnamed import Sorted
+
+
+class OrderLineOut(Struct, frozen=True):
+    """A line as placed: what it costs, spends and earns."""
+
+    line_id: str
+    sku: str
+    category: str
+    quantity: int
+    regular: int
+    discount: int
+    points: int
+    points_value: int
+    total: int
+    tax: int
+    earn: int
+
+
+class OrderPointsOut(Struct, frozen=True):
+    """Points that the order spends, what they take off, and points that it earns."""
+
+    spend: int
+    value: int
+    earn: int
+
+
+class OrderTotalsOut(Struct, frozen=True):
+    """The sums of the order, shipping included."""
+
+    regular: int
+    discount: int
+    points_value: int
+    payable: int
+
+
+class PlacedOut(Struct, frozen=True):
+    """An order as placed."""
+
+    order: str
+    priced_by: str
+    currency: str
+    placed_at: datetime
+    paid_at: datetime | None
+    hold_until: datetime | None
+    rule_set: int
+    tier: str | None
+    lines: list[OrderLineOut]
+    shipping: int
+    points: OrderPointsOut
+    totals: OrderTotalsOut
+
+    @classmethod
+    def of(cls, placed: Placed) -> "PlacedOut":
+        """Show an order."""
+        return cls(**_placed(placed.history.order))
+
+
+class ShippedLineOut(Struct, frozen=True):
+    """What a shipment or a cancellation took of a line."""
+
+    line_id: str
+    quantity: int
+    total: int
+    points: int
+    earn: int
+
+
+class CompletedOut(Struct, frozen=True):
+    """A shipment as recorded, and the tier the member stands on."""
+
+    order: str
+    shipment: str
+    state: str
+    completed_at: datetime
+    lines: list[ShippedLineOut]
+    total: int
+    purchases: int
+    points_spent: int
+    points_earned: int
+    points_active_at: datetime | None
+    points_expire_at: datetime | None
+    tier: str | None
+    exceptions: list[str]
+
+    @classmethod
+    def of(cls, completed: Completed) -> "CompletedOut":
+        """Show a completed shipment."""
+        shipment, history = completed.shipment, completed.history
+        earned = shipment.figures.earn
+        return cls(
+            order=show("ord", history.order.id),
+            shipment=show("shp", shipment.id),
+            state=history.state.value,
+            completed_at=shipment.at,
+            lines=_shipped(history.order, shipment),
+            total=shipment.figures.total,
+            purchases=shipment.purchases,
+            points_spent=shipment.figures.points + shipment.shipping_points,
+            points_earned=earned,
+            points_active_at=(shipment.activates_at or shipment.at) if earned else None,
+            points_expire_at=shipment.expires_at,
+            tier=completed.tier,
+            exceptions=[one.code for one in completed.exceptions],
+        )
+
+
+class CancelledOut(Struct, frozen=True):
+    """A cancellation as recorded, and the points that it set free."""
+
+    order: str
+    shipment: str
+    state: str
+    cancelled_at: datetime
+    lines: list[ShippedLineOut]
+    total: int
+    points_released: int
+
+    @classmethod
+    def of(cls, cancelled: Cancelled) -> "CancelledOut":
+        """Show a cancellation."""
+        shipment, history = cancelled.shipment, cancelled.history
+        return cls(
+            order=show("ord", history.order.id),
+            shipment=show("shp", shipment.id),
+            state=history.state.value,
+            cancelled_at=shipment.at,
+            lines=_shipped(history.order, shipment),
+            total=shipment.figures.total,
+            points_released=cancelled.points_released,
+        )
+
+
+class HeldOut(Struct, frozen=True):
+    """Until when an order keeps what it holds; paid ones keep it until they end."""
+
+    order: str
+    state: str
+    hold_until: datetime | None
+    paid_at: datetime | None
+
+    @classmethod
+    def of(cls, held: Held) -> "HeldOut":
+        """Show payment and hold of an order."""
+        return cls(show("ord", held.order.id), held.state.value, held.hold_until, held.paid_at)
+
+
+class ReturnedLineOut(Struct, frozen=True):
+    """What came back of a line, and what that refunds, gives back and had earned."""
+
+    line_id: str
+    quantity: int
+    refund_money: int
+    tax: int
+    points_returned: int
+    points_earned: int
+
+
+class OrderReturnOut(Struct, frozen=True):
+    """A return of one order as recorded."""
+
+    order: str
+    return_id: str
+    returned_at: datetime
+    reason: str
+    refund_money: int
+    shipping: int
+    lines: list[ReturnedLineOut]
+
+    @classmethod
+    def of(cls, order: Order, returned: Return) -> "OrderReturnOut":
+        """Show a return of an order."""
+        return cls(
+            order=show("ord", order.id),
+            return_id=show("ret", returned.id),
+            returned_at=returned.at,
+            reason=returned.reason,
+            refund_money=returned.refund_money,
+            shipping=returned.shipping,
+            lines=_returned(order, returned),
+        )
+
+
+class ReturnedOut(Struct, frozen=True):
+    """A return: the money to refund, what became of the points, and gifts to return."""
+
+    order: str
+    return_id: str
+    returned_at: datetime
+    reason: str
+    refund_money: int
+    shipping: int
+    points_returned: int
+    points_clawed_back: int
+    shortfall_points: int
+    shortfall_money: int
+    to_return: list[str]
+    lines: list[ReturnedLineOut]
+
+    @classmethod
+    def of(cls, done: Returned) -> "ReturnedOut":
+        """Show a return."""
+        order, returned = done.history.order, done.returned
+        return cls(
+            order=show("ord", order.id),
+            return_id=show("ret", returned.id),
+            returned_at=returned.at,
+            reason=returned.reason,
+            refund_money=returned.refund_money,
+            shipping=returned.shipping,
+            **_points(done.points),
+            to_return=[],
+            lines=_returned(order, returned),
+        )
+
+
+class UnmatchedOut(Struct, frozen=True):
+    """What came back and matched no sale: it earned nothing here."""
+
+    sku: str
+    quantity: int
+    amount: int
+
+
+class UnnamedReturnOut(Struct, frozen=True):
+    """A return without an order: the orders it was found in, and what was not found."""
+
+    refund_money: int
+    points_returned: int
+    points_clawed_back: int
+    shortfall_points: int
+    shortfall_money: int
+    to_return: list[str]
+    orders: list[OrderReturnOut]
+    unmatched: list[UnmatchedOut]
+
+    @classmethod
+    def of(cls, done: Sorted) -> "UnnamedReturnOut":
+        """Show what a return was recorded as."""
+        return cls(
+            refund_money=done.refund_money,
+            **_points(done.points),
+            to_return=[],
+            orders=[OrderReturnOut.of(h.order, plan.returned) for h, plan in done.plans],
+            unmatched=[_unmatched(row) for _, row in done.unmatched],
+        )
+
+
+class ShipmentOut(Struct, frozen=True):
+    """A shipment or a cancellation of an order."""
+
+    shipment: str
+    outcome: str
+    at: datetime
+    lines: list[ShippedLineOut]
+    total: int
+    points_spent: int
+    points_earned: int
+
+
+class LineStandOut(Struct, frozen=True):
+    """How many units of a line are open, shipped, cancelled and returned."""
+
+    line_id: str
+    open: int
+    shipped: int
+    cancelled: int
+    returned: int
+    refundable: int
+
+
+class OrderOut(Struct, frozen=True):
+    """An order with everything that happened to it."""
+
+    order: str
+    member: str | None
+    state: str
+    priced_by: str
+    currency: str
+    channel: str
+    country: str
+    placed_at: datetime
+    paid_at: datetime | None
+    hold_until: datetime | None
+    rule_set: int
+    tier: str | None
+    lines: list[OrderLineOut]
+    stands: list[LineStandOut]
+    shipping: int
+    points: OrderPointsOut
+    totals: OrderTotalsOut
+    shipments: list[ShipmentOut]
+    returns: list[OrderReturnOut]
+
+    @classmethod
+    def of(cls, history: History) -> "OrderOut":
+        """Show an order."""
+        order = history.order
+        return cls(
+            **_placed(order),
+            member=None if order.guest else show("mem", order.member),
+            state=history.state.value,
+            channel=order.channel,
+            country=order.country,
+            stands=[_stand(stand) for stand in history.stands.values()],
+            shipments=[_shipment(order, one) for one in history.shipments],
+            returns=[OrderReturnOut.of(order, one) for one in history.returns],
+        )
+
+
+def _placed(order: Order) -> dict[str, object]:
+    figures = order.figures
+    return {
+        "order": show("ord", order.id),
+        "priced_by": order.priced_by.value,
+        "currency": order.currency,
+        "placed_at": order.placed_at,
+        "paid_at": order.paid_at,
+        "hold_until": order.hold_until,
+        "rule_set": order.rule_set,
+        "tier": order.tier,
+        "lines": [_line(line) for line in order.lines],
+        "shipping": order.shipping_total,
+        "points": OrderPointsOut(
+            spend=order.points,
+            value=figures.points_value + order.shipping_points_value,
+            earn=figures.earn,
+        ),
+        "totals": OrderTotalsOut(
+            regular=figures.regular + order.shipping_regular,
+            discount=figures.discount
+            + order.shipping_regular
+            - order.shipping_total
+            - order.shipping_points_value,
+            points_value=figures.points_value + order.shipping_points_value,
+            payable=order.payable,
+        ),
+    }
+
+
+def _line(line: Line) -> OrderLineOut:
+    figures = line.figures
+    return OrderLineOut(
+        line_id=line.line_id,
+        sku=line.sku,
+        category=line.category,
+        quantity=line.quantity,
+        regular=figures.regular,
+        discount=figures.discount,
+        points=figures.points,
+        points_value=figures.points_value,
+        total=figures.total,
+        tax=figures.tax,
+        earn=figures.earn,
+    )
+
+
+def _shipped(order: Order, shipment: Shipment) -> list[ShippedLineOut]:
+    names = _names(order)
+    return [_part(names, part) for part in carried(order, shipment)]
+
+
+def _part(names: Mapping[int, str], part: ShippedLine) -> ShippedLineOut:
+    figures = part.figures
+    return ShippedLineOut(
+        names[part.line_no], part.quantity, figures.total, figures.points, figures.earn
+    )
+
+
+def _shipment(order: Order, shipment: Shipment) -> ShipmentOut:
+    return ShipmentOut(
+        shipment=show("shp", shipment.id),
+        outcome=shipment.kind.value,
+        at=shipment.at,
+        lines=_shipped(order, shipment),
+        total=shipment.figures.total,
+        points_spent=shipment.figures.points + shipment.shipping_points,
+        points_earned=shipment.figures.earn,
+    )
+
+
+def _returned(order: Order, returned: Return) -> list[ReturnedLineOut]:
+    names = _names(order)
+    return [
+        ReturnedLineOut(
+            line_id=names[line.line_no],
+            quantity=line.quantity,
+            refund_money=line.figures.total,
+            tax=line.figures.tax,
+            points_returned=line.figures.points,
+            points_earned=line.figures.earn,
+        )
+        for line in returned.lines
+    ]
+
+
+def _stand(stand: LineStand) -> LineStandOut:
+    return LineStandOut(
+        line_id=stand.line.line_id,
+        open=stand.open,
+        shipped=stand.shipped,
+        cancelled=stand.cancelled,
+        returned=stand.returned,
+        refundable=stand.refundable,
+    )
+
+
+def _points(points: Reversed) -> dict[str, int]:
+    return {
+        "points_returned": points.points_returned,
+        "points_clawed_back": points.points_clawed_back,
+        "shortfall_points": points.shortfall_points,
+        "shortfall_money": points.shortfall_money,
+    }
+
+
+def _names(order: Order) -> Mapping[int, str]:
+    return {line.line_no: line.line_id for line in order.lines}
+
+
+def _unmatched(row: ReturnedRow) -> UnmatchedOut:
+    return UnmatchedOut(row.sku, row.quantity, row.amount)
