@@ -9,6 +9,7 @@ from loyalty.birthdays import issue_birthday_vouchers
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.jobs import upkeep
+from loyalty.orders.upkeep import release_overdue_holds
 from loyalty.retention import forget_answers
 from loyalty.reviews import review_tiers
 
@@ -37,6 +38,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("settle-due-wallets", "* * * * *", upkeep.settle_due_wallets),
     Periodic("roll-up-ledger", "*/5 * * * *", upkeep.roll_up_ledger),
     Periodic("review-tiers", "10 * * * *", review_tiers),
+    Periodic("release-overdue-holds", "* * * * *", release_overdue_holds),
     Periodic("issue-birthday-vouchers", "5 * * * *", issue_birthday_vouchers),
     Periodic("forget-answers", "40 3 * * *", forget_answers),
 )
