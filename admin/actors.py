@@ -22,7 +22,8 @@ def actor_words(voice: Voice, actor: str, people: Mapping[UUID, Person]) -> str:
             return voice.say("By itself, on its day")
         case "import":
             return voice.say("Import of history")
-    return voice.say("The programme")
+        case _:
+            return voice.say("The programme")
 
 
 def by_id(people: Iterable[Person]) -> Mapping[UUID, Person]:

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any
 
+from litestar import Request, Response, Router, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
+
 from admin.assets import Asset
 from admin.errors import PageMissing
 from admin.forms import check_origin
@@ -16,9 +20,6 @@ from admin.middleware import UNRECEIVED, Reception
 from admin.pages import PAGES
 from admin.problems import problem_page
 from admin.render import Renderer, go
-from litestar import Request, Response, Router, get
-from litestar.handlers import HTTPRouteHandler
-from litestar.params import FromPath
 from loyalty.bootstrap import Application
 
 NOBODY = {NEEDS: Needs.NOBODY}
@@ -45,7 +46,7 @@ def console(application: Application) -> Router:
 
 
 @get(["/console/{rest:path}", "/wallet/{rest:path}"], opt=NOBODY, sync_to_thread=False)
-def missing(rest: FromPath[str]) -> Response[None]:
+def missing() -> Response[None]:
     """Any other address below ours is told so in our own design."""
     raise PageMissing
 

@@ -9,13 +9,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from admin.language import LANGUAGES
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
+from admin.language import LANGUAGES
+
 HERE: Final = Path(__file__).parent
-KEYWORDS: Final = {"_": None, "gettext": None, "ngettext": (1, 2), "N_": None, "say": None, "count": (1, 2)}
+KEYWORDS: Final = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "N_": None,
+    "say": None,
+    "count": (1, 2),
+}
 METHODS: Final = [("templates/**.html", "jinja2.ext.babel_extract"), ("**.py", "python")]
 OPTIONS: Final = {
     "templates/**.html": {"newstyle_gettext": "true", "trimmed": "true", "silent": "false"}

@@ -26,6 +26,9 @@ class Said:
     earned_by: tuple[str, ...]
 
 
+Value = int | str | bool | tuple[str, ...] | None
+Stored = int | str | bool | list[str] | None
+
 NOTHING = Said({}, (), (), None, ())
 
 
@@ -122,5 +125,5 @@ def _rule(visit: Visit, document: Mapping[str, Any]) -> str:
     )
 
 
-def _tuple(value: Any) -> Any:
+def _tuple(value: Stored) -> Value:
     return tuple(value) if isinstance(value, list) else value

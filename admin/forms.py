@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
+from litestar import Request
+
 from admin.browser import comes_from_here
 from admin.errors import FormForeign, FormMalformed
 from admin.visit import Visit, visit_of
-from litestar import Request
 
 LONGEST_VALUE: Final = 4000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})

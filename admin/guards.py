@@ -4,10 +4,11 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any, Final
 
-from admin.errors import NotSignedIn, NotYours
-from admin.visit import Visit
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
+
+from admin.errors import NotSignedIn, NotYours
+from admin.visit import Visit
 from loyalty.staff import Role
 
 NEEDS: Final = "needs"

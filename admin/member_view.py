@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 import benefits
 import ledger
 import tiers
@@ -30,7 +32,6 @@ from admin.words import KINDS, LOT_CLASSES, MEMBER_CLASSES, VOUCHER_STATES, Badg
 from loyalty.members import Member, Profile, Ref, find_member, profile_of
 from loyalty.orders.listing import orders_of
 from loyalty.staff import Person, list_people
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 HISTORY: Final = 25
 ORDERS: Final = 10
@@ -38,6 +39,7 @@ VOUCHERS: Final = 50
 CHANGES: Final = 12
 EXPIRING_WITHIN: Final = timedelta(days=90)
 FULL: Final = 1000
+LONGEST_NUMBER: Final = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +122,7 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         member = await find_member(connection, ref)
         holder, at = member.holder, visit.at
         wallet = await ledger.wallet(connection, holder, at=at)
-        movements = await ledger.transactions(
-            connection, holder, before=before, limit=HISTORY + 1
-        )
+        movements = await ledger.transactions(connection, holder, before=before, limit=HISTORY + 1)
         lots = await ledger.lots(connection, holder, at=at)
         expiring = await ledger.expiring(connection, holder, at=at, until=at + EXPIRING_WITHIN)
         people = by_id(await list_people(connection))
@@ -146,6 +146,12 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         definitions=definitions,
         orders=order_rows(visit, orders),
     )
+
+
+def page_before(visit: Visit) -> int | None:
+    """The place in the history that the address names; nonsense is the beginning."""
+    text = visit.query.get("before", "")
+    return int(text) if text.isdecimal() and len(text) < LONGEST_NUMBER else None
 
 
 def _movement(

@@ -7,6 +7,12 @@ that is the guard's. The headers are set here so that no page, and no error page
 from secrets import token_urlsafe
 from typing import Any, Final, Self
 
+from litestar import Request
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
 from admin.browser import (
     DOOR_COOKIE,
     LANGUAGE_COOKIE,
@@ -20,26 +26,16 @@ from admin.language import LANGUAGES, Voice, choose
 from admin.render import RENDERER, Renderer
 from admin.sessions import living_session, wallet_member
 from admin.visit import THEMES, Crumb, Visit
-from litestar import Request
-from litestar.datastructures import MutableScopeHeaders
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from loyalty.bootstrap import Application
 from loyalty.ids import new_id
 from loyalty.observability import request_context
 
 YEAR: Final = 365 * 24 * 3600
-CONTENT_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "style-src 'self'",
-        "script-src 'self'",
-        "img-src 'self'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-        "base-uri 'none'",
-    )
+CONTENT_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self';"
+    " frame-ancestors 'none'; base-uri 'none'"
 )
+LONGEST_QUERY: Final = 500
 UNRECEIVED: Final = "unreceived"
 """Marks what needs no visit: stylesheet, script and mark."""
 
@@ -56,6 +52,7 @@ HEADERS: Final = {
 class Reception(ASGIMiddleware):
     """Makes the visit of each request and finishes the headers of each answer."""
 
+    scopes = (ScopeType.HTTP,)
     exclude_opt_key = UNRECEIVED
 
     def __init__(self, application: Application, renderer: Renderer) -> None:
@@ -66,13 +63,8 @@ class Reception(ASGIMiddleware):
         """Stay one: Litestar copies a router that it mounts, and a database is not copied."""
         return self
 
-    async def handle(
-        self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp
-    ) -> None:
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Receive one request."""
-        if scope["type"] != "http":
-            await next_app(scope, receive, send)
-            return
         visit = await self.visit(Request(scope))
         scope.setdefault("state", {}).update({"visit": visit, RENDERER: self._renderer})
 
@@ -150,4 +142,4 @@ def _remember(visit: Visit, *, had_door: bool) -> None:
 
 
 def _plain(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= 500 and "\x00" not in value
+    return isinstance(value, str) and len(value) <= LONGEST_QUERY and "\x00" not in value

@@ -8,14 +8,15 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from http import HTTPStatus
 
+from litestar import Response
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from admin.forms import Sent
 from admin.render import go
 from admin.visit import Visit
-from litestar import Response
 from loyalty.cause import staff_actor
 from loyalty.idempotency import Answer, Attempt, Begun, answer_once
 from loyalty.members import Ref
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 Effect = Callable[[AsyncConnection, Begun], Awaitable[None]]
 
@@ -37,9 +38,7 @@ async def once(
         api_key=None,
         at=visit.at,
     )
-    answer = await answer_once(
-        visit.application.database, attempt, subject, work, lambda _: None
-    )
+    answer = await answer_once(visit.application.database, attempt, subject, work, lambda _: None)
     return go(answer.location or then)
 
 

@@ -53,6 +53,8 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     }
 )
 
+MOST_DIGITS: Final = 13
+
 _WHOLE: Final = (
     "pending_days",
     "hold_minutes",
@@ -87,7 +89,9 @@ def values_of(document: Mapping[str, Any], currency: str) -> dict[str, str]:
         "value_points": str(value["points"]),
         "value_money": written(value["minor"], currency),
         **{name: str(document[name]) for name in (*_PLAIN, *_WHOLE)},
-        "expiry_months": "" if document["expiry_months"] is None else str(document["expiry_months"]),
+        "expiry_months": ""
+        if document["expiry_months"] is None
+        else str(document["expiry_months"]),
         "spend_on_shipping": "yes" if document["spend_on_shipping"] else "no",
         "limit_admin": str(limits.get("admin", 0)),
         "limit_finance": str(limits.get("finance", 0)),
@@ -110,7 +114,7 @@ def document_from(
         text = form.get(name).replace(",", "").replace(" ", "")
         if not text and empty is None and name == "expiry_months":
             return None
-        if text.isascii() and text.isdecimal() and len(text) <= 13:
+        if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS:
             return int(text)
         wrong[name] = voice.say("Please give a whole number.")
         return 0

@@ -1,21 +1,22 @@
 """Refusals as pages: what happened, in a sentence, and the way out."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import structlog
-from admin.browser import cookie_name
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
 from admin.errors import FormForeign, FormMalformed, NotSignedIn, NotYours, PageMissing
-from admin.refusals import sentence
+from admin.refusals import REFUSALS, sentence
 from admin.render import Renderer, go
 from admin.visit import Visit
 from admin.words import N_
-from litestar import Request, Response
-from litestar.exceptions import HTTPException
-from admin.refusals import REFUSALS
 from loyalty.errors import Unavailable
 from loyalty.staff import LinkUnusable
-from urllib.parse import urlencode
 
 LOG: Final = structlog.get_logger(__name__)
 _MISSING: Final = frozenset({"malformed-id", "link-unusable"})
@@ -49,55 +50,28 @@ def problem_page(
 
 def status_of(error: Exception) -> HTTPStatus:
     """The HTTP status of a refusal on a page."""
-    match error:
-        case NotSignedIn() | NotYours() | FormForeign():
-            return HTTPStatus.FORBIDDEN
-        case FormMalformed():
-            return HTTPStatus.BAD_REQUEST
-        case PageMissing():
-            return HTTPStatus.NOT_FOUND
-        case Unavailable():
-            return HTTPStatus.SERVICE_UNAVAILABLE
-        case HTTPException(status_code=status):
-            return HTTPStatus(status)
+    for kind, status in _STATUSES:
+        if isinstance(error, kind):
+            return status
+    if isinstance(error, HTTPException):
+        return HTTPStatus(error.status_code)
     if not isinstance(error, REFUSALS):
         return HTTPStatus.INTERNAL_SERVER_ERROR
-    if error.code.startswith("unknown-") or error.code in _MISSING:
-        return HTTPStatus.NOT_FOUND
-    return HTTPStatus.CONFLICT
+    missing = error.code.startswith("unknown-") or error.code in _MISSING
+    return HTTPStatus.NOT_FOUND if missing else HTTPStatus.CONFLICT
 
 
 def _words(visit: Visit, error: Exception, status: HTTPStatus) -> tuple[str, str]:
+    """Heading and sentence: what is said of this refusal, or of its status, or by its domain."""
     say = visit.voice.say
-    match error, status:
-        case NotSignedIn(), _:
-            return say("Open your wallet from the shop"), say(
-                "This link is over: it works for a short while only. Please open your wallet again"
-                " from the shop's site or app."
-            )
-        case _, HTTPStatus.NOT_FOUND | HTTPStatus.METHOD_NOT_ALLOWED:
-            if isinstance(error, LinkUnusable):
-                return say("This link opens nothing any more"), sentence(visit.voice, error)
-            return say("There is nothing here"), say(
-                "The address may be mistyped, or what it named is not in this programme."
-            )
-        case FormForeign(), _:
-            return say("This form was not accepted"), say(
-                "It did not come from a page of this session, or the page was open too long."
-                " Nothing was changed. Please go back, reload the page and send it again."
-            )
-        case _, HTTPStatus.FORBIDDEN:
-            return say("This page is for another role"), say(
-                "Nothing was changed. Somebody with the administration role can give you the role."
-            )
-        case _, HTTPStatus.SERVICE_UNAVAILABLE:
-            return say("One moment, please"), say(
-                "The database is busy or starting. Nothing was lost; please try again in a moment."
-            )
-        case _, HTTPStatus.INTERNAL_SERVER_ERROR:
-            return say("Something went wrong on our side"), say(
-                "Nothing was half done: a change is made whole or not at all."
-            )
+    for kind, heading, words in _SAID_OF:
+        if isinstance(error, kind):
+            return say(heading), say(words)
+    if isinstance(error, LinkUnusable):
+        return say("This link opens nothing any more"), sentence(visit.voice, error)
+    if status in _SAID_BY_STATUS:
+        heading, words = _SAID_BY_STATUS[status]
+        return say(heading), say(words)
     return say("That was refused"), sentence(visit.voice, error)
 
 
@@ -112,3 +86,60 @@ def _way_out(visit: Visit) -> tuple[str, str] | None:
 def _to_sign_in(request: Request[Any, Any, Any], visit: Visit) -> Response[None]:
     address = visit.path if request.method == "GET" else "/console"
     return go(f"/console/sign-in?{urlencode({'next': address})}")
+
+
+_STATUSES: Final[tuple[tuple[type[Exception], HTTPStatus], ...]] = (
+    (NotSignedIn, HTTPStatus.FORBIDDEN),
+    (NotYours, HTTPStatus.FORBIDDEN),
+    (FormForeign, HTTPStatus.FORBIDDEN),
+    (FormMalformed, HTTPStatus.BAD_REQUEST),
+    (PageMissing, HTTPStatus.NOT_FOUND),
+    (Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
+)
+
+_SAID_OF: Final[tuple[tuple[type[Exception], str, str], ...]] = (
+    (
+        NotSignedIn,
+        N_("Open your wallet from the shop"),
+        N_(
+            "This link is over: it works for a short while only. Please open your wallet again"
+            " from the shop's site or app."
+        ),
+    ),
+    (
+        FormForeign,
+        N_("This form was not accepted"),
+        N_(
+            "It did not come from a page of this session, or the page was open too long."
+            " Nothing was changed. Please go back, reload the page and send it again."
+        ),
+    ),
+    (
+        FormMalformed,
+        N_("This form was not accepted"),
+        N_("It was damaged on its way. Nothing was changed. Please reload the page."),
+    ),
+)
+
+_NOTHING_HERE: Final = (
+    N_("There is nothing here"),
+    N_("The address may be mistyped, or what it named is not in this programme."),
+)
+_SAID_BY_STATUS: Final[Mapping[HTTPStatus, tuple[str, str]]] = MappingProxyType(
+    {
+        HTTPStatus.NOT_FOUND: _NOTHING_HERE,
+        HTTPStatus.METHOD_NOT_ALLOWED: _NOTHING_HERE,
+        HTTPStatus.FORBIDDEN: (
+            N_("This page is for another role"),
+            N_("Nothing was changed. Somebody with the administration role can give you the role."),
+        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: (
+            N_("One moment, please"),
+            N_("The database is busy or starting. Nothing was lost; please try again in a moment."),
+        ),
+        HTTPStatus.INTERNAL_SERVER_ERROR: (
+            N_("Something went wrong on our side"),
+            N_("Nothing was half done: a change is made whole or not at all."),
+        ),
+    }
+)

@@ -6,7 +6,7 @@ that console forms can meet.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from admin.language import Voice
 from admin.words import N_
@@ -55,7 +55,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
 )
 
 
-def sentence(voice: Voice, error: Any) -> str:
+def sentence(voice: Voice, error: Exception) -> str:
     """The refusal in a sentence."""
     known = SENTENCES.get(getattr(error, "code", ""))
     if known is None:

@@ -11,13 +11,14 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Request, Response
+
 from admin.assets import Asset, read_assets
 from admin.language import catalogues
 from admin.menu import menu_for
 from admin.visit import Visit, visit_of
 from admin.words import done_words, role_words
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import Request, Response
 from loyalty.ids import show
 
 HTML: Final = "text/html; charset=utf-8"

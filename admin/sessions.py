@@ -4,14 +4,13 @@ A wallet's session is a signed statement with a short life and no row: it names 
 opens that member's wallet, read-only, and nothing else.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from loyalty.bootstrap import Application
 from loyalty.signing import TokenExpired, TokenMalformed
 from loyalty.staff import Session, find_session, is_stale, mark_seen
-from datetime import datetime
 
 LINK: Final = "wallet-link"
 """The kind of token in the link that the shop makes for a member."""
@@ -33,9 +32,7 @@ async def living_session(application: Application, token: str, at: datetime) -> 
 async def open_wallet(application: Application, link: str, at: datetime) -> tuple[UUID, str]:
     """Exchange the shop's link for a session of the wallet; raises what is wrong with it."""
     member = await _member_in(application, LINK, link, at)
-    token = application.signing.sign(
-        WALLET, {"member": str(member)}, expires_at=at + WALLET_FOR
-    )
+    token = application.signing.sign(WALLET, {"member": str(member)}, expires_at=at + WALLET_FOR)
     return member, token
 
 

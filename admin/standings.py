@@ -121,7 +121,10 @@ def next_words(voice: Voice, ladder: Ladder, missing: Missing) -> str:
     return _reasoned(
         voice,
         voice.say(
-            "%(what)s by %(day)s to reach %(tier)s.", what=what, day=voice.day(missing.by), tier=tier
+            "%(what)s by %(day)s to reach %(tier)s.",
+            what=what,
+            day=voice.day(missing.by),
+            tier=tier,
         ),
         missing,
     )
@@ -197,7 +200,7 @@ def window_words(voice: Voice, ladder: Ladder) -> list[str]:
             )
         case "periods":
             words = voice.say("A tier reached is kept to the end of the period, then judged.")
-        case "forever":
+        case _:
             words = voice.say("A tier reached is kept for ever.")
     sentences.append(words)
     if validity.unit != "forever":

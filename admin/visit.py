@@ -14,8 +14,9 @@ from typing import Any, Final, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
-from admin.language import Voice
 from litestar import Request
+
+from admin.language import Voice
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause, staff_actor
 from loyalty.policy import Policy

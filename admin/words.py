@@ -164,9 +164,7 @@ def role_words(visit: Visit) -> str:
     """The roles of the person signed in."""
     if visit.session is None:
         return ""
-    return " · ".join(
-        visit.voice.say(words) for role, words in ROLES.items() if visit.may(role)
-    )
+    return " · ".join(visit.voice.say(words) for role, words in ROLES.items() if visit.may(role))
 
 
 def done_words(visit: Visit) -> str | None:

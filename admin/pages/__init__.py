@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from litestar.handlers import HTTPRouteHandler
+
 from admin.pages import (
     finance,
     home,
@@ -15,7 +17,6 @@ from admin.pages import (
     sign_in,
     wallet,
 )
-from litestar.handlers import HTTPRouteHandler
 
 PAGES: Final[tuple[HTTPRouteHandler, ...]] = (
     *sign_in.ROUTES,

@@ -7,15 +7,23 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
 from admin.actors import actor_words, by_id
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import ACCOUNTS, KINDS
-from ledger import Account, AccountBalance, TrialBalance, account_entries, find_journal, trial_balance
-from litestar import Request, Response, get
-from litestar.params import FromPath
+from ledger import (
+    Account,
+    AccountBalance,
+    TrialBalance,
+    account_entries,
+    find_journal,
+    trial_balance,
+)
 from loyalty.members import member_of_holder
 from loyalty.staff import list_people
 
@@ -69,9 +77,7 @@ async def trial_balance_page(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/console/finance/accounts/{account:str}", opt=FINANCE)
-async def account_page(
-    request: Request[Any, Any, Any], account: FromPath[str]
-) -> Response[Any]:
+async def account_page(request: Request[Any, Any, Any], account: FromPath[str]) -> Response[Any]:
     """The journals that moved an account, latest first."""
     visit = visit_of(request)
     try:
@@ -97,7 +103,11 @@ async def account_page(
         account=wanted,
         words=visit.voice.say(ACCOUNTS[wanted]),
         entries=[
-            (entry, visit.voice.say(KINDS[entry.kind]), actor_words(visit.voice, entry.actor, people))
+            (
+                entry,
+                visit.voice.say(KINDS[entry.kind]),
+                actor_words(visit.voice, entry.actor, people),
+            )
             for entry in shown
         ],
         older=older,
@@ -108,9 +118,7 @@ async def account_page(
 
 
 @get("/console/finance/journals/{journal:uuid}", opt=FINANCE)
-async def journal_page(
-    request: Request[Any, Any, Any], journal: FromPath[UUID]
-) -> Response[Any]:
+async def journal_page(request: Request[Any, Any, Any], journal: FromPath[UUID]) -> Response[Any]:
     """One journal: what happened, why, by whom, and every transfer."""
     visit = visit_of(request)
     async with visit.application.database.snapshot() as connection:

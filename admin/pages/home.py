@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
+from litestar import Request, Response, get
+
 from admin.charts import MonthChart, month_chart, share
 from admin.guards import NEEDS, Needs
 from admin.order_rows import order_rows
@@ -12,7 +14,6 @@ from admin.render import page
 from admin.standings import TierMark, mark_of
 from admin.visit import Visit, visit_of
 from ledger import Account, MonthTotal, TrialBalance, monthly_totals, trial_balance
-from litestar import Request, Response, get
 from loyalty.members import count_members
 from loyalty.orders.listing import latest_orders
 from loyalty.policy import months_later
@@ -81,8 +82,7 @@ def _months(
     moved = {(one.month, one.account): abs(one.debit - one.credit) for one in totals}
     months = [months_later(first, place) for place in range(MONTHS)]
     return tuple(
-        (month, {account: moved.get((month, account), 0) for account in SERIES})
-        for month in months
+        (month, {account: moved.get((month, account), 0) for account in SERIES}) for month in months
     )
 
 
@@ -98,7 +98,8 @@ def _shares(
     decided = sum(count for _, count in tiers)
     undecided = max(0, members - decided)
     counts = [
-        (code, count + (undecided if place == 0 else 0)) for place, (code, count) in enumerate(tiers)
+        (code, count + (undecided if place == 0 else 0))
+        for place, (code, count) in enumerate(tiers)
     ]
     most = max((count for _, count in counts), default=0)
     return [

@@ -4,21 +4,22 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from admin.forms import Form, blank, sent
 from admin.guards import NEEDS, Needs
 from admin.render import go, page
 from admin.visit import Visit, visit_of
 from admin.words import KEY_ROLES, KEY_STATES, N_, Badge, badge
-from litestar import Request, Response, get, post
-from litestar.params import FromPath
 from loyalty.cause import Cause
 from loyalty.changes import record_change
-from loyalty.keys import ApiKey, UnknownKey, create_key, list_keys, revoke_key
-from sqlalchemy.ext.asyncio import AsyncConnection
+from loyalty.keys import ApiKey, Role, UnknownKey, create_key, list_keys, revoke_key
 
 ADMIN: Final = {NEEDS: Needs.ADMIN}
 HERE: Final = "/console/settings/keys"
-SHOP_ROLES: Final = ("checkout", "admin", "finance")
+SHOP_ROLES: Final[tuple[Role, ...]] = ("checkout", "admin", "finance")
 LONGEST_LABEL: Final = 60
 REASONS: Final = {
     "replaced": N_("Replaced by another key"),
@@ -41,8 +42,8 @@ async def create_form(request: Request[Any, Any, Any]) -> Response[Any]:
     if not 1 <= len(label) <= LONGEST_LABEL:
         wrong = {"label": visit.voice.say("Please say in 1 to 60 characters what will use it.")}
         return await _keys(request, form.form("key", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
-    role = form.get("role")
-    if role not in SHOP_ROLES:
+    role = next((one for one in SHOP_ROLES if one == form.get("role")), None)
+    if role is None:
         wrong = {"role": visit.voice.say("Please choose one of the roles.")}
         return await _keys(request, form.form("key", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
     made, secret = await visit.application.database.write(

@@ -2,13 +2,14 @@
 
 from typing import Any, Final
 
+from litestar import Request, Response, get
+
 import tiers
 from admin.charts import share
 from admin.guards import NEEDS, Needs
 from admin.render import page
 from admin.standings import mark_of, threshold_words, window_words
 from admin.visit import visit_of
-from litestar import Request, Response, get
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 VERSIONS: Final = 20
@@ -24,16 +25,20 @@ async def ladder_page(request: Request[Any, Any, Any]) -> Response[Any]:
         versions = await tiers.list_ladders(connection, limit=VERSIONS)
     members = dict(counts)
     most = max(members.values(), default=0)
-    rows = [] if ladder is None else [
-        (
-            mark_of(visit.voice, ladder, tier.code),
-            threshold_words(visit.voice, tier.reach),
-            threshold_words(visit.voice, tier.keep),
-            members.get(tier.code, 0),
-            share(members.get(tier.code, 0), most),
-        )
-        for tier in reversed(ladder.tiers)
-    ]
+    rows = (
+        []
+        if ladder is None
+        else [
+            (
+                mark_of(visit.voice, ladder, tier.code),
+                threshold_words(visit.voice, tier.reach),
+                threshold_words(visit.voice, tier.keep),
+                members.get(tier.code, 0),
+                share(members.get(tier.code, 0), most),
+            )
+            for tier in reversed(ladder.tiers)
+        ]
+    )
     return page(
         request,
         "ladder.html",

@@ -5,6 +5,10 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
 from admin.member_view import load_member
@@ -13,8 +17,6 @@ from admin.refusals import REFUSALS, sentence
 from admin.render import go, page
 from admin.visit import Visit, visit_of
 from admin.words import MEMBER_CLASSES, badge
-from litestar import Request, Response, get, post
-from litestar.params import FromPath
 from loyalty.adjustments import Adjustment, adjust
 from loyalty.cause import Cause
 from loyalty.idempotency import Begun
@@ -23,12 +25,10 @@ from loyalty.members import MalformedContact, Ref, find_members, read_member_ref
 from loyalty.members.listing import Entry, entries_of, newest_members
 from loyalty.staff import Role
 from loyalty.vouchers import give_voucher
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 PAGE_SIZE: Final = 30
 LARGEST: Final = 10**12
-LONGEST_NUMBER: Final = 19
 
 
 @get("/console/members", opt=STAFF)
@@ -58,18 +58,14 @@ async def members_page(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/console/members/{member:str}", opt=STAFF)
-async def member_page(
-    request: Request[Any, Any, Any], member: FromPath[str]
-) -> Response[Any]:
+async def member_page(request: Request[Any, Any, Any], member: FromPath[str]) -> Response[Any]:
     """Everything about one member, and what can be done for them."""
     visit = visit_of(request)
     return await _member(request, read_member_ref(member), _points(visit), _voucher())
 
 
 @post("/console/members/{member:str}/points", opt={NEEDS: Needs.STAFF})
-async def points_form(
-    request: Request[Any, Any, Any], member: FromPath[str]
-) -> Response[Any]:
+async def points_form(request: Request[Any, Any, Any], member: FromPath[str]) -> Response[Any]:
     """Give or take points, for a reason."""
     visit, form, ref = visit_of(request), await sent(request), read_member_ref(member)
     adjustment, wrong = _adjustment(visit, form)
@@ -95,9 +91,7 @@ async def points_form(
 
 
 @post("/console/members/{member:str}/vouchers", opt={NEEDS: Needs.ADMIN})
-async def voucher_form(
-    request: Request[Any, Any, Any], member: FromPath[str]
-) -> Response[Any]:
+async def voucher_form(request: Request[Any, Any, Any], member: FromPath[str]) -> Response[Any]:
     """Give a voucher, for a reason."""
     visit, form, ref = visit_of(request), await sent(request), read_member_ref(member)
     cause: Cause = visit.cause()
@@ -137,8 +131,7 @@ async def _member(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response[Any]:
     visit = visit_of(request)
-    before = visit.query.get("before", "")
-    view = await load_member(visit, ref, before=int(before) if before.isdecimal() and len(before) < LONGEST_NUMBER else None)
+    view = await load_member(visit, ref, before=page_before(visit))
     limits = visit.policy.adjustment_limits
     roles = [role for role in Role if visit.may(role)]
     return page(

@@ -5,6 +5,9 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from litestar import Request, Response, get
+from litestar.params import FromPath
+
 from admin.decisions import said
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
@@ -12,10 +15,8 @@ from admin.order_rows import order_rows
 from admin.render import go, page
 from admin.visit import Visit, visit_of
 from admin.words import ORDER_STATES, SHIPMENT_KINDS, badge
-from litestar import Request, Response, get
-from litestar.params import FromPath
 from loyalty.ids import read, show
-from loyalty.members import find_member, profile_of, Ref
+from loyalty.members import Ref, find_member, profile_of
 from loyalty.orders.listing import external_id_of, find_order_id, latest_orders
 from loyalty.orders.reading import find_order
 

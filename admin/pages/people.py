@@ -4,14 +4,16 @@ from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
 
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from admin.forms import Form, blank, sent
 from admin.guards import NEEDS, Needs
 from admin.refusals import sentence
 from admin.render import go, page
 from admin.visit import Visit, visit_of
 from admin.words import PERSON_STATES, ROLES, Badge, badge
-from litestar import Request, Response, get, post
-from litestar.params import FromPath
 from loyalty.cause import Cause
 from loyalty.staff import (
     OneTimeLink,
@@ -25,7 +27,6 @@ from loyalty.staff import (
     retire,
     set_roles,
 )
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 ADMIN: Final = {NEEDS: Needs.ADMIN}
 HERE: Final = "/console/settings/staff"
@@ -144,9 +145,7 @@ async def _person(
     )
 
 
-def _link_page(
-    request: Request[Any, Any, Any], person: Person, link: OneTimeLink
-) -> Response[str]:
+def _link_page(request: Request[Any, Any, Any], person: Person, link: OneTimeLink) -> Response[str]:
     visit = visit_of(request)
     scheme = "http" if visit.loopback else "https"
     address = f"{scheme}://{request.headers.get('host', '')}{link.path}"

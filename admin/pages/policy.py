@@ -6,6 +6,8 @@ from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
+from litestar import Request, Response, get, post
+
 from admin.actors import actor_words, by_id
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
@@ -13,7 +15,6 @@ from admin.policy_form import LABELS, choices, document_from, field_of, shown, v
 from admin.refusals import sentence
 from admin.render import go, page
 from admin.visit import Visit, visit_of
-from litestar import Request, Response, get, post
 from loyalty.changes import list_changes
 from loyalty.errors import LoyaltyError
 from loyalty.policy import document_of, list_policies, publish_policy
@@ -87,9 +88,7 @@ def _sentence(visit: Visit, error: LoyaltyError) -> str:
     return words
 
 
-async def _policy(
-    request: Request[Any, Any, Any], form: Form, status: HTTPStatus
-) -> Response[Any]:
+async def _policy(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
     visit = visit_of(request)
     async with visit.application.database.snapshot() as connection:
         policies = await list_policies(connection, limit=SHOWN_VERSIONS)

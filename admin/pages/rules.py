@@ -2,11 +2,12 @@
 
 from typing import Any, Final
 
+from litestar import Request, Response, get
+
 import benefits
 from admin.guards import NEEDS, Needs
 from admin.render import page
 from admin.visit import visit_of
-from litestar import Request, Response, get
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 PAGE_SIZE: Final = 50
@@ -23,7 +24,7 @@ async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
         published: dict[str, int] = {}
         if live is not None:
             rule_set = await benefits.find_rule_set(connection, live)
-            published = {one.rule: one.version for one in rule_set.rules}
+            published = {one.name: one.version for one in rule_set.rules}
     shown = rules[:PAGE_SIZE]
     return page(
         request,

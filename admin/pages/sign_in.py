@@ -3,14 +3,15 @@
 from http import HTTPStatus
 from typing import Any, Final
 
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
 from admin.browser import STAFF_COOKIE, is_local
 from admin.forms import Form, Sent, blank, sent
 from admin.guards import NEEDS, Needs
 from admin.refusals import sentence
 from admin.render import go, page
 from admin.visit import Crumb, Visit, visit_of
-from litestar import Request, Response, get, post
-from litestar.params import FromPath
 from loyalty.cause import SYSTEM, Cause
 from loyalty.staff import (
     Invitation,

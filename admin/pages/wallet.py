@@ -1,21 +1,20 @@
-"""The member's wallet: reached by the shop's short-lived link, read-only, one member and no other."""
+"""The member's wallet: reached by the shop's short-lived link, one member's and read-only."""
 
 from typing import Any, Final
+
+from litestar import Request, Response, get
+from litestar.params import FromPath
 
 from admin.browser import WALLET_COOKIE
 from admin.errors import NotSignedIn
 from admin.guards import NEEDS, Needs
-from admin.member_view import load_member
+from admin.member_view import load_member, page_before
 from admin.render import go, page
 from admin.sessions import WALLET_FOR, open_wallet
 from admin.visit import Crumb, visit_of
 from admin.words import named
-from litestar import Request, Response, get
-from litestar.params import FromPath
 from loyalty.members import Ref
 from loyalty.signing import TokenExpired, TokenMalformed
-
-LONGEST_NUMBER: Final = 19
 
 
 @get("/wallet/enter/{token:str}", opt={NEEDS: Needs.NOBODY})
@@ -37,11 +36,10 @@ async def wallet_page(request: Request[Any, Any, Any]) -> Response[Any]:
     visit = visit_of(request)
     if visit.member is None:
         raise NotSignedIn
-    before = visit.query.get("before", "")
     view = await load_member(
         visit,
         Ref(kind="member", text="", id=visit.member),
-        before=int(before) if before.isdecimal() and len(before) < LONGEST_NUMBER else None,
+        before=page_before(visit),
     )
     pending = [lot.activates_at for lot, _ in view.lots if lot.pending and lot.activates_at]
     return page(
@@ -50,7 +48,7 @@ async def wallet_page(request: Request[Any, Any, Any]) -> Response[Any]:
         view=view,
         unit=named(visit.voice, visit.policy.unit, ""),
         next_activation=min(pending, default=None),
-        paged=bool(before),
+        paged="before" in visit.query,
     )
 
 

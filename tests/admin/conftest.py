@@ -3,6 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
@@ -73,7 +74,7 @@ def _hidden(html: str, action: str) -> dict[str, str]:
     for form in re.findall(r"<form\b.*?</form>", html, re.DOTALL):
         head = form[: form.index(">")]
         target = re.search(r'action="([^"]*)"', head)
-        if "method=\"post\"" in head and (target is None or target[1] == urlsplit(action).path):
+        if 'method="post"' in head and (target is None or target[1] == urlsplit(action).path):
             pairs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
             return dict(pairs)
     return {}
@@ -87,7 +88,8 @@ async def visitor(application: Application) -> AsyncIterator[Visitor]:
 
 def _browser(application: Application) -> httpx.AsyncClient:
     app = Litestar(route_handlers=[console(application)], openapi_config=None)
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=HERE)
+    transport = httpx.ASGITransport(app=cast("Any", app))
+    return httpx.AsyncClient(transport=transport, base_url=HERE)
 
 
 def cause(application: Application) -> Cause:
@@ -131,7 +133,7 @@ async def seat(
 ) -> Visitor:
     because = cause(application)
     person = await application.database.write(
-        add_person, email=email, name=email.split("@")[0], roles=roles, cause=because
+        add_person, email=email, name=email.split("@", maxsplit=1)[0], roles=roles, cause=because
     )
     link = await application.database.write(link_for, person, cause=because)
     visitor = Visitor(client)

@@ -1,8 +1,6 @@
-import httpx
-
 from loyalty.bootstrap import Application
 from loyalty.staff import first_link
-from tests.admin.conftest import PASSWORD, Visitor, cause
+from tests.admin.conftest import Visitor, cause
 
 
 async def test_nobody_sees_the_console_without_signing_in(visitor: Visitor) -> None:
