@@ -35,6 +35,11 @@ class Cause:
             message = "a cause needs a request id"
             raise ValueError(message)
 
+    @property
+    def historic(self) -> bool:
+        """Whether it brings along what happened long ago, of which nobody is to be told."""
+        return self.actor.startswith("import:")
+
     def columns(self) -> Mapping[str, str]:
         """Return the two columns that every stored row takes from its cause."""
         return {"actor": self.actor, "request_id": self.request_id}

@@ -47,7 +47,7 @@ def event_insert(cause: Cause, happened: Event) -> Insert:
         "effective_at": literal(happened.effective_at),
         "actor": literal(cause.actor),
         "request_id": literal(cause.request_id),
-        "historic": literal(happened.historic),
+        "historic": literal(happened.historic or cause.historic),
         "data": literal(dict(happened.data), JSONB),
     }
     return insert(event).values(values)

@@ -5,7 +5,7 @@ completed in one shipment, returned) with the same functions, and skips what no 
 lines never become objects, because a year of a shop has millions of them.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, NamedTuple
@@ -13,12 +13,12 @@ from uuid import UUID
 
 import msgspec
 
-from benefits import REVISION, Facts, RuleSet, earn_of_paid, facts_document
+from benefits import REVISION, Facts, earn_of_paid, facts_document
 from ledger import Posting
-from loyalty.cause import Cause
 from loyalty.orders.comebacks import Comeback, Found, find_returned
 from loyalty.orders.completion import Step, plan_whole
 from loyalty.orders.decided import paid_document
+from loyalty.orders.eras import Counted, Terms
 from loyalty.orders.facts import GUEST, Person, facts_at
 from loyalty.orders.figures import Figures
 from loyalty.orders.matching import Shelf
@@ -35,8 +35,7 @@ from loyalty.orders.types import (
     Shipment,
     ShipmentKind,
 )
-from loyalty.policy import Policy
-from tiers import Activity, Decision, Ladder, Subject, walk
+from tiers import Activity, Decision, Subject, walk
 
 SHIPMENT_NAME: Final = "1"
 EVERYTHING: Final = "{}"
@@ -53,22 +52,6 @@ class Sale(NamedTuple):
     shipment: UUID
     placed_at: datetime
     lines: Sequence[PastLine]
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What history is decided by, and what it may move.
-
-    Without a rule set nothing is earned; without a ladder no standing moves.
-    """
-
-    policy: Policy
-    rule_set: RuleSet | None
-    ladder: Ladder | None
-    cause: Cause
-    mint: Callable[[datetime], UUID]
-    channel: str = ""
-    country: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +96,14 @@ def plan_member(buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms) -
     found = _match(events)
     tiers = _walk(buyer, events, found, scribe)
     sold: dict[UUID, _Sold] = {}
-    count = buyer.orders
+    count = Counted(buyer.orders)
     for index, event in enumerate(events):
         if isinstance(event, Sale):
-            on = terms.policy.day_of(event.placed_at)
-            facts = facts_at(buyer.person, on, tier=tiers[index], order_count=count)
+            on = terms.policy_at(event.placed_at).day_of(event.placed_at)
+            before = count.before(event.placed_at)
+            facts = facts_at(buyer.person, on, tier=tiers[index], order_count=before)
             sold[event.order] = _Sold(event, on, scribe.sell(event, on, facts))
             scribe.post_earn(buyer.holder, sold[event.order], tiers[index])
-            count += 1
         else:
             scribe.take_back(buyer.holder, event, found[index], sold)
     return scribe.plan
@@ -129,7 +112,7 @@ def plan_member(buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms) -
 def plan_guest(sale: Sale, terms: Terms) -> MemberPlan:
     """Plan the past order of somebody who is no member: it is recorded and earns nothing."""
     scribe = _Scribe(MemberPlan(), sale.order, terms)
-    scribe.sell(sale, terms.policy.day_of(sale.placed_at), GUEST)
+    scribe.sell(sale, terms.policy_at(sale.placed_at).day_of(sale.placed_at), GUEST)
     return scribe.plan
 
 
@@ -163,7 +146,6 @@ def _walk(
     terms = scribe.terms
     if terms.ladder is None or buyer.person.member_class != "consumer":
         return [None] * len(events)
-    day_of = terms.policy.day_of
     told: list[tuple[date, Activity]] = []
     at: list[int] = []
     sold: dict[UUID, _Sold] = {}
@@ -171,14 +153,14 @@ def _walk(
     for index, event in enumerate(events):
         at.append(len(told))
         if isinstance(event, Sale):
-            on = day_of(event.placed_at)
+            on = terms.policy_at(event.placed_at).day_of(event.placed_at)
             money = sum(line[4] for line in event.lines)
             sold[event.order] = _Sold(event, on, None)
             activity = Activity(event.order, event.shipment, on, money)
             activities[event.order] = activity
             told.append((on, activity))
             continue
-        on = day_of(event.at)
+        on = terms.policy_at(event.at).day_of(event.at)
         for order, asked in found[index].orders.items():
             one = sold[order]
             back = one.give_back(asked, _step(event, event.at, on)).taken
@@ -229,7 +211,8 @@ class _Scribe:
         self._order(sale, on, facts, figures)
         self._lines(sale, earned)
         self._shipment(sale, on, figures)
-        version = self.terms.rule_set.version if self.terms.rule_set else 0
+        rule_set = self.terms.rule_set_at(sale.placed_at)
+        version = rule_set.version if rule_set else 0
         known = msgspec.json.encode(facts_document(facts)).decode()
         document = paid_document(applied)
         self.plan.decisions.append((self.member, sale.order, version, REVISION, known, document))
@@ -240,13 +223,14 @@ class _Scribe:
         self, sale: Sale, facts: Facts, amounts: list[int]
     ) -> tuple[Sequence[int], Iterable[tuple[str, int]]]:
         terms = self.terms
-        if terms.rule_set is None or not facts.member:
+        rule_set = terms.rule_set_at(sale.placed_at)
+        if rule_set is None or not facts.member:
             return [0] * len(amounts), ()
         return earn_of_paid(
-            terms.rule_set,
+            rule_set,
             facts=facts,
             at=sale.placed_at,
-            currency=terms.policy.currency,
+            currency=terms.policy_at(sale.placed_at).currency,
             channel=terms.channel,
             country=terms.country,
             skus=[line[1] for line in sale.lines],
@@ -256,8 +240,9 @@ class _Scribe:
         )
 
     def _order(self, sale: Sale, on: date, facts: Facts, figures: Row) -> None:
-        terms, policy = self.terms, self.terms.policy
-        version = terms.rule_set.version if terms.rule_set else 0
+        terms, policy = self.terms, self.terms.policy_at(sale.placed_at)
+        rule_set = terms.rule_set_at(sale.placed_at)
+        version = rule_set.version if rule_set else 0
         self.plan.orders.append(
             (
                 *(self.member, sale.order, not facts.member, PricedBy.SHOP.value),
@@ -280,7 +265,8 @@ class _Scribe:
         ]  # fmt: skip
 
     def _shipment(self, sale: Sale, on: date, figures: Row) -> None:
-        at, policy, earns = sale.placed_at, self.terms.policy, figures[-1]
+        at, earns = sale.placed_at, figures[-1]
+        policy = self.terms.policy_at(at)
         self.plan.shipments.append(
             (
                 *(self.member, sale.order, sale.shipment, SHIPMENT_NAME),
@@ -297,7 +283,8 @@ class _Scribe:
         points = sum(sold.earned or ())
         if not points:
             return
-        at, policy = sold.sale.placed_at, self.terms.policy
+        at = sold.sale.placed_at
+        policy = self.terms.policy_at(at)
         shipment = Shipment(
             id=sold.sale.shipment,
             name=SHIPMENT_NAME,
@@ -318,7 +305,7 @@ class _Scribe:
     ) -> None:
         """Write a return: of every order that it takes something back of, and of none."""
         plan, terms, member = self.plan, self.terms, self.member
-        on = terms.policy.day_of(comeback.at)
+        on = terms.policy_at(comeback.at).day_of(comeback.at)
         for order, asked in found.orders.items():
             step = Step(terms.mint(comeback.at), comeback.name, comeback.at, on)
             back = sold[order].give_back(asked, step, matched=comeback.order is None)
@@ -326,7 +313,8 @@ class _Scribe:
             plan.return_lines += return_line_rows(member, order, back.returned)
             plan.taken_back += back.points_to_claw_back
             entries = Entries(holder, order, terms.cause, terms.mint)
-            plan.postings += reversals(entries, back, terms.policy)
+            placed_at = sold[order].sale.placed_at
+            plan.postings += reversals(entries, back, terms.policy_at(placed_at))
         if found.unmatched:
             plan.unmatched += 1
             one = terms.mint(comeback.at)

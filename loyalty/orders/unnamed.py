@@ -46,12 +46,16 @@ from tiers import Activity, Decision, Ladder, Subject, decide, live_version, rec
 
 @dataclass(frozen=True, slots=True)
 class Unnamed:
-    """What a shop reports as returned by a member without saying of which order."""
+    """What a shop reports as returned by a member without saying of which lines or order.
+
+    `order` narrows the search to one order, known or not.
+    """
 
     rows: Sequence[ReturnedRow]
     name: str | None = None
     at: datetime | None = None
     reason: str = "unspecified"
+    order: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ async def return_unnamed(
         raise OrderConflict(
             step="return", field="return_id", seen="another return", wanted="a new return"
         )
-    comeback = Comeback(name, at, asked.rows, reason=asked.reason)
+    comeback = Comeback(name, at, asked.rows, asked.order, asked.reason)
     found = _find(sales, comeback)
     plans = tuple(_plan(sales, comeback, order_id, found) for order_id in found.orders)
     points = await _post(connection, cause, member, sales, plans)
@@ -146,7 +150,8 @@ def _plan(
     history = sales.histories[order_id]
     on = sales.policy.day_of(comeback.at)
     step = Step(new_id(comeback.at), comeback.name, comeback.at, on)
-    return history, plan_return(history, found.orders[order_id], step, matched=True)
+    matched = comeback.order is None
+    return history, plan_return(history, found.orders[order_id], step, matched=matched)
 
 
 async def _post(

@@ -158,7 +158,7 @@ def _parameters(
         "type": happened.type,
         "schema_version": happened.schema_version,
         "effective_at": happened.effective_at,
-        "historic": happened.historic,
+        "historic": happened.historic or cause.historic,
         "data": happened.data,
     }
     whole = {**content, "event": [told], "answer": [] if kept is None else [_answer(*kept)]}
