@@ -1,0 +1,72 @@
+"""What a member's history is decided by, as of each instant of it.
+
+Pure. Policies and rule sets follow one another; an order is decided by those that were in force
+when it was placed.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from benefits import RuleSet
+from loyalty.cause import Cause
+from loyalty.policy import Policy
+from tiers import Ladder
+
+
+class Era(NamedTuple):
+    """The policy and the rule set that were in force from an instant on."""
+
+    since: datetime
+    policy: Policy
+    rule_set: RuleSet | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What history is decided by, and what it may move.
+
+    Without a rule set nothing is earned; without a ladder no standing moves. `later` are the
+    policies and rule sets that followed, in order of time.
+    """
+
+    policy: Policy
+    rule_set: RuleSet | None
+    ladder: Ladder | None
+    cause: Cause
+    mint: Callable[[datetime], UUID]
+    channel: str = ""
+    country: str = ""
+    later: Sequence[Era] = ()
+
+    def policy_at(self, at: datetime) -> Policy:
+        """Return the policy that was in force."""
+        for era in reversed(self.later):
+            if era.since <= at:
+                return era.policy
+        return self.policy
+
+    def rule_set_at(self, at: datetime) -> RuleSet | None:
+        """Return the rule set that was live."""
+        for era in reversed(self.later):
+            if era.since <= at:
+                return era.rule_set
+        return self.rule_set
+
+
+@dataclass(slots=True)
+class Counted:
+    """How many orders there were before an instant; those of the same instant are not before."""
+
+    earlier: int
+    at: datetime | None = None
+    same: int = 0
+
+    def before(self, at: datetime) -> int:
+        """Count an order in, the next in time, and return how many were placed before it."""
+        if at != self.at:
+            self.earlier, self.at, self.same = self.earlier + self.same, at, 0
+        self.same += 1
+        return self.earlier
