@@ -67,13 +67,13 @@ DECLARE
     firm boolean := coalesce(i.firm, false) AND i.kind = 'spend';
     to_account text := CASE i.kind
         WHEN 'spend' THEN 'redeemed' WHEN 'hold' THEN 'held' ELSE 'adjusted' END;
-    part bigint := LEAST(w.available, wanted);
+    part bigint := LEAST(coalesce(w.available, 0), wanted);
     taken record;
     legs ledger.leg[] := '{}';
 BEGIN
     IF w.frozen AND NOT firm AND i.kind <> 'adjust' THEN
         RETURN ledger.refused(i, 'wallet-frozen');
-    ELSIF coalesce(part, 0) < wanted AND NOT firm THEN
+    ELSIF part < wanted AND NOT firm THEN
         RETURN ledger.refused(i, 'insufficient-points', 'amount',
             coalesce(w.available, 0)::text, wanted::text);
     END IF;
