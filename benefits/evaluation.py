@@ -44,21 +44,24 @@ def evaluate(rule_set: RuleSet, question: Question) -> Decision:
 
 def evaluate_paid(rule_set: RuleSet, question: Question) -> Decision:
     """Decide what an order earns whose line amounts are what was paid: the earning step alone."""
-    candidates = [
-        candidate
-        for candidate in find_candidates(rule_set, question)
-        if candidate.rule.steps[-1][0] is Step.EARNING
-    ]
+    candidates = find_candidates(rule_set, question, earning=True)
     till = price(question, (), len(candidates))
     return _finish(rule_set, candidates, till, {}, paid=True)
 
 
-def find_candidates(rule_set: RuleSet, question: Question) -> list[Candidate]:
-    """The rules that the index admits and whose schedule is open, once for each voucher."""
+def find_candidates(
+    rule_set: RuleSet, question: Question, *, earning: bool = False
+) -> list[Candidate]:
+    """The rules that the index admits and whose schedule is open, once for each voucher.
+
+    `earning` leaves out those that earn nothing.
+    """
     locals_: dict[object, datetime] = {}
     found: list[Candidate] = []
     for position in rule_set.index.admitted(question):
         rule = rule_set.rules[position]
+        if earning and not rule.earning:
+            continue
         if schedule_part(rule, question.at, locals_) is not None:
             continue
         bound_to = rule.rule.voucher

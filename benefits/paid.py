@@ -12,7 +12,7 @@ from benefits.evaluation import find_candidates
 from benefits.pricing import Candidate, price
 from benefits.rule_set import RuleSet
 from benefits.shares import apportion, spread
-from benefits.types import Cart, Facts, Line, Question, Step
+from benefits.types import Cart, Facts, Line, Question
 
 AppliedRules = tuple[tuple[str, int], ...]
 
@@ -54,11 +54,7 @@ def earn_of_paid(
 
 
 def _earned(rule_set: RuleSet, question: Question) -> tuple[Earning, list[Candidate]]:
-    candidates = [
-        candidate
-        for candidate in find_candidates(rule_set, question)
-        if candidate.rule.steps[-1][0] is Step.EARNING
-    ]
+    candidates = find_candidates(rule_set, question, earning=True)
     till = price(question, (), len(candidates))
     till.scene.close_step(till.totals)
     basis = earn_basis(question.cart, till.totals)

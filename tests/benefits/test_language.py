@@ -211,15 +211,28 @@ json_values = st.recursive(
     | st.sampled_from(
         [*FACTS, *LINE_FACTS, *EFFECTS, *TIERS, "all", "any", "not", "fact", "is", "where", "mon"]
     ),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(
-            [field.name for field in (*RULE, *SCHEDULE)]
-            + ["all", "any", "not", "fact", "is", "in", "at-least", "where", "effect", "percent"]
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [field.name for field in (*RULE, *SCHEDULE)]
+                + [
+                    "all",
+                    "any",
+                    "not",
+                    "fact",
+                    "is",
+                    "in",
+                    "at-least",
+                    "where",
+                    "effect",
+                    "percent",
+                ]
+            )
+            | st.text(max_size=4),
+            inner,
+            max_size=5,
         )
-        | st.text(max_size=4),
-        inner,
-        max_size=5,
     ),
     max_leaves=30,
 )

@@ -1,0 +1,205 @@
+"""Random rules and carts for property tests."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+
+from benefits import Cart, Facts, Group, Line, MemberPrice, PointsTerms, PresentedVoucher, Question
+from tests.benefits.builders import MEMBER, NOON, TIERS
+
+SKUS = ("TEA", "RYE", "BUN", "PIE")
+CATEGORIES = ("DRINKS", "BREAD", "PASTRY")
+GROUPS = (Group("best", "best"), Group("first", "first"), Group("all", "all"))
+
+line_conditions = st.recursive(
+    st.one_of(
+        st.sampled_from(SKUS).map(lambda sku: {"fact": "sku", "is": sku}),
+        st.lists(st.sampled_from(CATEGORIES), min_size=1, max_size=2).map(
+            lambda names: {"fact": "category", "in": names}
+        ),
+        st.integers(0, 3000).map(lambda amount: {"fact": "amount", "at-least": amount}),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"all": parts}),
+        st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"any": parts}),
+        inner.map(lambda part: {"not": part}),
+    ),
+    max_leaves=3,
+)
+
+
+def with_where(node: dict[str, object]) -> st.SearchStrategy[dict[str, object]]:
+    """Sometimes say of which lines."""
+    return st.one_of(st.just(node), line_conditions.map(lambda where: {**node, "where": where}))
+
+
+conditions = st.recursive(
+    st.one_of(
+        st.just({"fact": "member", "is": True}),
+        st.sampled_from(TIERS).map(lambda tier: {"fact": "tier", "at-least": tier}),
+        st.lists(st.sampled_from(TIERS), min_size=1, max_size=2).map(
+            lambda tiers: {"fact": "tier", "in": tiers}
+        ),
+        st.integers(0, 6000).flatmap(lambda n: with_where({"fact": "subtotal", "at-least": n})),
+        st.integers(0, 6).flatmap(lambda n: with_where({"fact": "quantity", "at-least": n})),
+        st.integers(0, 6).map(lambda n: {"fact": "order-count", "at-most": n}),
+        st.just({"fact": "first-order", "is": True}),
+        st.sampled_from(["web", "app"]).map(lambda name: {"fact": "channel", "is": name}),
+        st.sampled_from(["day", "week", "month"]).map(lambda w: {"fact": "birthday", "within": w}),
+        st.lists(st.sampled_from(["a", "b"]), min_size=1, max_size=2).map(
+            lambda tags: {"fact": "tags", "has-all": tags}
+        ),
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"all": parts}),
+        st.lists(inner, min_size=1, max_size=3).map(lambda parts: {"any": parts}),
+        inner.map(lambda part: {"not": part}),
+    ),
+    max_leaves=4,
+)
+
+percents = st.one_of(st.integers(1, 100), st.sampled_from(["0.01", "12.5", "33.33", "99.99"]))
+amounts = st.integers(1, 2000)
+
+
+@st.composite
+def money_effects(draw: st.DrawFn) -> dict[str, object]:
+    """Draw something that takes money off."""
+    kind = draw(st.sampled_from(["free", "list", "line", "below", "percent", "amount"]))
+    effect: dict[str, object]
+    if kind == "free":
+        effect = {"effect": "free-shipping"}
+    elif kind == "list":
+        effect = {"effect": "exclusive-price", "price_list": "club"}
+    elif kind == "line":
+        effect = {"effect": "exclusive-price", "line_price": True}
+    elif kind == "below":
+        effect = {
+            "effect": "exclusive-price",
+            "percent": draw(percents),
+            "where": draw(line_conditions),
+        }
+    else:
+        target = draw(st.sampled_from(["lines", "order", "shipping"]))
+        effect = {"effect": f"{kind}-off", "target": target}
+        effect[kind] = draw(percents if kind == "percent" else amounts)
+        if target != "shipping" and draw(st.booleans()):
+            effect["where"] = draw(line_conditions)
+        if kind == "amount" and target == "lines" and draw(st.booleans()):
+            effect["each"] = "unit"
+    if kind in {"free", "percent", "amount"} and draw(st.booleans()):
+        effect["cap"] = draw(amounts)
+    return effect
+
+
+@st.composite
+def earn_effects(draw: st.DrawFn) -> dict[str, object]:
+    """Draw something that earns."""
+    effect: dict[str, object] = {"effect": "earn"}
+    kind = draw(st.sampled_from(["points", "multiplier", "bonus"]))
+    if kind == "points":
+        effect |= {"points": draw(st.integers(1, 5)), "per": draw(st.integers(1, 333))}
+    elif kind == "multiplier":
+        effect["multiplier"] = draw(st.sampled_from([2, 3, "1.5", "0.33"]))
+    else:
+        effect["bonus"] = draw(st.integers(1, 100))
+    if draw(st.booleans()):
+        effect["where"] = draw(line_conditions)
+    return effect
+
+
+@st.composite
+def rules(draw: st.DrawFn, number: int) -> dict[str, Any]:
+    """Draw a rule."""
+    effects = draw(st.lists(money_effects() | earn_effects(), min_size=1, max_size=3))
+    document: dict[str, Any] = {
+        "rule": f"rule-{number}",
+        "effects": effects,
+        "priority": draw(st.integers(0, 2)),
+        "exclusive": draw(st.sampled_from([False, False, False, True])),
+        "tell": draw(st.booleans()),
+    }
+    if draw(st.booleans()):
+        document["when"] = draw(conditions)
+    if draw(st.booleans()):
+        document["group"] = draw(st.sampled_from(["best", "first", "all"]))
+    if draw(st.integers(0, 4)) == 0:
+        document["voucher"] = "coupon"
+    return document
+
+
+@st.composite
+def rule_lists(draw: st.DrawFn) -> list[dict[str, Any]]:
+    """Draw some rules of different names."""
+    return [draw(rules(number)) for number in range(draw(st.integers(0, 6)))]
+
+
+@st.composite
+def carts(draw: st.DrawFn) -> Cart:
+    """Draw a cart with cents that do not divide."""
+    lines = []
+    tax_included = draw(st.booleans())
+    for number in range(draw(st.integers(1, 6))):
+        regular = draw(st.integers(0, 5000))
+        lines.append(
+            Line(
+                str(number),
+                draw(st.sampled_from(SKUS)),
+                draw(st.integers(1, 4)),
+                regular,
+                draw(st.sampled_from(CATEGORIES)),
+                draw(st.none() | st.integers(0, 5000)),
+                draw(st.integers(0, regular)),
+                draw(st.booleans()),
+                draw(st.booleans()),
+            )
+        )
+    return Cart(
+        "USD",
+        tuple(lines),
+        "standard",
+        draw(st.integers(0, 999)),
+        draw(st.sampled_from(["web", "app"])),
+        "US",
+        tax_included,
+    )
+
+
+members = st.builds(
+    Facts,
+    member=st.just(value=True),
+    tier=st.sampled_from(TIERS),
+    member_class=st.just("consumer"),
+    days_since_joining=st.integers(0, 900),
+    birthday=st.sampled_from([(), ("month",), ("week", "month"), ("day", "week", "month")]),
+    tags=st.sampled_from([(), ("a",), ("a", "b")]),
+    order_count=st.integers(0, 8),
+)
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> Question:
+    """Draw a question; points are offered and not asked for."""
+    prices = draw(st.dictionaries(st.sampled_from(SKUS), st.integers(0, 1500), max_size=3))
+    vouchers = tuple(
+        PresentedVoucher(f"V{number}", UUID(int=number + 1), MEMBER, "coupon", draw(amounts))
+        for number in range(draw(st.integers(0, 2)))
+    )
+    return Question(
+        cart=draw(carts()),
+        at=NOON + timedelta(hours=draw(st.integers(0, 200))),
+        facts=draw(members | st.just(Facts())),
+        vouchers=vouchers,
+        prices=tuple(MemberPrice("club", sku, amount) for sku, amount in sorted(prices.items())),
+        points=PointsTerms(
+            available=draw(st.integers(0, 5000)),
+            value=draw(st.integers(1, 3)),
+            per=draw(st.integers(1, 4)),
+            minimum=draw(st.sampled_from([0, 0, 100])),
+            step=draw(st.sampled_from([1, 1, 10])),
+            max_share_percent=draw(st.sampled_from([100, 100, 30])),
+            pays_shipping=draw(st.booleans()),
+        ),
+    )

@@ -1,0 +1,261 @@
+"""What holds for every rule set and every cart."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benefits import (
+    Decision,
+    Question,
+    RuleSet,
+    answer_digest,
+    answer_document,
+    cart_digest,
+    compile_rule_set,
+    decision_text,
+    earn_of_paid,
+    evaluate,
+    evaluate_paid,
+    reason_sentence,
+    replay,
+    replayed_rule_set,
+    rule_sentence,
+    unlock_sentence,
+)
+from benefits.index import Index
+from tests.benefits.builders import TIERS, stored
+from tests.benefits.strategies import GROUPS, questions, rule_lists
+from tests.support.requirements import sample
+
+thoroughly = settings(max_examples=sample(quick=30, full=1000), deadline=None)
+
+
+def rule_set_of(documents: Sequence[dict[str, Any]], version: int = 7) -> RuleSet:
+    """Return the compiled rules."""
+    return compile_rule_set(
+        [stored(document) for document in documents], version=version, tiers=TIERS, groups=GROUPS
+    )
+
+
+def spending(question: Question, points: int) -> Question:
+    """Return the question with points asked for."""
+    return replace(question, points=replace(question.points, requested=points))
+
+
+def check_sums(decision: Decision) -> None:
+    """Every figure of a decision is the sum of its parts, and none is below zero."""
+    lines, shipping, totals = decision.lines, decision.shipping, decision.totals
+    for each in (*lines, shipping):
+        taken = sum(discount.amount for discount in each.discounts)
+        assert each.regular - taken - each.points_value == each.total
+        assert all(discount.amount > 0 for discount in each.discounts)
+        assert 0 <= each.points_value <= each.regular - taken
+        assert each.total >= 0
+        assert each.points >= 0
+    assert totals.regular == sum(each.regular for each in lines) + shipping.regular
+    assert totals.payable == sum(each.total for each in lines) + shipping.total
+    assert totals.regular - totals.discount - totals.points_value == totals.payable
+    assert decision.points.value == sum(e.points_value for e in lines) + shipping.points_value
+    assert decision.points.spend == sum(each.points for each in lines) + shipping.points
+    assert decision.points.earn == sum(each.earn for each in lines)
+    assert all(0 <= each.basis <= each.total for each in lines)
+    assert all(each.earn >= 0 for each in lines)
+    assert totals.discount == sum(each.amount for each in decision.applied)
+    given_by_vouchers = sum(
+        discount.amount
+        for each in (*lines, shipping)
+        for discount in each.discounts
+        if discount.voucher is not None
+    )
+    assert given_by_vouchers == sum(voucher.amount for voucher in decision.vouchers)
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_totals_add_up_and_nothing_goes_below_zero(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    check_sums(evaluate(rule_set_of(documents), question))
+
+
+@thoroughly
+@given(rule_lists(), questions(), st.integers(0, 5000))
+def test_every_spendable_number_of_points_can_be_spent(
+    documents: list[dict[str, Any]], question: Question, wish: int
+) -> None:
+    rule_set = rule_set_of(documents)
+    terms = question.points
+    spendable = evaluate(rule_set, question).points.spendable
+    asked = min(wish, spendable)
+    asked -= asked % terms.step
+    if asked < terms.minimum:
+        asked = 0
+
+    decision = evaluate(rule_set, spending(question, asked))
+
+    check_sums(decision)
+    assert decision.points.spend == asked
+    assert decision.points.value == asked * terms.value // terms.per
+
+
+@thoroughly
+@given(rule_lists(), questions(), st.randoms(use_true_random=False))
+def test_the_order_in_which_rules_are_listed_does_not_matter(
+    documents: list[dict[str, Any]], question: Question, random: Random
+) -> None:
+    shuffled = documents.copy()
+    random.shuffle(shuffled)
+
+    first = evaluate(rule_set_of(documents), question)
+    second = evaluate(rule_set_of(shuffled), question)
+
+    assert decision_text(first) == decision_text(second)
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_adding_a_rule_that_does_not_apply_changes_no_figure(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    stranger = {
+        "rule": "stranger",
+        "when": {"fact": "country", "is": "XX"},
+        "effects": [{"effect": "percent-off", "percent": 100, "target": "order"}],
+        "exclusive": True,
+        "priority": 9,
+    }
+    unmet = {**stranger, "rule": "unmet", "when": {"fact": "subtotal", "at-least": 10**9}}
+
+    before = evaluate(rule_set_of(documents), question)
+    after = evaluate(rule_set_of([*documents, stranger, unmet]), question)
+
+    assert answer_digest(before) == answer_digest(after)
+    assert before.applied == after.applied
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_replay_gives_the_same_bytes(documents: list[dict[str, Any]], question: Question) -> None:
+    rule_set = rule_set_of(documents)
+    text = decision_text(evaluate(rule_set, question))
+    paid = decision_text(evaluate_paid(rule_set, question))
+
+    assert replayed_rule_set(text) == 7
+    assert decision_text(replay(text, rule_set_of(documents))) == text
+    assert decision_text(replay(paid, rule_set)) == paid
+    assert text.isascii()
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_the_index_leaves_out_no_rule_that_would_give_something(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    rule_set = rule_set_of(documents)
+    everything = replace(rule_set, index=Index(tuple(range(len(rule_set.rules))), {}))
+
+    indexed, unindexed = evaluate(rule_set, question), evaluate(everything, question)
+
+    assert answer_digest(indexed) == answer_digest(unindexed)
+    assert indexed.applied == unindexed.applied
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_every_candidate_is_applied_or_has_a_reason_in_words(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    decision = evaluate(rule_set_of(documents), question)
+    reasons = [reason for reason in decision.not_applied if reason.voucher_code is None]
+
+    applied = {each.rule for each in decision.applied}
+    assert applied.isdisjoint(reason.rule for reason in reasons)
+    assert len({reason.rule for reason in reasons}) == len(reasons)
+    for language in ("en", "zh"):
+        for reason in decision.not_applied:
+            assert reason_sentence(reason, language=language)
+            if reason.unlock is not None:
+                assert "{" not in unlock_sentence(reason.unlock, language=language)
+        for document in documents:
+            assert rule_sentence(document, language=language)
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_what_was_paid_elsewhere_only_earns(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    decision = evaluate_paid(rule_set_of(documents), question)
+
+    check_sums(decision)
+    assert decision.totals.discount == 0
+    assert decision.vouchers == ()
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_earning_from_columns_is_earning_from_lines(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    rule_set = rule_set_of(documents)
+    lines = tuple(replace(line, tax=0, earns=True) for line in question.cart.lines)
+    cart = replace(question.cart, lines=lines, shipping_method="", shipping_price=0)
+    question = replace(question, cart=cart, vouchers=())
+
+    decision = evaluate_paid(rule_set, question)
+    points, applied = earn_of_paid(
+        rule_set,
+        facts=question.facts,
+        at=question.at,
+        currency=cart.currency,
+        channel=cart.channel,
+        country=cart.country,
+        skus=[line.sku for line in lines],
+        categories=[line.category for line in lines],
+        quantities=[line.quantity for line in lines],
+        amounts=[line.regular for line in lines],
+    )
+
+    assert points == [line.earn for line in decision.lines]
+    assert applied == tuple((each.rule, each.version) for each in decision.applied)
+
+
+@thoroughly
+@given(questions())
+def test_a_cart_that_differs_has_another_digest(question: Question) -> None:
+    cart = question.cart
+    first = cart.lines[0]
+    others = [
+        replace(cart, lines=(replace(first, regular=first.regular + 1), *cart.lines[1:])),
+        replace(cart, lines=(replace(first, tax=first.tax + 1), *cart.lines[1:])),
+        replace(cart, lines=(replace(first, quantity=first.quantity + 1), *cart.lines[1:])),
+        replace(cart, country="DE"),
+        replace(cart, shipping_price=cart.shipping_price + 1),
+        replace(cart, prices_include_tax=not cart.prices_include_tax),
+    ]
+
+    assert cart_digest(cart) == cart_digest(replace(cart))
+    assert len({cart_digest(each) for each in [cart, *others]}) == len(others) + 1
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_a_decision_holds_no_sentence_and_no_float(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    def walk(node: object) -> None:
+        if isinstance(node, dict):
+            for child in node.values():
+                walk(child)
+        elif isinstance(node, list):
+            for child in node:
+                walk(child)
+        else:
+            assert node is None or isinstance(node, bool | int | str)
+            assert not isinstance(node, str) or " " not in node
+
+    walk(answer_document(evaluate(rule_set_of(documents), question)))
