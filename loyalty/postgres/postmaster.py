@@ -99,6 +99,12 @@ class Postmaster:
             return
         self.await_end(report)
 
+    def let_go(self) -> None:
+        """Leave a server that others use; it is no longer ours to bury."""
+        if self._child is not None:
+            self._child.returncode = self._child.returncode or 0
+            _STARTED.discard(self._child)
+
     def _command(self, sockets: Path) -> list[str | Path]:
         return [
             self.binaries.program("postgres"),

@@ -26,7 +26,7 @@ from loyalty.postgres.home import (
     place_for_sockets,
 )
 from loyalty.postgres.lease import Lease, Report, alone
-from loyalty.postgres.postmaster import STOPPING, Postmaster
+from loyalty.postgres.postmaster import STOPPING, Note, Postmaster
 from loyalty.settings import DRIVER
 
 _NOTHING: Mapping[str, str] = {}
@@ -98,13 +98,19 @@ class Server:
             if lease is None:
                 return
             with alone(self._home.lock_file, self._report):
-                if lease.is_the_last() and self._postmaster is not None:
-                    self._postmaster.stop(self._report)
+                if self._postmaster is not None:
+                    if lease.is_the_last():
+                        self._postmaster.stop(self._report)
+                    self._postmaster.let_go()
                 lease.close()
 
     def is_running(self) -> bool:
         """Whether the server process lives."""
-        return self._postmaster is not None and self._postmaster.note() is not None
+        return self.note() is not None
+
+    def note(self) -> Note | None:
+        """What the running server wrote about itself; None when none runs."""
+        return None if self._postmaster is None else self._postmaster.note()
 
     def revive(self) -> None:
         """Start the server again if somebody killed it; nothing happens while it lives."""

@@ -1,0 +1,62 @@
+"""What the environment says, and what it may not say."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from loyalty.settings import Settings
+
+
+def test_without_an_environment_the_programme_keeps_its_own_database(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("LOYALTY_HOME", raising=False)
+    monkeypatch.delenv("PORT", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    settings = Settings()
+
+    assert settings.embedded
+    assert settings.home == tmp_path / ".loyalty"
+    assert settings.port == 8000
+
+
+def test_the_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", "8123")
+    monkeypatch.setenv("LOYALTY_DATABASE_URL", "postgres://app:secret@db.example/shop")
+    monkeypatch.setenv("LOYALTY_OWNER_DATABASE_URL", "postgresql://owner@db.example/shop")
+
+    settings = Settings()
+
+    assert settings.port == 8123
+    assert not settings.embedded
+    assert settings.application_url().drivername == "postgresql+psycopg"
+    assert settings.application_url().username == "app"
+    assert settings.owner_url().username == "owner"
+
+
+def test_the_owner_is_the_application_when_nobody_else_is_named() -> None:
+    settings = Settings(database_url=SecretStr("postgresql://one@h/d"))
+
+    assert settings.owner_url() == settings.application_url()
+
+
+def test_secrets_are_not_shown() -> None:
+    settings = Settings(
+        database_url=SecretStr("postgresql://one:hidden@h/d"),
+        stripe_api_key=SecretStr("hidden"),
+        smtp_url=SecretStr("smtp://hidden"),
+    )
+
+    assert "hidden" not in repr(settings)
+
+
+def test_a_database_of_another_kind_is_refused() -> None:
+    with pytest.raises(ValidationError, match="PostgreSQL"):
+        Settings(database_url=SecretStr("mysql://h/d"))
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        Settings().port = 1  # type: ignore[misc]  # a type forbids it, and so does the object
