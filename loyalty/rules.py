@@ -15,6 +15,7 @@ import tiers
 from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.policy import policy_at
+from loyalty.policy.store import BEGINNING
 
 _PAGE: Final = 200
 
@@ -50,16 +51,22 @@ async def publish_rules(
     live_from: datetime | None = None,
     based_on: int | None = None,
 ) -> int:
-    """Publish rules together as the next rule set and return its version."""
+    """Publish rules together as the next rule set and return its version.
+
+    It goes live at once unless an instant is named; the first one also decides all that was
+    bought before, so that history can be brought along.
+    """
     policy = await policy_at(connection, cause.at)
     ladder = await tiers.live_ladder(connection)
+    live = await connection.scalar(benefits.live_rule_set_version(cause.at))
+    begins = live_from or (BEGINNING if live is None else cause.at)
     version = await benefits.publish_rule_set(
         connection,
         rules,
         groups=groups,
         tiers=_tiers(ladder),
         zone=policy.zone.key,
-        live_from=live_from or cause.at,
+        live_from=begins,
         actor=cause.actor,
         at=cause.at,
         based_on=based_on,
@@ -74,7 +81,7 @@ async def publish_rules(
         after={
             "rules": [[rule, number] for rule, number in rules],
             "groups": [[group.name, group.mode] for group in groups],
-            "live_from": (live_from or cause.at).isoformat(),
+            "live_from": begins.isoformat(),
         },
     )
     return version

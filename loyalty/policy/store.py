@@ -4,7 +4,7 @@ The policy in force is the one that started last; of two that start together, th
 The first upgrade publishes one that starts in 1970, so there always is one. Rows never change.
 """
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from sqlalchemy import ColumnElement, ScalarSelect, func, insert, select, update
@@ -23,6 +23,8 @@ from loyalty.policy.errors import (
 from loyalty.policy.types import Policy
 from loyalty.tables import live_version, member, policy
 
+#: Where the first policy starts.
+BEGINNING: Final = datetime(1970, 1, 1, tzinfo=UTC)
 #: Notice that members get before their points are worth less.
 NOTICE: Final = timedelta(days=30)
 
@@ -71,6 +73,8 @@ async def publish_policy(
 ) -> Policy:
     """Publish the next version; it starts at once unless an instant is named.
 
+    While there are no members it reaches back to the beginning, so that history can be brought
+    along under it.
     Points may be worth less only after thirty days' notice. Once there are members, a policy
     starts no sooner than its publication and keeps the currency and the time zone.
     """
@@ -81,10 +85,11 @@ async def publish_policy(
         .values(version=live_version.c.version + 1)
     )
     newest = await connection.scalar(select(func.max(policy.c.version))) or 0
-    starts = starts_at or cause.at
+    joined = await connection.scalar(select(select(member.c.id).exists()))
+    starts = starts_at or (cause.at if joined else BEGINNING)
     drafted = parse_policy(document, version=newest + 1, starts_at=starts)
     current = await policy_at(connection, max(starts, cause.at))
-    if await connection.scalar(select(select(member.c.id).exists())):
+    if joined:
         _check_against_members(current, drafted, cause.at)
     await connection.execute(
         insert(policy).values(
