@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, func, insert, literal, select, text
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.errors import (
@@ -134,7 +135,7 @@ async def list_rules(
     """The newest version of every rule, by name."""
     newest = (
         select(rule_version)
-        .distinct(rule_version.c.rule)
+        .ext(distinct_on(rule_version.c.rule))
         .where(rule_version.c.rule > after)
         .order_by(rule_version.c.rule, rule_version.c.version.desc())
         .limit(limit)
