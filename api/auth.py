@@ -21,6 +21,7 @@ from loyalty.signing import TokenExpired, TokenMalformed
 
 ApiRequest = Request[Any, Any, Any]
 _SCHEME: Final = "bearer"
+_NEWEST: Final = 2**31 - 1
 
 
 class CredentialEnded(LoyaltyError):
@@ -81,6 +82,11 @@ def order_ref(request: ApiRequest) -> Ref:
         return _read_order_ref(text)
     except MalformedId:
         raise UnknownOrder(seen=text[:80]) from None
+
+
+def path_version(request: ApiRequest) -> int:
+    """Return the version that the path names, kept within what a row can have."""
+    return min(max(int(request.path_params["version"]), 0), _NEWEST)
 
 
 def only_own(request: ApiRequest, member: Member, ref: Ref) -> None:

@@ -8,12 +8,12 @@ from litestar import Response, delete, get, post
 from msgspec import Meta, Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.auth import ApiRequest, application_of
+from api.auth import ApiRequest, application_of, path_version
 from api.bodies import RequestInvalid, body_of, read_query, within
 from api.operation import Operation, operation
 from api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, sign_cursor
 from api.schemas.programme import ChangeOut, KeyBody, KeyOut, NewKeyOut, PolicyBody, PolicyOut
-from api.schemas.types import NEWEST, Code, Instant
+from api.schemas.types import Code, Instant
 from api.writing import answer, cause_of, now_of, ok, respond, write
 from loyalty.changes import list_changes
 from loyalty.idempotency import Answer, Begun
@@ -63,6 +63,27 @@ class AuditQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
+_POLICY: Final = {
+    "unit": {"en": "stars", "zh": "星星"},
+    "currency": "USD",
+    "time_zone": "America/New_York",
+    "language": "en",
+    "point_value": {"minor": 1, "points": 1},
+    "earn_basis": "paid",
+    "pending_days": 14,
+    "expiry_months": 24,
+    "shortfall": "debt",
+    "lapsed_slice": "expire",
+    "hold_minutes": 30,
+    "minimum_age": 16,
+    "spend_minimum": 100,
+    "spend_step": 50,
+    "spend_share_percent": 50,
+    "spend_on_shipping": False,
+    "adjustment_limits": {"admin": 50_000, "finance": 100_000},
+    "adjustment_reasons": ["goodwill", "correction", "complaint"],
+    "birthday_voucher": None,
+}
 
 
 @get(
@@ -118,7 +139,7 @@ async def list_policy_versions(request: ApiRequest) -> Response[bytes]:
 )
 async def read_policy_version(request: ApiRequest) -> Response[bytes]:
     """Answer one version."""
-    version = min(int(request.path_params["version"]), NEWEST)
+    version = path_version(request)
     async with application_of(request).database.read() as connection:
         policy = await find_policy(connection, version)
     return ok(PolicyOut.of(policy))
@@ -133,6 +154,7 @@ async def read_policy_version(request: ApiRequest) -> Response[bytes]:
             roles=_ADMIN,
             key="required",
             body=PolicyBody,
+            example={"policy": _POLICY},
             answers={201: PolicyOut},
             refusals=(
                 "policy-malformed",

@@ -8,7 +8,7 @@ from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
-from api.auth import ApiRequest, application_of, member_ref, only_own
+from api.auth import ApiRequest, application_of, member_ref, only_own, path_version
 from api.bodies import body_of, read_query
 from api.controllers.wallets import MEMBER
 from api.operation import EVERYBODY, Operation, operation
@@ -22,7 +22,6 @@ from api.schemas.tiers import (
     TierOut,
     WindowOut,
 )
-from api.schemas.types import NEWEST
 from api.writing import answer, cause_of, now_of, ok, write
 from loyalty.idempotency import Answer, Begun
 from loyalty.ids import show
@@ -137,7 +136,7 @@ async def list_ladders(request: ApiRequest) -> Response[bytes]:
 )
 async def read_ladder(request: ApiRequest) -> Response[bytes]:
     """Answer the document as it was published."""
-    version = min(int(request.path_params["version"]), NEWEST)
+    version = path_version(request)
     async with application_of(request).database.read() as connection:
         document = await tiers.find_document(connection, version)
     return ok(LadderDocumentOut(version, document))

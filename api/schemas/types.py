@@ -6,8 +6,6 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 MOST_POINTS: Final = 10**12
-#: No version number is higher; a path that names one beyond names nothing.
-NEWEST: Final = 2**31 - 1
 
 MemberId = Annotated[str, Meta(description="Our id of a member.", examples=["mem_01kfz…"])]
 Instant = Annotated[
