@@ -12,7 +12,6 @@ from typing import Any
 
 import benefits
 from admin.visit import Visit
-from loyalty.checkout.sentences import reason_sentence, unlock_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,13 @@ class Said:
 Value = int | str | bool | tuple[str, ...] | None
 Stored = int | str | bool | list[str] | None
 
+Names = Mapping[str, str]
+
 NOTHING = Said({}, (), (), None, ())
 
 
-def said(visit: Visit, text: str, currency: str) -> Said:
-    """Read a stored decision."""
+def said(visit: Visit, text: str, currency: str, names: Names) -> Said:
+    """Read a stored decision; `names` are what people call the tiers."""
     try:
         document = json.loads(text) if text else {}
     except ValueError:
@@ -47,7 +48,7 @@ def said(visit: Visit, text: str, currency: str) -> Said:
     return Said(
         {str(line["line_id"]): _line(visit, line, currency) for line in answer["lines"]},
         _discounts(visit, answer["shipping"]["discounts"], currency),
-        tuple(_refused(visit, one, currency) for one in answer["not_applied"]),
+        tuple(_refused(visit, one, currency, names) for one in answer["not_applied"]),
         document.get("rule_set"),
         (),
     )
@@ -92,7 +93,7 @@ def _earned(visit: Visit, why: Mapping[str, Any], currency: str) -> str:
 
 
 def _refused(
-    visit: Visit, document: Mapping[str, Any], currency: str
+    visit: Visit, document: Mapping[str, Any], currency: str, names: Names
 ) -> tuple[str, str, str | None]:
     unlock = document.get("unlock")
     reason = benefits.NotApplied(
@@ -112,11 +113,17 @@ def _refused(
         voucher_code=document.get("voucher_code"),
     )
     language = visit.voice.name
-    return (
-        reason.rule or reason.voucher_code or "",
-        reason_sentence(reason, language, currency),
-        unlock_sentence(reason.unlock, language, currency),
-    )
+
+    def money(minor: int) -> str:
+        return visit.voice.money(minor, currency)
+
+    unlocked = None
+    if reason.unlock is not None:
+        unlocked = benefits.unlock_sentence(
+            reason.unlock, language=language, money=money, names=names
+        )
+    said_why = benefits.reason_sentence(reason, language=language, money=money, names=names)
+    return reason.rule or reason.voucher_code or "", said_why, unlocked
 
 
 def _rule(visit: Visit, document: Mapping[str, Any]) -> str:

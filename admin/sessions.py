@@ -9,11 +9,9 @@ from typing import Final
 from uuid import UUID
 
 from loyalty.bootstrap import Application
+from loyalty.links import read_link
 from loyalty.signing import TokenExpired, TokenMalformed
 from loyalty.staff import Session, find_session, is_stale, mark_seen
-
-LINK: Final = "wallet-link"
-"""The kind of token in the link that the shop makes for a member."""
 
 WALLET: Final = "wallet-session"
 WALLET_FOR: Final = timedelta(minutes=30)
@@ -31,22 +29,23 @@ async def living_session(application: Application, token: str, at: datetime) -> 
 
 async def open_wallet(application: Application, link: str, at: datetime) -> tuple[UUID, str]:
     """Exchange the shop's link for a session of the wallet; raises what is wrong with it."""
-    member = await _member_in(application, LINK, link, at)
+    await _know(application, link)
+    member = read_link(application.signing, link, at=at)
     token = application.signing.sign(WALLET, {"member": str(member)}, expires_at=at + WALLET_FOR)
     return member, token
 
 
 async def wallet_member(application: Application, token: str, at: datetime) -> UUID | None:
     """The member whose wallet a cookie opens, if it still does."""
+    await _know(application, token)
     try:
-        return await _member_in(application, WALLET, token, at)
+        return UUID(application.signing.verify(WALLET, token, at=at)["member"])
     except (TokenExpired, TokenMalformed):
         return None
 
 
-async def _member_in(application: Application, kind: str, token: str, at: datetime) -> UUID:
-    signing = application.signing
-    if not signing.knows(token):
+async def _know(application: Application, token: str) -> None:
+    """Read the signing keys anew when a token names one that this process has not read."""
+    if not application.signing.knows(token):
         async with application.database.read() as connection:
-            await signing.load(connection)
-    return UUID(signing.verify(kind, token, at=at)["member"])
+            await application.signing.load(connection)

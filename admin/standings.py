@@ -34,6 +34,12 @@ def mark_of(voice: Voice, ladder: Ladder, code: str) -> TierMark:
     return TierMark(code, named(voice, ladder.tiers[rank].name, code), step, step)
 
 
+def tier_names(voice: Voice, ladder: Ladder | None) -> dict[str, str]:
+    """What people call each tier."""
+    tiers = () if ladder is None else ladder.tiers
+    return {tier.code: named(voice, tier.name, tier.code) for tier in tiers}
+
+
 MOVEMENTS: Final = {
     Movement.JOINED: N_("Joined the programme at %(after)s"),
     Movement.REACHED: N_("Reached %(after)s"),

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
-from admin.member_view import load_member
+from admin.member_view import load_member, page_before
 from admin.once import once
 from admin.refusals import REFUSALS, sentence
 from admin.render import go, page

@@ -13,12 +13,14 @@ from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.order_rows import order_rows
 from admin.render import go, page
+from admin.standings import tier_names
 from admin.visit import Visit, visit_of
 from admin.words import ORDER_STATES, SHIPMENT_KINDS, badge
 from loyalty.ids import read, show
 from loyalty.members import Ref, find_member, profile_of
 from loyalty.orders.listing import external_id_of, find_order_id, latest_orders
 from loyalty.orders.reading import find_order
+from tiers import live_ladder
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 PAGE_SIZE: Final = 40
@@ -61,6 +63,7 @@ async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> R
         if found is None:
             raise PageMissing
         number = await external_id_of(connection, order_id)
+        ladder = await live_ladder(connection)
         owner = None
         if not found.order.guest:
             member = await find_member(
@@ -82,7 +85,7 @@ async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> R
         returns=history.returns,
         state=badge(visit.voice, ORDER_STATES, state),
         owner=owner,
-        said=said(visit, found.decision, found.order.currency),
+        said=said(visit, found.decision, found.order.currency, tier_names(visit.voice, ladder)),
     )
 
 

@@ -5,8 +5,10 @@ from typing import Any, Final
 from litestar import Request, Response, get
 
 import benefits
+import tiers
 from admin.guards import NEEDS, Needs
 from admin.render import page
+from admin.standings import tier_names
 from admin.visit import visit_of
 
 STAFF: Final = {NEEDS: Needs.STAFF}
@@ -20,6 +22,7 @@ async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
     after = visit.query.get("after", "")
     async with visit.application.database.snapshot() as connection:
         rules = await benefits.list_rules(connection, after=after, limit=PAGE_SIZE + 1)
+        ladder = await tiers.live_ladder(connection)
         live = await connection.scalar(benefits.live_rule_set_version(visit.at))
         published: dict[str, int] = {}
         if live is not None:
@@ -29,7 +32,19 @@ async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
     return page(
         request,
         "rules.html",
-        rules=[(one, published.get(one.rule)) for one in shown],
+        rules=[
+            (
+                one,
+                benefits.rule_sentence(
+                    one.document,
+                    language=visit.voice.name,
+                    money=visit.voice.money,
+                    names=tier_names(visit.voice, ladder),
+                ),
+                published.get(one.rule),
+            )
+            for one in shown
+        ],
         live=live,
         older=shown[-1].rule if len(rules) > PAGE_SIZE else None,
         paged=bool(after),

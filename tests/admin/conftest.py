@@ -7,26 +7,18 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
-import pytest
-from litestar import Litestar
-from pydantic import SecretStr
+import pytest_asyncio
 
-from admin import console
-from loyalty.bootstrap import Application, build
+from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
-from loyalty.settings import Settings
-from loyalty.staff import Passwords, Role, add_person, first_link, link_for
-from tests.support.database import Clone
+from loyalty.staff import Role, add_person, first_link, link_for
+from tests.admin.shop import Shop, open_shop
+from tests.support.api import Web, application, web
+
+__all__ = ["admin", "application", "clerk", "finance", "shop", "visitor", "web"]
 
 HERE = "http://127.0.0.1:8000"
 PASSWORD = "correct horse battery staple"
-
-
-@pytest.fixture
-async def application(clone: Clone) -> AsyncIterator[Application]:
-    url = clone.application.render_as_string(hide_password=False)
-    async with build(Settings(database_url=SecretStr(url))) as application:
-        yield application
 
 
 @dataclass
@@ -80,15 +72,20 @@ def _hidden(html: str, action: str) -> dict[str, str]:
     return {}
 
 
-@pytest.fixture
-async def visitor(application: Application) -> AsyncIterator[Visitor]:
-    async with _browser(application) as client:
+@pytest_asyncio.fixture
+async def visitor(web: Web) -> AsyncIterator[Visitor]:
+    async with browser(web) as client:
         yield Visitor(client)
 
 
-def _browser(application: Application) -> httpx.AsyncClient:
-    app = Litestar(route_handlers=[console(application)], openapi_config=None)
-    transport = httpx.ASGITransport(app=cast("Any", app))
+@pytest_asyncio.fixture
+async def shop(application: Application, web: Web) -> Shop:
+    return await open_shop(application, web)
+
+
+def browser(web: Web) -> httpx.AsyncClient:
+    """A new browser, with cookies of its own."""
+    transport = httpx.ASGITransport(app=cast("Any", web.app), raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url=HERE)
 
 
@@ -96,7 +93,7 @@ def cause(application: Application) -> Cause:
     return Cause(application.clock.now(), SYSTEM, "test")
 
 
-@pytest.fixture
+@pytest_asyncio.fixture
 async def admin(application: Application, visitor: Visitor) -> Visitor:
     """The first person of the console, with both roles, signed in."""
     link = await application.database.write(first_link, cause=cause(application))
@@ -114,17 +111,17 @@ async def admin(application: Application, visitor: Visitor) -> Visitor:
     return visitor
 
 
-@pytest.fixture
-async def finance(application: Application, admin: Visitor) -> AsyncIterator[Visitor]:
+@pytest_asyncio.fixture
+async def finance(application: Application, web: Web, admin: Visitor) -> AsyncIterator[Visitor]:
     """A person with the finance role only, signed in with a browser of their own."""
-    async with _browser(application) as client:
+    async with browser(web) as client:
         yield await seat(application, client, "finn@example.com", {Role.FINANCE})
 
 
-@pytest.fixture
-async def clerk(application: Application, admin: Visitor) -> AsyncIterator[Visitor]:
+@pytest_asyncio.fixture
+async def clerk(application: Application, web: Web, admin: Visitor) -> AsyncIterator[Visitor]:
     """A person with the administration role only."""
-    async with _browser(application) as client:
+    async with browser(web) as client:
         yield await seat(application, client, "cleo@example.com", {Role.ADMIN})
 
 
@@ -140,8 +137,3 @@ async def seat(
     answer = await visitor.send(link.path, {"password": PASSWORD, "password_again": PASSWORD})
     assert answer.status_code == 303, answer.text
     return visitor
-
-
-@pytest.fixture
-def passwords() -> Passwords:
-    return Passwords()
