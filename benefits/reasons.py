@@ -76,7 +76,7 @@ class Reasons:
         names = {candidate.rule.position for candidate in self._candidates}
         found: list[tuple[int, int, NotApplied]] = []
         for rule in self._rule_set.told:
-            if rule.position in names:
+            if rule.position in names or not self._concerns_a_line(rule):
                 continue
             missing = self._missing(rule)
             if len(missing) == 1:
@@ -84,6 +84,15 @@ class Reasons:
                 found.append((distance, rule.position, reason))
         found.sort(key=lambda each: each[:2])
         return [reason for _, _, reason in found[:MOST_TOLD_AT_ONCE]]
+
+    def _concerns_a_line(self, rule: CompiledRule) -> bool:
+        """Whether any effect of the rule would find something in this cart to work on."""
+        lines = self._question.cart.lines
+        return any(
+            effect.picks is None or any(effect.picks(line) for line in lines)
+            for _, effects in rule.steps
+            for effect in effects
+        )
 
     def _missing(self, rule: CompiledRule) -> list[tuple[int, NotApplied]]:
         missing = []

@@ -17,6 +17,7 @@ from benefits.types import Unlock
 NOT_MET = "condition-not-met"
 EXCLUDED = "condition-excluded"
 _FAR = 1_000
+_TIER_STEP = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,10 @@ def _unlock(node: Comparison, seen: Seen, tiers: Sequence[str]) -> tuple[Unlock 
         case FactType.TIER:
             rank = tiers.index(seen) if isinstance(seen, str) and seen in tiers else -1
             higher = [t for t in wanted_tiers(node, tiers) if tiers.index(t) > rank]
-            unlock = Unlock(code, {"tier": higher[0]}) if higher else None
+            if higher:
+                steps = tiers.index(higher[0]) - rank
+                return Unlock(code, {"tier": higher[0]}), min(_FAR, steps * _TIER_STEP)
+            unlock = None
         case FactType.BOOLEAN:
             unlock = Unlock(code) if node.wanted is True else None
         case _:

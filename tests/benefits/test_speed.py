@@ -1,0 +1,89 @@
+"""Cost grows with candidates, not with all rules. Figures are `make bench`'s; here is the shape."""
+
+from collections.abc import Callable
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from benefits import Question, RuleSet, evaluate
+from tests.benefits.builders import asked, cart, compiled, line, member
+
+LIVE: list[dict[str, Any]] = [
+    {
+        "rule": "card-price",
+        "when": {"fact": "member", "is": True},
+        "effects": [{"effect": "exclusive-price", "line_price": True}],
+    },
+    {
+        "rule": "gold-free-shipping",
+        "when": {"fact": "tier", "at-least": "gold"},
+        "effects": [{"effect": "free-shipping"}],
+    },
+    {
+        "rule": "spend-50",
+        "when": {"fact": "subtotal", "at-least": 5000},
+        "effects": [{"effect": "amount-off", "amount": 500, "target": "order"}],
+    },
+    {"rule": "base", "effects": [{"effect": "earn", "points": 1, "per": 100}]},
+]
+CART = cart(
+    *(
+        line(str(n), 1000 + 37 * n, sku=f"SKU-{n}", category=f"C-{n % 5}", member_amount=900)
+        for n in range(20)
+    ),
+    channel="web",
+    shipping_method="standard",
+    shipping_price=590,
+)
+
+
+def strangers(number: int) -> list[dict[str, Any]]:
+    """Return rules of other SKUs, categories, tiers and channels."""
+    conditions: list[Callable[[int], dict[str, Any]]] = [
+        lambda n: {"fact": "quantity", "at-least": 1, "where": {"fact": "sku", "in": [f"X-{n}"]}},
+        lambda n: {"fact": "subtotal", "at-least": 1, "where": {"fact": "category", "is": f"Y-{n}"}},
+        lambda n: {"all": [{"fact": "tier", "is": "diamond"}, {"fact": "order-count", "is": n}]},
+        lambda n: {"fact": "channel", "is": f"Z-{n}"},
+    ]  # fmt: skip
+    return [
+        {
+            "rule": f"stranger-{n}",
+            "when": conditions[n % 4](n),
+            "effects": [{"effect": "percent-off", "percent": 5, "target": "order"}],
+        }
+        for n in range(number)
+    ]
+
+
+def seconds(rule_set: RuleSet, question: Question) -> float:
+    """Return how long fifty evaluations take."""
+    begin = perf_counter()
+    for _ in range(50):
+        evaluate(rule_set, question)
+    return perf_counter() - begin
+
+
+def test_only_candidates_are_looked_at() -> None:
+    question = asked(CART, member("gold"))
+
+    for number in (6, 996):
+        rule_set = compiled(*LIVE, *strangers(number))
+        assert len(rule_set.index.admitted(question)) == len(LIVE)
+
+
+def test_a_thousand_rules_cost_what_ten_cost() -> None:
+    """The budget is 1.3; a shared machine is noisy, so the test allows twice that."""
+    question = asked(CART, member("gold"))
+    few, many = compiled(*LIVE, *strangers(6)), compiled(*LIVE, *strangers(996))
+    ratios = [seconds(many, question) / seconds(few, question) for _ in range(7)]
+
+    assert median(ratios) < 2.6
+
+
+def test_twenty_lines(benchmark: Any) -> None:
+    rule_set = compiled(*LIVE, *strangers(996))
+    question = asked(CART, member("gold"))
+
+    decision = benchmark(evaluate, rule_set, question)
+
+    assert decision.totals.payable == sum(each.total for each in decision.lines)
