@@ -31,6 +31,7 @@ from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
 from loyalty.keys import KeyEnded
 from loyalty.members import Ref, UnknownMember
 from loyalty.orders.errors import QuoteMismatch, QuoteOutdated
+from loyalty.signing import TokenExpired, TokenMalformed
 
 KIND: Final = "quote"
 VALID: Final = timedelta(minutes=15)
@@ -113,7 +114,11 @@ def read_quote(
 
     Raises TokenMalformed, TokenExpired, QuoteOutdated, or QuoteMismatch naming what differs.
     """
-    claims: Mapping[str, Any] = programme.signing.verify(KIND, token, at=at)
+    try:
+        claims: Mapping[str, Any] = programme.signing.verify(KIND, token, at=at)
+    except (TokenMalformed, TokenExpired) as error:
+        error.pointer = "/quote"
+        raise
     if claims["revision"] != REVISION:
         raise QuoteOutdated(seen=claims["revision"], pointer="/quote")
     whose = claims["member"]

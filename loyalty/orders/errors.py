@@ -106,13 +106,6 @@ class QuoteMismatch(OrderError):
     field: str
 
 
-class QuoteExpired(OrderError):
-    """The quote was valid until {seen}; ask for a new quote."""
-
-    code = "quote-expired"
-    seen: str
-
-
 class QuoteOutdated(OrderError):
     """The quote was made by engine revision {seen}, which has gone; ask for a new quote."""
 

@@ -29,6 +29,7 @@ from loyalty.orders.context import standing_subject
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import returned_event
 from loyalty.orders.matching import Shelf
+from loyalty.orders.placing import LONG_AGO
 from loyalty.orders.postings import Entries
 from loyalty.orders.reading import history_json, read_found
 from loyalty.orders.returning import corrections
@@ -105,7 +106,7 @@ async def return_unnamed(
     member = begun.whose()
     at = asked.at or cause.at
     sales = await _read_sales(connection, programme, member, asked, at)
-    refuse_instant("returned_at", at, since=member.joined_at, now=cause.at)
+    refuse_instant("returned_at", at, since=LONG_AGO, now=cause.at)
     name = asked.name or show("ret", new_id(at))
     if sales.known:
         raise OrderConflict(
@@ -264,6 +265,7 @@ def _statement() -> Hot[Any, Any, int, int, bool]:
     ).where(
         sold.c.member == _MEMBER,
         sold.c.state != OrderState.CANCELLED.value,
+        sold.c.placed_at <= _AT,
         or_(_SKUS.is_(None), has_sku),
     )
     return hot(

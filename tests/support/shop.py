@@ -1,4 +1,4 @@
-"""A shop in a test: rules and a ladder that are published, carts, and the verbs of an order's life."""
+"""A shop in a test: published rules and a ladder, carts, and the verbs of an order's life."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -167,7 +167,7 @@ async def _publish_policy(
     connection: AsyncConnection, cause: Cause, changes: Mapping[str, Any]
 ) -> None:
     current = await policy_at(connection, cause.at)
-    await publish_policy(connection, cause, document_of(current) | changes)
+    await publish_policy(connection, cause, {**document_of(current), **changes})
 
 
 async def open_programme(connection: AsyncConnection, cause: Cause, rules: Sequence[Json]) -> None:
