@@ -67,7 +67,7 @@ class Reasons:
         if candidate.number in self._fates:
             why, other = self._fates[candidate.number]
             if why == "members-only":
-                return _members_only(rule)
+                return _members_only(rule, code)
             return NotApplied(why, rule.name, rule.version, other=other, voucher_code=code)
         return NotApplied("no-effect", rule.name, rule.version, voucher_code=code)
 
@@ -148,7 +148,7 @@ class Reasons:
         ]
 
 
-def _members_only(rule: CompiledRule) -> NotApplied:
+def _members_only(rule: CompiledRule, voucher_code: str | None) -> NotApplied:
     """A guest earns nothing; joining would change that."""
     return NotApplied(
         "condition-not-met",
@@ -159,6 +159,7 @@ def _members_only(rule: CompiledRule) -> NotApplied:
         seen=False,
         wanted=True,
         unlock=Unlock("join"),
+        voucher_code=voucher_code,
     )
 
 

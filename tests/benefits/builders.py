@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 from benefits import (
@@ -53,26 +54,26 @@ def line(
     sku: str = "TEA",
     category: str = "DRINKS",
     quantity: int = 1,
-    **more: object,
+    **more: Any,
 ) -> Line:
     """Return a line of a cart."""
-    return Line(line_id, sku, quantity, regular, category, **more)  # type: ignore[arg-type]
+    return Line(line_id, sku, quantity, regular, category, **more)
 
 
-def cart(*lines: Line, **more: object) -> Cart:
+def cart(*lines: Line, **more: Any) -> Cart:
     """Return a cart of the lines, one pot of tea where none is given."""
-    return Cart(currency="USD", lines=lines or (line(),), **more)  # type: ignore[arg-type]
+    return Cart(currency="USD", lines=lines or (line(),), **more)
 
 
-def member(tier: str = "standard", **more: object) -> Facts:
+def member(tier: str = "standard", **more: Any) -> Facts:
     """Return the facts of a member."""
-    facts: dict[str, object] = {
+    facts: dict[str, Any] = {
         "member_class": "consumer",
         "days_since_joining": 100,
         "order_count": 3,
         **more,
     }
-    return Facts(member=True, tier=tier, **facts)  # type: ignore[arg-type]
+    return Facts(member=True, tier=tier, **facts)
 
 
 def asked(
@@ -80,16 +81,16 @@ def asked(
     facts: Facts | None = None,
     *,
     at: datetime = NOON,
-    points: PointsTerms = PointsTerms(),  # noqa: B008 - frozen
-    **more: object,
+    points: PointsTerms | None = None,
+    **more: Any,
 ) -> Question:
     """Return a question about a cart."""
     return Question(
         cart=a_cart or cart(),
         at=at,
         facts=facts or member(),
-        points=points,
-        **more,  # type: ignore[arg-type]
+        points=points or PointsTerms(),
+        **more,
     )
 
 
@@ -108,10 +109,10 @@ def why_not(decision: Decision, rule: str) -> str | None:
     return next((each.code for each in decision.not_applied if each.rule == rule), None)
 
 
-def new_voucher(holder: UUID = MEMBER, **more: object) -> NewVoucher:
+def new_voucher(holder: UUID = MEMBER, **more: Any) -> NewVoucher:
     """Return a voucher to be issued."""
     number = next(_numbers)
-    fields: dict[str, object] = {
+    fields: dict[str, Any] = {
         "member": holder,
         "id": UUID(int=0xF000 + number),
         "code": mint_code(lambda below: (number * 7919) % below),
@@ -120,4 +121,4 @@ def new_voucher(holder: UUID = MEMBER, **more: object) -> NewVoucher:
         "expires_at": NOON + timedelta(days=30),
         **more,
     }
-    return NewVoucher(**fields)  # type: ignore[arg-type]
+    return NewVoucher(**fields)

@@ -10,25 +10,27 @@ from benefits import BirthdayWindow, birthday_window, birthday_windows, open_win
 
 
 @pytest.mark.parametrize(
-    ("window", "year", "month", "day", "starts", "ends"),
+    ("window", "year", "birthday", "starts", "ends"),
     [
-        ("day", 2026, 5, 9, date(2026, 5, 9), date(2026, 5, 10)),
-        ("week", 2026, 5, 9, date(2026, 5, 9), date(2026, 5, 16)),
-        ("month", 2026, 5, 9, date(2026, 5, 1), date(2026, 6, 1)),
-        ("month", 2026, 12, 9, date(2026, 12, 1), date(2027, 1, 1)),
-        ("week", 2026, 12, 29, date(2026, 12, 29), date(2027, 1, 5)),
-        ("day", 2027, 2, 29, date(2027, 2, 28), date(2027, 3, 1)),
-        ("day", 2028, 2, 29, date(2028, 2, 29), date(2028, 3, 1)),
-        ("week", 2027, 2, 29, date(2027, 2, 28), date(2027, 3, 7)),
-        ("month", 2027, 2, 29, date(2027, 2, 1), date(2027, 3, 1)),
+        ("day", 2026, (5, 9), date(2026, 5, 9), date(2026, 5, 10)),
+        ("week", 2026, (5, 9), date(2026, 5, 9), date(2026, 5, 16)),
+        ("month", 2026, (5, 9), date(2026, 5, 1), date(2026, 6, 1)),
+        ("month", 2026, (12, 9), date(2026, 12, 1), date(2027, 1, 1)),
+        ("week", 2026, (12, 29), date(2026, 12, 29), date(2027, 1, 5)),
+        ("day", 2027, (2, 29), date(2027, 2, 28), date(2027, 3, 1)),
+        ("day", 2028, (2, 29), date(2028, 2, 29), date(2028, 3, 1)),
+        ("week", 2027, (2, 29), date(2027, 2, 28), date(2027, 3, 7)),
+        ("month", 2027, (2, 29), date(2027, 2, 1), date(2027, 3, 1)),
     ],
 )
 def test_a_window_is_half_open(
-    window: str, year: int, month: int, day: int, starts: date, ends: date
+    window: str, year: int, birthday: tuple[int, int], starts: date, ends: date
 ) -> None:
-    assert birthday_window(window, year=year, month=month, day=day) == BirthdayWindow(
-        starts, ends, year
-    )
+    month, day = birthday
+
+    opening = birthday_window(window, year=year, month=month, day=day)
+
+    assert opening == BirthdayWindow(starts, ends, year)
 
 
 def test_a_week_that_begins_in_december_belongs_to_the_old_year() -> None:
@@ -39,23 +41,24 @@ def test_a_week_that_begins_in_december_belongs_to_the_old_year() -> None:
 
 
 @pytest.mark.parametrize(
-    ("entered_on", "counts"),
+    ("entered_on", "first_year"),
     [
-        (date(2026, 4, 9), True),
-        (date(2026, 4, 10), False),
-        (date(2026, 5, 9), False),
-        (date(2026, 5, 12), False),
-        (None, True),
+        (date(2026, 4, 9), 2026),
+        (date(2026, 4, 10), 2027),
+        (date(2026, 5, 9), 2027),
+        (date(2026, 5, 12), 2027),
+        (None, 2026),
     ],
 )
 def test_a_birthday_entered_within_thirty_days_counts_from_next_year(
-    entered_on: date | None, counts: bool
+    entered_on: date | None, first_year: int
 ) -> None:
-    this_year = open_window("week", month=5, day=9, on=date(2026, 5, 12), entered_on=entered_on)
-    next_year = open_window("week", month=5, day=9, on=date(2027, 5, 12), entered_on=entered_on)
+    openings = [
+        open_window("week", month=5, day=9, on=date(year, 5, 12), entered_on=entered_on)
+        for year in (2026, 2027)
+    ]
 
-    assert (this_year is not None) == counts
-    assert next_year is not None
+    assert next(each.year for each in openings if each is not None) == first_year
 
 
 def test_the_facts_name_the_windows_that_are_open() -> None:

@@ -1,6 +1,7 @@
 """Decisions as text: canonical, replayable, and refused where they are none of ours."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -110,12 +111,18 @@ def test_an_answer_that_was_altered_is_found_by_replay() -> None:
         ("", "decision-damaged"),
         ("[]", "decision-damaged"),
         ("{}", "decision-damaged"),
-        ('{"format":1,"rule_set":1,"revision":9,"question":{},"answer":{}}', "engine-revision-unknown"),
+        (
+            '{"format":1,"rule_set":1,"revision":9,"question":{},"answer":{}}',
+            "engine-revision-unknown",
+        ),
         ('{"format":1,"rule_set":2,"revision":1,"question":{},"answer":{}}', "decision-damaged"),
         ('{"format":1,"rule_set":1,"revision":1,"question":{},"answer":{}}', "decision-damaged"),
-        ('{"format":1,"rule_set":1,"revision":1,"question":{"cart":{}},"answer":{}}', "decision-damaged"),
+        (
+            '{"format":1,"rule_set":1,"revision":1,"question":{"cart":{}},"answer":{}}',
+            "decision-damaged",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_replayed_is_refused_by_name(text: str, code: str) -> None:
     with pytest.raises(BenefitsError) as refused:
         replay(text, compiled(BASE))
@@ -144,7 +151,7 @@ def test_points_that_cannot_be_spent_are_refused_by_name(terms: PointsTerms, cod
 
 
 def test_a_cart_that_is_none_is_refused() -> None:
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: Cart("USD", ()),
         lambda: cart(line("1"), line("1")),
         lambda: cart(shipping_price=-1),

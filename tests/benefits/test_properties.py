@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from benefits import (
     Decision,
+    LineAnswer,
     Question,
     RuleSet,
+    ShippingAnswer,
     answer_digest,
     answer_document,
     cart_digest,
@@ -49,7 +51,8 @@ def spending(question: Question, points: int) -> Question:
 def check_sums(decision: Decision) -> None:
     """Every figure of a decision is the sum of its parts, and none is below zero."""
     lines, shipping, totals = decision.lines, decision.shipping, decision.totals
-    for each in (*lines, shipping):
+    priced: list[LineAnswer | ShippingAnswer] = [*lines, shipping]
+    for each in priced:
         taken = sum(discount.amount for discount in each.discounts)
         assert each.regular - taken - each.points_value == each.total
         assert all(discount.amount > 0 for discount in each.discounts)
@@ -67,7 +70,7 @@ def check_sums(decision: Decision) -> None:
     assert totals.discount == sum(each.amount for each in decision.applied)
     given_by_vouchers = sum(
         discount.amount
-        for each in (*lines, shipping)
+        for each in priced
         for discount in each.discounts
         if discount.voucher is not None
     )

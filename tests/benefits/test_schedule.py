@@ -9,6 +9,7 @@ import pytest
 from benefits import RuleRefused
 from benefits.language import closed_by
 from benefits.language.schedule import read_schedule
+from benefits.language.tree import Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -42,15 +43,31 @@ def closed(document: dict[str, Any], instant: datetime) -> str | None:
         ({"days": [1, 18]}, "2026-11-18T12:00:00", None),
         ({"days": [1, 31]}, "2026-11-30T12:00:00", "days"),
         ({"member_days": [{"every": "week", "weekday": "tue"}]}, "2026-11-17T12:00:00", None),
-        ({"member_days": [{"every": "week", "weekday": "tue"}]}, "2026-11-18T12:00:00", "member_days"),
+        (
+            {"member_days": [{"every": "week", "weekday": "tue"}]},
+            "2026-11-18T12:00:00",
+            "member_days",
+        ),
         ({"member_days": [{"every": "month", "day": 18}]}, "2026-11-18T12:00:00", None),
         ({"member_days": [{"every": "year", "month": 11, "day": 11}]}, "2026-11-11T12:00:00", None),
         ({"member_days": [{"every": "year", "month": 2, "day": 29}]}, "2027-02-28T12:00:00", None),
-        ({"member_days": [{"every": "year", "month": 2, "day": 29}]}, "2028-02-28T12:00:00", "member_days"),
-        ({"member_days": [{"every": "month", "day": 1}, {"every": "month", "day": 18}]}, "2026-11-18T12:00:00", None),
-        ({"weekdays": ["wed"], "hours": {"from": "10:00", "to": "11:00"}}, "2026-11-18T12:00:00", "hours"),
+        (
+            {"member_days": [{"every": "year", "month": 2, "day": 29}]},
+            "2028-02-28T12:00:00",
+            "member_days",
+        ),
+        (
+            {"member_days": [{"every": "month", "day": 1}, {"every": "month", "day": 18}]},
+            "2026-11-18T12:00:00",
+            None,
+        ),
+        (
+            {"weekdays": ["wed"], "hours": {"from": "10:00", "to": "11:00"}},
+            "2026-11-18T12:00:00",
+            "hours",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_schedule_is_open_exactly_within_its_parts(
     document: dict[str, Any], instant: str, part: str | None
 ) -> None:
@@ -67,8 +84,16 @@ def test_the_day_begins_at_midnight_of_the_zone() -> None:
 @pytest.mark.parametrize(
     "document",
     [
-        {"from": "2026-11-16T00:00:00+00:00", "to": "2026-11-18T00:00:00+00:00", "weekdays": ["fri"]},
-        {"from": "2026-02-01T00:00:00+00:00", "to": "2026-03-01T00:00:00+00:00", "days": [29, 30, 31]},
+        {
+            "from": "2026-11-16T00:00:00+00:00",
+            "to": "2026-11-18T00:00:00+00:00",
+            "weekdays": ["fri"],
+        },
+        {
+            "from": "2026-02-01T00:00:00+00:00",
+            "to": "2026-03-01T00:00:00+00:00",
+            "days": [29, 30, 31],
+        },
         {"weekdays": ["tue"], "member_days": [{"every": "week", "weekday": "wed"}]},
         {"days": [12], "member_days": [{"every": "year", "month": 11, "day": 11}]},
         {
@@ -78,7 +103,7 @@ def test_the_day_begins_at_midnight_of_the_zone() -> None:
         },
         {"from": "2026-11-16T08:00:00+00:00", "to": "2026-11-16T08:00:00+00:00"},
     ],
-)  # fmt: skip
+)
 def test_a_schedule_that_never_opens_is_refused_by_name(document: dict[str, Any]) -> None:
     with pytest.raises(RuleRefused) as refused:
         read_schedule(document, "/schedule")
@@ -104,4 +129,4 @@ def test_a_schedule_that_never_opens_is_refused_by_name(document: dict[str, Any]
     ],
 )
 def test_a_schedule_that_opens_at_all_is_read(document: dict[str, Any]) -> None:
-    assert read_schedule(document, "")
+    assert isinstance(read_schedule(document, ""), Schedule)

@@ -40,11 +40,11 @@ CART = cart(
 def strangers(number: int) -> list[dict[str, Any]]:
     """Return rules of other SKUs, categories, tiers and channels."""
     conditions: list[Callable[[int], dict[str, Any]]] = [
-        lambda n: {"fact": "quantity", "at-least": 1, "where": {"fact": "sku", "in": [f"X-{n}"]}},
-        lambda n: {"fact": "subtotal", "at-least": 1, "where": {"fact": "category", "is": f"Y-{n}"}},
+        lambda n: {"fact": "quantity", "at-least": 1, "where": {"fact": "sku", "is": f"X-{n}"}},
+        lambda n: {"fact": "subtotal", "is": 1, "where": {"fact": "category", "is": f"Y-{n}"}},
         lambda n: {"all": [{"fact": "tier", "is": "diamond"}, {"fact": "order-count", "is": n}]},
         lambda n: {"fact": "channel", "is": f"Z-{n}"},
-    ]  # fmt: skip
+    ]
     return [
         {
             "rule": f"stranger-{n}",
