@@ -5,8 +5,8 @@ CREATE OR REPLACE FUNCTION ledger.graced(i ledger.item, legs ledger.leg[]) RETUR
 LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN i.grace_days > 0 THEN pg_catalog.json_build_array('graced', (
-        SELECT pg_catalog.json_agg(
-            pg_catalog.json_build_array(l.id, ledger.micros(l.expires_at)) ORDER BY l.id)
+        SELECT coalesce(pg_catalog.json_agg(
+            pg_catalog.json_build_array(l.id, ledger.micros(l.expires_at)) ORDER BY l.id), '[]')
         FROM ledger.lot AS l
         WHERE l.holder = i.holder AND l.id IN (
             SELECT g.lot FROM pg_catalog.unnest(legs) AS g WHERE g.credit = 'available')))

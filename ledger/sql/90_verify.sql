@@ -88,9 +88,9 @@ AS $$
         SELECT DISTINCT ON (j.holder, g ->> 0) j.holder, (g ->> 0)::uuid AS lot,
             (g ->> 1)::bigint AS ends
         FROM ledger.journal AS j
-        CROSS JOIN LATERAL json_array_elements(j.canonical::json -> 17 -> 1) AS g
+        CROSS JOIN LATERAL json_array_elements(CASE j.canonical::json -> 17 ->> 0
+            WHEN 'graced' THEN j.canonical::json -> 17 -> 1 ELSE '[]' END) AS g
         WHERE j.kind IN ('release', 'restore', 'capture')
-            AND j.canonical::json -> 17 ->> 0 = 'graced'
         ORDER BY j.holder, g ->> 0, j.sequence DESC
     )
     SELECT 'lot ' || l.id || ' of ' || l.holder,
