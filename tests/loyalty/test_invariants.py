@@ -1,0 +1,77 @@
+"""The verifier of the programme's own rows: clean when clean, and each break is found by name."""
+
+from datetime import UTC, datetime
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.cause import SYSTEM, Cause
+from loyalty.database import Database
+from loyalty.invariants import CHECKS, first_broken
+from loyalty.members import Joining, join
+from loyalty.verify import VERIFIERS, verify
+
+NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
+CAUSE = Cause(at=NOW, actor=SYSTEM, request_id="test")
+
+BREAKS = {
+    "every member has the holder that is named for them": (
+        "update loyalty.member set holder = gen_random_uuid()"
+    ),
+    "every name resolves to a member that exists": (
+        "insert into loyalty.name values ('email', 'x@y.zz', gen_random_uuid(), gen_random_uuid())"
+    ),
+    "every member has a profile": "delete from loyalty.profile",
+    "every e-mail address is claimed by its member": (
+        "delete from loyalty.name where kind = 'email'"
+    ),
+    "every phone number is claimed by its member": "delete from loyalty.name where kind = 'phone'",
+    "events of a member are numbered without a gap": "update loyalty.event set sequence = 7",
+    "a merged member leads to one that is not merged": (
+        "update loyalty.member set closed_at = joined_at, merged_into = gen_random_uuid()"
+    ),
+    "exactly one signing key signs": (
+        "update loyalty.signing_key set retired_at = created_at, accepted_until = created_at"
+    ),
+    "every publication of the policy is counted": (
+        "update loyalty.live_version set version = 9 where name = 'policy'"
+    ),
+    "every stored answer has a body": (
+        "insert into loyalty.answer"
+        " values ('key:1', 'POST', 'k', decode(repeat('00', 32), 'hex'), 200, '', 'x')"
+    ),
+}
+
+
+async def a_member(connection: AsyncConnection) -> None:
+    joining = Joining(external_id="C-1", email="a@b.org", phone="+41441234567")
+    await join(connection, CAUSE, joining)
+
+
+def test_every_check_has_a_break() -> None:
+    assert set(BREAKS) == set(CHECKS)
+
+
+async def test_what_the_use_cases_write_is_sound_in_every_package(database: Database) -> None:
+    await database.write(a_member)
+
+    async with database.snapshot() as connection:
+        assert await verify(connection) == []
+    assert list(VERIFIERS) == ["ledger", "tiers", "benefits", "loyalty"]
+
+
+async def test_each_break_is_found_by_its_name(
+    database: Database, owner_connection: AsyncConnection, subtests: pytest.Subtests
+) -> None:
+    await database.write(a_member)
+
+    for check, damage in BREAKS.items():
+        with subtests.test(check):
+            await owner_connection.execute(text("begin"))
+            await owner_connection.execute(text(damage))
+            found = await first_broken(owner_connection)
+            await owner_connection.execute(text("rollback"))
+
+            assert check in found
+    assert await first_broken(owner_connection) == {}
