@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from loyalty.birthdays import issue_birthday_vouchers
 from loyalty.bootstrap import Application
@@ -44,5 +44,3 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
 )
 
 JOBS: Final[Mapping[str, Job]] = MappingProxyType({})
-
-Arguments = dict[str, Any]

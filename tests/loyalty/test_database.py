@@ -6,7 +6,6 @@ import signal
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psycopg
 import pytest
@@ -19,6 +18,7 @@ from loyalty.errors import OutcomeUnknown, Unavailable
 from loyalty.hot import driver
 from loyalty.postgres import APPLICATION, OWNER, Server
 from tests.support.database import Clone
+from tests.support.homes import swept_home
 
 TABLE = """
 CREATE TABLE public.thing (
@@ -253,12 +253,13 @@ async def raise_in_database(connection: AsyncConnection, code: str) -> None:
 
 
 @pytest.fixture
-async def alone(tmp_path: Path) -> AsyncIterator[Server]:
+async def alone() -> AsyncIterator[Server]:
     """A server of the test's own, to be killed."""
-    server = Server(tmp_path / ".loyalty", create=True, settings={"fsync": "off"}, report=print)
-    await asyncio.to_thread(server.open)
-    yield server
-    await asyncio.to_thread(server.close)
+    with swept_home() as home:
+        server = Server(home, create=True, settings={"fsync": "off"}, report=print)
+        await asyncio.to_thread(server.open)
+        yield server
+        await asyncio.to_thread(server.close)
 
 
 async def test_the_pool_heals_when_the_server_was_killed(alone: Server) -> None:

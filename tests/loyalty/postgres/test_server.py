@@ -1,13 +1,10 @@
 """The embedded server survives what happens to programs: kills, restarts, crowds, odd places."""
 
-import json
 import os
-import secrets
 import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -23,6 +20,7 @@ from loyalty.postgres.binaries import find_binaries
 from loyalty.postgres.errors import HomeMissing, HomeUnreadable, StartFailed, VersionMismatch
 from loyalty.postgres.home import SOCKET_BYTES, SOCKET_NAME
 from loyalty.postgres.lease import alone
+from tests.support.homes import read_record, sweep, swept_home
 
 FAST = {"fsync": "off"}
 REPOSITORY = Path(__file__).parents[3]
@@ -47,23 +45,15 @@ def home(tmp_path: Path) -> Iterator[Path]:
     if (home / "cluster.json").exists():
         with Server(home, report=ignore):
             pass
-        data = record(home)["data"]
-        if not Path(data).is_relative_to(home):
-            shutil.rmtree(Path(data).parent)
-        shutil.rmtree(record(home)["sockets"], ignore_errors=True)
+    sweep(home)
 
 
 def ignore(line: str) -> None:
     del line
 
 
-def record(home: Path) -> dict[str, str]:
-    read: dict[str, str] = json.loads((home / "cluster.json").read_text())
-    return read
-
-
 def postmaster(home: Path) -> int:
-    return int((Path(record(home)["data"]) / "postmaster.pid").read_text().split("\n")[0])
+    return int((Path(read_record(home)["data"]) / "postmaster.pid").read_text().split("\n")[0])
 
 
 def is_alive(pid: int) -> bool:
@@ -143,20 +133,16 @@ def test_root_under_a_private_directory_changes_no_mode_of_it(home: Path) -> Non
         assert Path(f"/proc/{pid}").stat().st_uid == server_account().uid
 
     assert {path: path.stat().st_mode for path in home.parents} == before
-    assert not Path(record(home)["data"]).is_relative_to(home)
+    assert not Path(read_record(home)["data"]).is_relative_to(home)
 
 
 @as_root
 def test_a_home_that_everybody_may_pass_through_keeps_its_data_itself() -> None:
-    home = Path(tempfile.gettempdir()) / f"loyalty-test-{secrets.token_hex(6)}"
-    try:
+    with swept_home() as home:
         make(home)
 
-        assert Path(record(home)["data"]) == home / "data"
+        assert Path(read_record(home)["data"]) == home / "data"
         assert (home / "data").stat().st_uid == server_account().uid
-    finally:
-        shutil.rmtree(record(home)["sockets"])
-        shutil.rmtree(home)
 
 
 @as_root
@@ -182,14 +168,12 @@ def test_binaries_that_the_server_user_cannot_reach_are_copied_whole(tmp_path: P
 def test_the_socket_of_a_long_home_is_short(tmp_path: Path, home: Path) -> None:
     long = tmp_path / ("long" * 30) / ("longer" * 20)
     with Server(long, create=True, settings=FAST, report=ignore) as server:
-        socket = Path(record(long)["sockets"]) / SOCKET_NAME
+        socket = Path(read_record(long)["sockets"]) / SOCKET_NAME
 
         assert len(os.fsencode(socket)) <= SOCKET_BYTES
         assert socket.parent.stat().st_mode & 0o777 == 0o700
         assert ask(server, "SELECT 1") == 1
-    data = Path(record(long)["data"])
-    shutil.rmtree(data.parent if os.geteuid() == 0 else data)
-    shutil.rmtree(record(long)["sockets"])
+    sweep(long)
 
 
 def test_a_home_that_is_not_there_is_named_and_not_made(home: Path) -> None:
@@ -299,7 +283,7 @@ def test_commands_that_arrive_at_once_start_one_server(home: Path) -> None:
 
 def test_a_note_whose_number_belongs_to_another_program_is_not_believed(home: Path) -> None:
     make(home)
-    data = Path(record(home)["data"])
+    data = Path(read_record(home)["data"])
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n0\n5432\n/nowhere\n\n\nready\n")
 
     with Server(home, report=ignore) as server:
@@ -308,19 +292,19 @@ def test_a_note_whose_number_belongs_to_another_program_is_not_believed(home: Pa
 
 def test_a_socket_directory_that_somebody_else_holds_is_not_used(home: Path) -> None:
     make(home)
-    squatted = Path(record(home)["sockets"])
+    squatted = Path(read_record(home)["sockets"])
     shutil.rmtree(squatted)
     squatted.mkdir(mode=0o755)
 
     with Server(home, report=ignore) as server:
-        assert record(home)["sockets"] != str(squatted)
+        assert read_record(home)["sockets"] != str(squatted)
         assert ask(server, "SELECT 1") == 1
     squatted.rmdir()
 
 
 def test_data_of_another_version_are_refused_by_name(home: Path) -> None:
     make(home)
-    version = Path(record(home)["data"]) / "PG_VERSION"
+    version = Path(read_record(home)["data"]) / "PG_VERSION"
     text = version.read_text()
     version.write_text("17\n")
 
@@ -333,7 +317,7 @@ def test_data_of_another_version_are_refused_by_name(home: Path) -> None:
 
 def test_a_server_that_cannot_start_says_what_its_log_says(home: Path) -> None:
     make(home)
-    settings = Path(record(home)["data"]) / "postgresql.conf"
+    settings = Path(read_record(home)["data"]) / "postgresql.conf"
     text = settings.read_text()
     settings.write_text(f"{text}\nmax_connections = many\n")
 
@@ -345,7 +329,7 @@ def test_a_server_that_cannot_start_says_what_its_log_says(home: Path) -> None:
 
 def test_a_home_whose_data_are_gone_is_refused_and_not_refilled(home: Path) -> None:
     make(home)
-    data = Path(record(home)["data"])
+    data = Path(read_record(home)["data"])
     hidden = data.with_name("hidden")
     data.rename(hidden)
 
