@@ -56,6 +56,20 @@ from benefits.questions import (
     question_document,
     question_from,
 )
+from benefits.records import (
+    FREE,
+    Finding,
+    Group,
+    NewVoucher,
+    Price,
+    PublishedRuleSet,
+    RuleUse,
+    RuleVersion,
+    Vocabulary,
+    Voucher,
+    VoucherDefinition,
+    VoucherOutcome,
+)
 from benefits.rule_set import RuleSet, compile_rule_set
 from benefits.rules import (
     draft_rule,
@@ -72,37 +86,25 @@ from benefits.rules import (
 from benefits.sentences import reason_sentence, rule_sentence, unlock_sentence
 from benefits.shares import spread
 from benefits.types import (
-    FREE,
     Applied,
     Cart,
     Decision,
     Discount,
     EarnWhy,
     Facts,
-    Finding,
-    Group,
     Line,
     LineAnswer,
     MemberPrice,
-    NewVoucher,
     NotApplied,
     PointsAnswer,
     PointsTerms,
     PresentedVoucher,
-    Price,
-    PublishedRuleSet,
     Question,
-    RuleUse,
-    RuleVersion,
     ShippingAnswer,
     Step,
     Totals,
     Unlock,
-    Vocabulary,
-    Voucher,
     VoucherAnswer,
-    VoucherDefinition,
-    VoucherOutcome,
 )
 from benefits.uses import record_uses, uses_of
 from benefits.verification import verify

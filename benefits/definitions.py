@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from benefits.birthdays import WINDOWS
 from benefits.errors import DefinitionExists, DefinitionNotFound, DefinitionRefused
 from benefits.language.values import read_name, read_titles
+from benefits.records import VoucherDefinition
 from benefits.tables import voucher_definition
-from benefits.types import VoucherDefinition
 
 TAX_CLASSES = ("discount", "single-purpose", "multi-purpose")
 _MOST_USES = 1_000_000

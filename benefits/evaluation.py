@@ -13,9 +13,9 @@ from benefits.language import closed_by
 from benefits.points import Spending, plan_spending
 from benefits.pricing import PRICING_STEPS, Candidate, Till, price
 from benefits.reasons import Reasons
+from benefits.records import FREE
 from benefits.rule_set import CompiledRule, RuleSet
 from benefits.types import (
-    FREE,
     Applied,
     Decision,
     LineAnswer,

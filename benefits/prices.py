@@ -14,8 +14,8 @@ from sqlalchemy.types import Text
 
 from benefits.errors import NegativePrice, PriceAboveRegular, PriceConflict
 from benefits.language.values import read_name, read_text
+from benefits.records import Price
 from benefits.tables import price, price_list
-from benefits.types import Price
 
 _ROWS_AT_ONCE = 1_000
 

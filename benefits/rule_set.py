@@ -32,7 +32,8 @@ from benefits.language.tree import (
     Not,
     Rule,
 )
-from benefits.types import Group, RuleVersion, Step, Vocabulary
+from benefits.records import Group, RuleVersion, Vocabulary
+from benefits.types import Step
 
 MODES = ("all", "best", "first")
 MOST_TOLD = 50

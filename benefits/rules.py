@@ -21,9 +21,14 @@ from benefits.errors import (
     UnknownReference,
 )
 from benefits.language import read_rule
+from benefits.records import (
+    Group,
+    PublishedRuleSet,
+    RuleVersion,
+    Vocabulary,
+)
 from benefits.rule_set import MODES, RuleSet, compile_rule_set
 from benefits.tables import price_list, rule_set, rule_set_rule, rule_version, voucher_definition
-from benefits.types import Group, PublishedRuleSet, RuleVersion, Vocabulary
 
 _PUBLISHING: Final = text("select pg_advisory_xact_lock(hashtext('benefits.rule_set'))")
 

@@ -13,10 +13,13 @@ from benefits.language.words import (
     SCHEDULE_WORDS,
     UNLOCK_WORDS,
 )
-from benefits.types import NotApplied, Unlock, Vocabulary
+from benefits.records import Vocabulary
+from benefits.types import NotApplied, Unlock
 
 _ANY_TIER = Vocabulary(tiers=None)
 _NO_NAMES: Mapping[str, str] = {}
+_KINDS = {"tier": "tier", "definition": "voucher"}
+_WANTED = {"use-channel": "channel", "ship-to": "country", "ship-by": "shipping-method"}
 
 
 def rule_sentence(
@@ -28,7 +31,9 @@ def rule_sentence(
 ) -> str:
     """A rule in one plain sentence.
 
-    `money` spells minor units; `names` gives what people call a tier, a category, a method.
+    `money` spells minor units; `names` gives what people call things, under `kind:code`:
+    `tier:gold`, `category:BREAD`, `shipping-method:standard`, `voucher:birthday`,
+    `price-list:club`, `rule:base`.
     Raises RuleRefused where the document is no rule.
     """
     return print_rule(read_rule(document, _ANY_TIER), Speaker(language, money, names))
@@ -56,7 +61,10 @@ def unlock_sentence(
 ) -> str:
     """What would make a rule apply, in one plain sentence."""
     speaker = Speaker(language, money, names)
-    facts = {name: speaker.name(str(value)) for name, value in unlock.facts.items()}
+    facts = {
+        name: speaker.name(_KINDS.get(name) or _WANTED.get(unlock.code, ""), str(value))
+        for name, value in unlock.facts.items()
+    }
     gap = unlock.facts.get("gap")
     if unlock.code == "spend-more" and isinstance(gap, int):
         facts["gap"] = money(gap)
@@ -67,7 +75,7 @@ def _cause(reason: NotApplied, speaker: Speaker) -> str:
     if reason.code == "outside-schedule" and reason.fact is not None:
         return speaker.word(SCHEDULE_WORDS[reason.fact])
     if reason.code not in {NOT_MET, EXCLUDED} or reason.fact is None:
-        other = speaker.name(reason.other or "")
+        other = speaker.name("rule", reason.other or "")
         return speaker.word(REASON_WORDS[reason.code]).format(other=other)
     fact = FACTS.get(reason.fact)
     type_ = None if fact is None else fact.type
@@ -78,8 +86,8 @@ def _cause(reason: NotApplied, speaker: Speaker) -> str:
     if type_ is FactType.WINDOW:
         return speaker.say("the birthday window is not open", "不在生日期间")
     operator = speaker.word(OPERATOR_WORDS[reason.operator or "is"])
-    wanted = print_value(type_, reason.wanted, speaker)
-    seen = print_value(type_, reason.seen, speaker)
+    wanted = print_value(fact, reason.wanted, speaker)
+    seen = print_value(fact, reason.seen, speaker)
     if reason.code == EXCLUDED:
         return speaker.say(
             f"{name} {operator} {wanted}, which is excluded", f"{name}{operator}{wanted}，不适用"

@@ -8,8 +8,8 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benefits.records import RuleUse
 from benefits.tables import rule_use
-from benefits.types import RuleUse
 
 
 async def record_uses(

@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.errors import BenefitsError
+from benefits.records import Finding
 from benefits.rules import find_rule_set
 from benefits.tables import (
     price,
@@ -16,7 +17,6 @@ from benefits.tables import (
     voucher_definition,
     voucher_use,
 )
-from benefits.types import Finding
 
 _MOST = 100
 

@@ -43,8 +43,13 @@ from benefits.errors import (
     VoucherUsedUp,
     VoucherVoid,
 )
+from benefits.records import (
+    FREE,
+    NewVoucher,
+    Voucher,
+    VoucherOutcome,
+)
 from benefits.tables import voucher
-from benefits.types import FREE, NewVoucher, Voucher, VoucherOutcome
 
 _INSTANT: Final = DateTime(timezone=True)
 _OUTCOME: Final = (

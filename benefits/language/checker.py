@@ -46,7 +46,8 @@ from benefits.language.values import (
     read_word,
     refuse_unknown_fields,
 )
-from benefits.types import Step, Vocabulary
+from benefits.records import Vocabulary
+from benefits.types import Step
 
 _JOINTS = ("all", "any", "not")
 _PRIORITY = next(field for field in RULE if field.name == "priority")

@@ -34,7 +34,8 @@ from benefits.language.values import (
     read_word,
     refuse_unknown_fields,
 )
-from benefits.types import Step, Vocabulary
+from benefits.records import Vocabulary
+from benefits.types import Step
 
 LineReader = Callable[[object, str], Node]
 

@@ -1,14 +1,15 @@
 """A rule in one plain sentence, and a reason in another, in English and 中文. Pure.
 
-Money is spelled by the caller's function, and codes that people know by another name (tiers,
-categories) by the caller's mapping; nothing here knows a currency or a locale.
+Money is spelled by the caller's function, and codes that people know by another name by the
+caller's mapping, under `kind:code`: `tier:gold`, `category:BREAD`, `shipping-method:standard`,
+`voucher:birthday`, `price-list:club`, `rule:base`. Nothing here knows a currency or a locale.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never, cast
 
-from benefits.language.nodes import FactType
+from benefits.language.nodes import Fact, FactType
 from benefits.language.tree import (
     AllOf,
     AmountOff,
@@ -58,13 +59,13 @@ class Speaker:
         """The word of a table."""
         return row[1] if self.chinese else row[0]
 
-    def name(self, code: str) -> str:
-        """The name of a code."""
-        return self.names.get(code, code)
+    def name(self, kind: str, code: str) -> str:
+        """The name of a code; a tier and a shipping method may share one."""
+        return self.names.get(f"{kind}:{code}", code)
 
-    def either(self, codes: tuple[str, ...]) -> str:
+    def either(self, kind: str, codes: tuple[str, ...]) -> str:
         """Some names, one of which is meant."""
-        names = [self.name(code) for code in codes]
+        names = [self.name(kind, code) for code in codes]
         if self.chinese:
             return "、".join(names)
         return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
@@ -77,7 +78,7 @@ def print_rule(rule: Rule, speaker: Speaker) -> str:
     )
     conditions = []
     if rule.voucher is not None:
-        name = speaker.name(rule.voucher)
+        name = speaker.name("voucher", rule.voucher)
         conditions.append(speaker.say(f"a voucher {name} is used", f"使用优惠券 {name}"))
     if rule.when is not None:
         conditions.append(print_condition(rule.when, speaker))
@@ -121,7 +122,8 @@ def print_effect(effect: Effect, speaker: Speaker) -> str:
         case FreeShipping(methods, cap):
             by = ""
             if methods:
-                by = speaker.say(f" by {speaker.either(methods)}", f"（{speaker.either(methods)}）")
+                named = speaker.either("shipping-method", methods)
+                by = speaker.say(f" by {named}", f"（{named}）")
             return speaker.say("free shipping", "免运费") + by + _cap(cap, speaker)
         case ExclusivePrice():
             return _exclusive_price(effect, speaker)
@@ -152,27 +154,29 @@ def _comparison(node: Comparison, speaker: Speaker) -> str:
         step = speaker.word(STEP_WORDS[node.step])
         fact = speaker.say(f"{fact} {step}", f"{step}的{fact}")
     operator = speaker.word(OPERATOR_WORDS[node.operator])
-    value = print_value(node.fact.type, wanted, speaker)
+    value = print_value(node.fact, wanted, speaker)
     return speaker.say(f"{fact} {operator} {value}", f"{fact}{operator}{value}")
 
 
-def print_value(type_: FactType | None, value: Wanted | None, speaker: Speaker) -> str:
+def print_value(fact: Fact | None, value: Wanted | None, speaker: Speaker) -> str:
     """What is seen or wanted, in words."""
     if value is None or value == ():
         return speaker.say("none", "无")
     if isinstance(value, bool):
         return speaker.say("yes", "是") if value else speaker.say("no", "否")
     if isinstance(value, int):
-        return speaker.money(value) if type_ is FactType.MONEY else str(value)
+        is_money = fact is not None and fact.type is FactType.MONEY
+        return speaker.money(value) if is_money else str(value)
+    kind = "voucher" if fact is None else fact.name
     if isinstance(value, tuple):
-        return speaker.either(value)
-    return speaker.name(value)
+        return speaker.either(kind, value)
+    return speaker.name(kind, value)
 
 
 def _exclusive_price(effect: ExclusivePrice, speaker: Speaker) -> str:
     on = _target("lines", effect.where, speaker)
     if effect.price_list is not None:
-        name = speaker.name(effect.price_list)
+        name = speaker.name("price-list", effect.price_list)
         return speaker.say(f"prices of the list {name} on {on}", f"{on}享价目表 {name} 的价格")
     if effect.percent is not None:
         off = _hundredths(effect.percent)

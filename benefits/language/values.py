@@ -22,7 +22,7 @@ from benefits.errors import (
     WrongType,
 )
 from benefits.language.nodes import MAX_TEXT, MAX_VALUES, Field
-from benefits.types import Vocabulary
+from benefits.records import Vocabulary
 
 _TYPES = {
     dict: "an object",

@@ -242,8 +242,10 @@ def test_a_rule_is_one_plain_sentence_in_both_languages() -> None:
         "exclusive": True,
     }
 
-    english = rule_sentence(rule, money=money, names={"gold": "Gold", "BREAD": "bread"})
-    chinese = rule_sentence(rule, language="zh", money=money, names={"gold": "金卡"})
+    english = rule_sentence(
+        rule, money=money, names={"tier:gold": "Gold", "category:BREAD": "bread"}
+    )
+    chinese = rule_sentence(rule, language="zh", money=money, names={"tier:gold": "金卡"})
 
     assert english == (
         "12.5% off lines where the category is bread (at most $10.00), and 1.5 times the points"
@@ -253,6 +255,20 @@ def test_a_rule_is_one_plain_sentence_in_both_languages() -> None:
     assert chinese == (
         "当等级不低于金卡且商品小计不低于$50.00，且为周二，且在09:00至17:00之间时："
         "品类为BREAD的商品减12.5%（最多$10.00），并1.5倍积分。不与其他优惠同享。"
+    )
+
+
+def test_a_tier_and_a_shipping_method_of_one_code_keep_their_names() -> None:
+    rule = {
+        "rule": "standard",
+        "when": {"fact": "tier", "is": "standard"},
+        "effects": [{"effect": "free-shipping", "methods": ["standard"]}],
+        "voucher": "birthday",
+    }
+    names = {"tier:standard": "普通会员", "voucher:birthday": "生日券"}
+
+    assert rule_sentence(rule, language="zh", names=names) == (
+        "当使用优惠券 生日券，且等级为普通会员时：免运费（standard）。"
     )
 
 

@@ -41,7 +41,7 @@ from benefits import (
     uses_of,
     verify,
 )
-from benefits.types import RuleUse
+from benefits.records import RuleUse
 from loyalty.database import Database
 from tests.benefits.builders import MEMBER, NOON, ORDER, OTHER_ORDER, TIERS, asked, member
 
