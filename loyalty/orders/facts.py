@@ -6,10 +6,12 @@ born; since how many days, not since when.
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from benefits import Facts, birthday_windows
 
-GUEST = Facts()
+GUEST: Final = Facts()
+_WEEK: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +26,21 @@ class Person:
 
 def facts_at(person: Person, on: date, *, tier: str | None, order_count: int) -> Facts:
     """Return the facts of a member on a business day, before the order in question."""
-    birthday: tuple[str, ...] = ()
-    if person.birthday is not None:
-        month, day = person.birthday
-        birthday = birthday_windows(
-            month=month, day=day, on=on, entered_on=person.birthday_entered_on
-        )
     return Facts(
         member=True,
         tier=tier,
         member_class=person.member_class,
         days_since_joining=max((on - person.joined_on).days, 0),
-        birthday=birthday,
+        birthday=_windows(person, on),
         order_count=order_count,
     )
+
+
+def _windows(person: Person, on: date) -> tuple[str, ...]:
+    """The birthday windows open on a day: in the month of the birthday, or in the week after it."""
+    if person.birthday is None:
+        return ()
+    month, day = person.birthday
+    if on.month != month and (on.month != month % 12 + 1 or on.day > _WEEK):
+        return ()
+    return birthday_windows(month=month, day=day, on=on, entered_on=person.birthday_entered_on)

@@ -8,6 +8,7 @@ from calendar import monthrange
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -62,8 +63,7 @@ class Policy:
         """Return the end of the business day, so many months later, on which points lapse."""
         if self.expiry_months is None:
             return None
-        last = months_later(self.day_of(earned_at), self.expiry_months)
-        return self.midnight(last + timedelta(days=1))
+        return _end_of(self.day_of(earned_at), self.expiry_months, self.zone)
 
 
 def months_later(day: date, months: int) -> date:
@@ -71,3 +71,10 @@ def months_later(day: date, months: int) -> date:
     years, month = divmod(day.month - 1 + months, 12)
     year = day.year + years
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+@lru_cache(maxsize=4096)
+def _end_of(day: date, months: int, zone: ZoneInfo) -> datetime:
+    """The end of the day so many months later; history asks for the same days again and again."""
+    after = months_later(day, months) + timedelta(days=1)
+    return datetime.combine(after, time(), zone).astimezone(UTC)
