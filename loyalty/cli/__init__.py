@@ -21,6 +21,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "serve": ("loyalty.cli.serve:serve", "Serve the programme over HTTP, with its jobs."),
         "worker": ("loyalty.cli.worker:worker", "Run jobs until told to stop."),
+        "import": ("loyalty.cli.import_:import_", "Bring a shop's history along from files."),
         "db": ("loyalty.cli.db:db", "Make, check, back up and restore the database."),
         "keys": ("loyalty.cli.keys:keys", "Make, list and revoke API keys."),
         "signing-keys": ("loyalty.cli.signing_keys:signing_keys", "Keys that sign our tokens."),

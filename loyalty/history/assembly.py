@@ -21,6 +21,8 @@ LINES_MAX: Final = 10_000
 WHOLE_ORDER_LINE: Final = "1"
 """The line id of an order that the file gives as one amount."""
 
+LONG_AGO: Final = datetime(1990, 1, 1, tzinfo=UTC)
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -74,6 +76,7 @@ class Assembler:
     currency: str
     exponent: int
     zone: tzinfo
+    now: datetime
     counts: Counter[str] = field(default_factory=Counter)
 
     def order(self, rows: Sequence[Row]) -> HistoricOrder | list[Reject] | None:
@@ -116,10 +119,16 @@ class Assembler:
                 faults[row.number] = fault
                 continue
             lines.append(line)
+        if not faults and len({not line.sku for line in lines}) > 1 and self._returned(head):
+            mixed = "expected a SKU in every row of a return, or in none"
+            faults[head.number] = _FaultError("sku", mixed)
         if len(lines) > LINES_MAX:
             most = f"expected at most {LINES_MAX} lines in one order, found {len(lines)}"
             faults[head.number] = _FaultError("order_id", most)
         return lines
+
+    def _returned(self, row: Row) -> bool:
+        return row.fields[self.columns.kind].strip().lower() == "return"
 
     def _finish(self, head: Row, lines: list[HistoricLine]) -> HistoricOrder:
         at = self.columns
@@ -160,11 +169,15 @@ class Assembler:
         if kind == "sale" and at.returns_order_id >= 0 and fields[at.returns_order_id].strip():
             raise _FaultError("returns_order_id", "only a return may name an order")
         try:
-            _, naive = self._instant(fields[at.ordered_at])
+            instant, naive = self._instant(fields[at.ordered_at])
+            possible = LONG_AGO <= instant <= self.now
         except (ValueError, OverflowError):
             expected = "expected an ISO 8601 time such as 2026-03-31T18:05:00+02:00"
             found = f"{expected}, found {fields[at.ordered_at]!r}"
             raise _FaultError("ordered_at", found) from None
+        if not possible:
+            expected = f"expected a time between {LONG_AGO.year} and now"
+            raise _FaultError("ordered_at", f"{expected}, found {fields[at.ordered_at]!r}")
         mended["times_without_offset"] += naive
 
     def _check_same(self, head: Row, row: Row) -> None:
@@ -178,21 +191,24 @@ class Assembler:
                 raise _FaultError(name, f"differs from row {head.number} of the same order")
 
     def _line(self, row: Row, mended: Counter[str]) -> HistoricLine | None:
-        """Give the line of one row, or None for one of quantity 0 without money."""
+        """Give the line of one row, or None for one that is nothing: no quantity and no money."""
         at, fields = self.columns, row.fields
-        returned = fields[at.kind].strip().lower() == "return"
+        returned = self._returned(row)
         if at.order_amount >= 0:
             amount = self._amount(fields[at.order_amount], "order_amount", returned=returned)
+            if returned and not amount:
+                mended["lines_dropped"] += 1
+                return None
             return HistoricLine(WHOLE_ORDER_LINE, "", "", 1, amount)
         quantity = _quantity(fields[at.quantity].strip(), returned=returned)
         if at.amount >= 0 and fields[at.amount].strip():
             amount = self._amount(fields[at.amount], "amount", returned=returned)
         else:
             amount = self._extended(fields[at.unit_price], quantity, mended, returned=returned)
+        if amount == 0 and (quantity == 0 or (returned and not fields[at.sku].strip())):
+            mended["lines_dropped"] += 1
+            return None
         if quantity == 0:
-            if amount == 0:
-                mended["lines_dropped"] += 1
-                return None
             mended["quantities_zero_with_money"] += 1
             quantity = 1
         line_id = fields[at.line_id].strip()

@@ -27,11 +27,15 @@ def bucket_of(key: str, buckets: int) -> int:
 
 
 class Spool:
-    """Writes records into buckets; several writers may fill the same ones, each under its name."""
+    """Writes records into buckets; several writers may fill the same ones, each under its name.
 
-    def __init__(self, directory: Path, writer: str, buckets: int) -> None:
+    The buckets are numbered from `first` in the directory.
+    """
+
+    def __init__(self, directory: Path, writer: str, buckets: int, *, first: int = 0) -> None:
         self._pending: list[list[Record]] = [[] for _ in range(buckets)]
         self._files: list[IO[bytes] | None] = [None] * buckets
+        self._first = first
         self._directory = directory
         self._writer = writer
 
@@ -45,7 +49,7 @@ class Spool:
     def _flush(self, bucket: int) -> None:
         file = self._files[bucket]
         if file is None:
-            file = (self._directory / f"{bucket}.{self._writer}").open("wb")
+            file = (self._directory / f"{self._first + bucket}.{self._writer}").open("wb")
             self._files[bucket] = file
         chunk = marshal.dumps(self._pending[bucket])
         file.write(LENGTH.pack(len(chunk)))

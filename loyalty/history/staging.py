@@ -10,7 +10,7 @@ import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import tzinfo
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any, Final, TextIO
 
@@ -28,11 +28,12 @@ TICK: Final = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a file is read with: the programme's currency, its decimals and its time zone."""
+    """What a file is read with: the programme's currency, its decimals, its time zone, and now."""
 
     currency: str
     exponent: int
     zone: tzinfo
+    now: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +100,21 @@ def _numbered(
 
 def _open(path: Path) -> TextIO:
     how: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
-    return gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how)
+    opened: TextIO = gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how)
+    return opened
 
 
 def assemble(staged: Staged, bucket: int, terms: Terms) -> tuple[Counter[str], list[Reject]]:
     """Put the orders of one order bucket together and send each to the bucket of its member.
 
     Gives what was counted and mended, and the rejected rows. A guest's order goes to the bucket
-    of the order.
+    of the order, and so does what is returned of it.
     """
     by_order: dict[str, list[Row]] = {}
     place = staged.columns.order_id
     for number, fields in records(staged.directory / "orders", bucket):
         by_order.setdefault(fields[place].strip(), []).append(Row(number, fields))
-    assembler = Assembler(staged.columns, terms.currency, terms.exponent, terms.zone)
+    assembler = Assembler(staged.columns, terms.currency, terms.exponent, terms.zone, terms.now)
     counts = assembler.counts
     rejects: list[Reject] = []
     members = staged.directory / "members"
@@ -121,11 +123,10 @@ def assemble(staged: Staged, bucket: int, terms: Terms) -> tuple[Counter[str], l
         for order_id, rows in by_order.items():
             order = assembler.order(rows)
             if isinstance(order, HistoricOrder):
-                target = bucket_of(order.member or order_id, staged.buckets)
+                whose = order.member or order.returns_order_id or order_id
+                target = bucket_of(whose, staged.buckets)
                 spool.add(target, (*order[:-1], tuple(map(tuple, order.lines))))
-                counts["orders" if order.kind == "sale" else "returns"] += 1
-                counts["lines"] += len(order.lines)
-                counts["guest_orders"] += not order.member
+                counts["assembled"] += 1
             elif order is not None:
                 rejects += order
                 counts["orders_rejected"] += 1

@@ -1,0 +1,85 @@
+"""``loyalty import``: a shop's history, from files."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Final, cast
+
+import click
+
+from loyalty.bootstrap import Application
+from loyalty.cli.progress import Step, progress, tell
+from loyalty.cli.running import run
+from loyalty.history.orders import Report, import_orders
+from loyalty.history.programme import Effects
+from loyalty.history.rejects import rejects_path
+from loyalty.history.summary import Summary
+
+SOME_REJECTED: Final = 1
+
+FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group(name="import")
+def import_() -> None:
+    """Bring a shop's history along from CSV files, plain or gzipped.
+
+    Running the same file again changes nothing; a run that was killed is resumed by running it
+    again. Exit code 1 when rows were rejected: they are in FILE.rejects.csv, each with its reason.
+    """
+
+
+@import_.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--effects",
+    type=click.Choice(["tiers", "points", "both"]),
+    default="both",
+    show_default=True,
+    help="What the orders may move.",
+)
+@click.option("--processes", type=click.IntRange(1, 64), help="As many as cores, when not given.")
+def orders(file: Path, effects: str, processes: int | None) -> None:
+    """Bring orders and returns along.
+
+    Columns: order_id, member, ordered_at, kind (sale or return), currency, optionally
+    returns_order_id, and either order_amount or line_id, sku, category, quantity with unit_price
+    or amount.
+    """
+
+    async def work(application: Application) -> Summary:
+        with reporting() as report:
+            return await import_orders(
+                application,
+                file,
+                effects=cast("Effects", effects),
+                processes=processes,
+                report=report,
+            )
+
+    finish(file, run(work))
+
+
+@contextmanager
+def reporting() -> Iterator[Report]:
+    """Show the stages of an import one after the other."""
+    stages: dict[str, Step] = {}
+    with ExitStack() as stack:
+
+        def report(doing: str, more: int, total: int | None) -> None:
+            if doing not in stages:
+                stack.close()
+                stages[doing] = stack.enter_context(progress(doing, total))
+            stages[doing](more)
+
+        yield report
+
+
+def finish(file: Path, summary: Summary, say: Callable[[str], object] = click.echo) -> None:
+    """Print the summary and end with the exit code that belongs to it."""
+    for line in summary.told():
+        say(line)
+    if not summary.complete:
+        tell(f"rejected rows are in {rejects_path(file)}; mend them and import that file")
+        sys.exit(SOME_REJECTED)

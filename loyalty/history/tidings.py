@@ -1,0 +1,121 @@
+"""The events of a member's history, numbered on from those that are there.
+
+Pure. They say what `loyalty.orders.happenings` says of the same steps, from rows instead of
+values, because a shop's years have millions of them.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from loyalty.cause import Cause
+from loyalty.history.newcomers import CLASS, JOINED
+from loyalty.ids import new_id, show
+from loyalty.orders import rows
+from loyalty.orders.comebacks import Comeback
+from loyalty.orders.happenings import COMPLETED, PLACED, RETURNED
+from loyalty.orders.plan import MemberPlan, Sale
+
+COLUMNS: Final = (
+    *("member", "sequence", "id", "type", "schema_version", "effective_at"),
+    *("actor", "request_id", "historic", "data"),
+)
+
+_ORDER_ID, _CURRENCY, _TOTAL, _EARN = (
+    rows.ORDER.index(name) for name in ("id", "currency", "total", "earn")
+)
+_SHIPMENT, _PURCHASES, _ACTIVATES_AT, _SHIPMENT_EARN = (
+    rows.SHIPMENT.index(name) for name in ("id", "purchases", "activates_at", "earn")
+)
+_RETURN_NAME, _RETURN_ORDER, _RETURN, _REASON, _RETURN_TOTAL, _RETURN_POINTS, _RETURN_EARN = (
+    rows.RETURN.index(name)
+    for name in ("name", "order_id", "id", "reason", "total", "points", "earn")
+)
+
+
+class Happened(NamedTuple):
+    """One event of a member, not numbered yet."""
+
+    type: str
+    at: datetime
+    data: str
+
+
+def joined(at: datetime) -> Happened:
+    """Tell that somebody joined."""
+    return Happened(JOINED, at, json.dumps({"class": CLASS}))
+
+
+def happened(events: Sequence[Sale | Comeback], plan: MemberPlan) -> Iterator[Happened]:
+    """Tell each step of a plan, in the order of time."""
+    sold = iter(zip(plan.orders, plan.shipments, strict=True))
+    returned: defaultdict[str, list[Any]] = defaultdict(list)
+    for row in plan.returns:
+        returned[str(row[_RETURN_NAME])].append(row)
+    for one in events:
+        if isinstance(one, Sale):
+            order, shipment = next(sold)
+            yield Happened(PLACED, one.placed_at, _placed(order))
+            yield Happened(COMPLETED, one.placed_at, _completed(order, shipment))
+        else:
+            yield Happened(RETURNED, one.at, _returned(returned[one.name]))
+
+
+def event_rows(
+    member: UUID, after: int, told: Sequence[Happened], cause: Cause
+) -> Iterator[tuple[object, ...]]:
+    """The rows of a member's events."""
+    for sequence, one in enumerate(told, after + 1):
+        yield (
+            *(member, sequence, new_id(cause.at), one.type, 1, one.at),
+            *(cause.actor, cause.request_id, True, one.data),
+        )
+
+
+def _placed(order: Any) -> str:
+    return json.dumps(
+        {
+            "order": show("ord", order[_ORDER_ID]),
+            "priced_by": "shop",
+            "currency": order[_CURRENCY],
+            "payable": order[_TOTAL],
+            "points_spent": 0,
+            "points_to_earn": order[_EARN],
+        }
+    )
+
+
+def _completed(order: Any, shipment: Any) -> str:
+    activates_at = shipment[_ACTIVATES_AT]
+    return json.dumps(
+        {
+            "order": show("ord", order[_ORDER_ID]),
+            "shipment": show("shp", shipment[_SHIPMENT]),
+            "points_earned": shipment[_SHIPMENT_EARN],
+            "purchases": shipment[_PURCHASES],
+            "activates_at": None if activates_at is None else _written(activates_at),
+        }
+    )
+
+
+def _returned(found: Sequence[Any]) -> str:
+    told = [
+        {
+            "order": show("ord", row[_RETURN_ORDER]),
+            "return": show("ret", row[_RETURN]),
+            "reason": row[_REASON],
+            "refund_money": row[_RETURN_TOTAL],
+            "points_returned": row[_RETURN_POINTS],
+            "points_to_claw_back": row[_RETURN_EARN],
+        }
+        for row in found
+    ]
+    return json.dumps({"returns": told})
+
+
+def _written(at: datetime) -> str:
+    """An instant as the encoder of the other events writes it."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
