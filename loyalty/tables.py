@@ -14,7 +14,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    FetchedValue,
     ForeignKeyConstraint,
     Identity,
     Index,
@@ -27,6 +26,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    func,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -54,7 +54,7 @@ class _MemberColumns(TypedColumns):
     joined_at: Named[datetime] = Column(Instant)
     closed_at: Named[datetime | None] = Column(Instant)
     merged_into: Named[UUID | None]
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 
@@ -116,7 +116,7 @@ class _ProfileHistoryColumns(TypedColumns):
     field: Named[str] = Column(Key)
     before: Named[str | None] = Column(Text)
     after: Named[str | None] = Column(Text)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
 
 
 #: What a personal field or a free text was and became; erasure empties `before` and `after`.
@@ -266,7 +266,7 @@ class _ChangeColumns(TypedColumns):
     before: Named[dict[str, Any] | None] = Column(JSONB(none_as_null=True))
     after: Named[dict[str, Any] | None] = Column(JSONB(none_as_null=True))
     effective_at: Named[datetime] = Column(Instant)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 
@@ -293,7 +293,7 @@ class _AnswerColumns(TypedColumns):
     body: Named[bytes] = Column(LargeBinary)
     media_type: Named[str] = Column(Key)
     location: Named[str | None] = Column(Key)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
 
 
 #: The answer once given to a request that carried an idempotency key.
@@ -317,13 +317,13 @@ class _EventColumns(TypedColumns):
     type: Named[str] = Column(Key)
     schema_version: Named[int] = Column(SmallInteger)
     effective_at: Named[datetime] = Column(Instant)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
     historic: Named[bool]
     data: Named[dict[str, Any]] = Column(JSONB)
     position: Named[int] = Column(BigInteger, Identity(always=True))
-    recorded_xid: Named[int] = Column(Xid8(), server_default=FetchedValue())
+    recorded_xid: Named[int] = Column(Xid8(), server_default=func.pg_current_xact_id())
 
 
 #: The outbox: one row per operation, numbered per member, read in order of `position`.

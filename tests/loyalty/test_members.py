@@ -120,7 +120,10 @@ async def test_who_is_too_young_does_not_join(connection: AsyncConnection) -> No
             "member_merges_into_another",
         ),
         (
-            "update loyalty.profile set birth_day = 31, birth_month = 4, birthday_changed_on = 'now'",
+            (
+                "update loyalty.profile set birth_day = 31, birth_month = 4,"
+                " birthday_changed_on = 'now'"
+            ),
             "profile_birthday_is_in_the_calendar",
         ),
         ("update loyalty.profile set birth_month = 2", "profile_birthday_is_whole"),
