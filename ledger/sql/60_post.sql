@@ -1,5 +1,13 @@
 -- The way in: postings of any kind, in their order, one outcome each.
 
+-- Whether a posting opens a wallet where there is none: it cannot be refused for lack of one.
+CREATE OR REPLACE FUNCTION ledger.may_open(i ledger.item) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT i.kind IN ('earn', 'open', 'freeze') OR i.kind = 'adjust' AND i.amount > 0
+        OR i.kind = 'spend' AND coalesce(i.firm, false)
+$$;
+
 -- Post one event as of an instant, in a wallet that is locked and settled first.
 CREATE OR REPLACE FUNCTION ledger.post_item(
     i ledger.item, instant timestamptz, recorded_at timestamptz
@@ -7,9 +15,7 @@ CREATE OR REPLACE FUNCTION ledger.post_item(
 AS $$
 DECLARE
     o ledger.outcome;
-    w ledger.wallet := ledger.lock_wallet(i.holder, i.asset,
-        i.kind IN ('earn', 'open', 'freeze') OR i.kind = 'adjust' AND i.amount > 0
-        OR i.kind = 'spend' AND coalesce(i.firm, false));
+    w ledger.wallet := ledger.lock_wallet(i.holder, i.asset, ledger.may_open(i));
 BEGIN
     o := ledger.replay(i);
     IF o.code IS NOT NULL THEN
@@ -34,7 +40,25 @@ BEGIN
 END
 $$;
 
--- Post an array of events. Wallets of several holders are locked in the order of their ids.
+-- Make and lock the wallets of several postings in the order of their holders.
+CREATE OR REPLACE FUNCTION ledger.lock_wallets(items jsonb) RETURNS void LANGUAGE plpgsql
+AS $$
+BEGIN
+    INSERT INTO ledger.wallet (holder, asset)
+    SELECT DISTINCT i.holder, i.asset
+    FROM jsonb_populate_recordset(NULL::ledger.item, items) AS i
+    WHERE ledger.may_open(i) AND NOT EXISTS (
+        SELECT FROM ledger.wallet AS w WHERE w.holder = i.holder AND w.asset = i.asset)
+    ORDER BY i.holder, i.asset
+    ON CONFLICT DO NOTHING;
+    PERFORM 1 FROM ledger.wallet AS w
+    WHERE w.holder = ANY (ARRAY(
+        SELECT (e ->> 'holder')::uuid FROM jsonb_array_elements(items) AS e))
+    ORDER BY w.holder, w.asset FOR NO KEY UPDATE;
+END
+$$;
+
+-- Post an array of events.
 CREATE OR REPLACE FUNCTION ledger.post(items jsonb, instant timestamptz)
 RETURNS SETOF ledger.outcome
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -45,10 +69,7 @@ DECLARE
     place integer := 0;
 BEGIN
     IF jsonb_array_length(items) > 1 THEN
-        PERFORM 1 FROM ledger.wallet AS w
-        WHERE w.holder = ANY (ARRAY(
-            SELECT (e ->> 'holder')::uuid FROM jsonb_array_elements(items) AS e))
-        ORDER BY w.holder, w.asset FOR NO KEY UPDATE;
+        PERFORM ledger.lock_wallets(items);
     END IF;
     FOR i IN SELECT * FROM jsonb_populate_recordset(NULL::ledger.item, items) LOOP
         o := ledger.post_item(i, instant, instant);

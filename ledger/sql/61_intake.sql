@@ -19,7 +19,7 @@ BEGIN
     DELETE FROM ledger.intake WHERE batch = of_batch;
     ANALYZE pg_temp.staged;
     INSERT INTO ledger.wallet (holder, asset)
-    SELECT DISTINCT holder, asset FROM pg_temp.staged WHERE kind IN ('earn', 'open')
+    SELECT DISTINCT holder, asset FROM pg_temp.staged WHERE ledger.may_open(item)
     ORDER BY holder, asset
     ON CONFLICT DO NOTHING;
     PERFORM 1 FROM ledger.wallet

@@ -19,7 +19,7 @@ import ledger
 from tests.ledger.building import Books, day
 from tests.ledger.model import NEVER, Model
 from tests.support.database import Clone
-from tests.support.requirements import proving
+from tests.support.requirements import proving, sample
 
 AMOUNTS = st.integers(1, 60)
 DAYS = st.integers(0, 12)
@@ -232,7 +232,7 @@ def test_a_wallet_lives_as_the_model_says(rolled_back: Clone) -> None:
     LifeOfAWallet.url = rolled_back.application.render_as_string(hide_password=False)
     machine = LifeOfAWallet.TestCase
     machine.settings = settings(
-        max_examples=150 if proving() else 8,
+        max_examples=sample(quick=8, full=150),
         stateful_step_count=30,
         deadline=None,
         phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)
