@@ -4,6 +4,7 @@ PostgreSQL keeps one file about its first process. That file survives a kill, an
 then belong to another program, so it is believed only when that process runs on our data.
 """
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from loyalty.postgres.lease import Patience, Report
 
 READY = "ready"
 STOPPING = "stopping"
+SOCKET_LOCK = ".s.PGSQL.5432.lock"
 LEFTOVERS = "pre-existing shared memory block"
 LOG_BYTES = 16 << 20
 PROCESSES = Path("/proc")
@@ -59,7 +61,7 @@ class Postmaster:
         """Start the server and wait until it accepts connections, through any recovery."""
         leftovers = Patience("processes of a killed server are still ending", report)
         while True:
-            self._forget_recycled_note()
+            self._forget_the_dead(sockets)
             self._turn_log()
             begin = self.log.stat().st_size if self.log.exists() else 0
             self._child = self.account.spawn(self._command(sockets), self.log)
@@ -91,19 +93,18 @@ class Postmaster:
     def stop(self, report: Report) -> None:
         """Stop the server: open transactions are rolled back, committed work is on the disk."""
         note = self.note()
-        if note is None:
-            return
-        try:
-            os.kill(note.pid, signal.SIGINT)
-        except ProcessLookupError:
-            return
-        self.await_end(report)
+        if note is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(note.pid, signal.SIGINT)
+            self.await_end(report)
+        if self._child is not None:
+            self._child.wait()
 
     def let_go(self) -> None:
         """Leave a server that others use; it is no longer ours to bury."""
-        if self._child is not None:
-            self._child.returncode = self._child.returncode or 0
-            _STARTED.discard(self._child)
+        if self._child is not None and self._child.poll() is None:
+            self._child.returncode = 0
+        _STARTED.difference_update({self._child})
 
     def _command(self, sockets: Path) -> list[str | Path]:
         return [
@@ -128,15 +129,18 @@ class Postmaster:
     def _is_ours(self, pid: int) -> bool:
         return str(self.data) in _command_line(pid)
 
-    def _forget_recycled_note(self) -> None:
-        """Remove the note when its number now belongs to another program.
+    def _forget_the_dead(self, sockets: Path) -> None:
+        """Remove the notes of a server that runs no more over our data.
 
-        PostgreSQL itself recognises a dead process, but takes any living one of the same user for
-        a server.
+        PostgreSQL takes any process of the number in its lock files for a server: another program
+        of the same user, and also a killed server that whoever started it has not buried. What
+        the killed one left running is found by its shared memory, without the notes.
         """
-        note = self._written()
-        if note is not None and _command_line(note.pid) and not self._is_ours(note.pid):
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for lock in (self.data / "postmaster.pid", sockets / SOCKET_LOCK):
+            with contextlib.suppress(FileNotFoundError):
+                number = lock.read_text(encoding="utf-8").partition("\n")[0].strip()
+                if not number.isdecimal() or not self._is_ours(int(number)):
+                    lock.unlink()
 
     def _reap(self) -> None:
         _STARTED.difference_update([child for child in _STARTED if child.poll() is not None])
