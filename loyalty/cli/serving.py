@@ -40,16 +40,16 @@ def serve_programme(host: str, port: int, *, processes: int = 1, ready: Ready) -
         )
         announcing.start()
         try:
-            while not _served(host, port, processes):
+            while not served(TARGET, host, port, processes=processes):
                 tell("the processes that answer requests ended; starting them again")
         finally:
             stopping.set()
 
 
-def _served(host: str, port: int, processes: int) -> bool:
-    """Serve; whether it ended because it was told to."""
+def served(target: str, host: str, port: int, *, processes: int) -> bool:
+    """Serve a web application by its dotted path; whether it ended because it was told to."""
     server = Server(
-        TARGET,
+        target,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
