@@ -53,7 +53,7 @@ def _entry(row: Row[*tuple[Any, ...]]) -> Entry:
         external_id=row.external_id,
         name=row.name,
         email=row.email,
-        class_=row._mapping["class"],
+        class_=row.class_,
         joined_at=row.joined_at,
         closed_at=row.closed_at,
     )
@@ -71,7 +71,7 @@ _ENTRIES: Final = select(
     _EXTERNAL.label("external_id"),
     profile.c.name,
     profile.c.email,
-    member.c.class_,
+    member.c.class_.label("class_"),
     member.c.joined_at,
     member.c.closed_at,
 ).outerjoin(profile, profile.c.member == member.c.id)
