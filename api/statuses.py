@@ -176,6 +176,9 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     429: ("too-many-attempts",),
     500: (
         "account-missing",
+        "bench-import-failed",
+        "bench-refused",
+        "bench-server-failed",
         "binaries-missing",
         "clock-may-not-follow",
         "clock-not-measured",
@@ -189,6 +192,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "home-unreadable",
         "internal-error",
         "no-reachable-place",
+        "pgbench-failed",
         "socket-path-too-long",
         "start-failed",
         "tool-failed",

@@ -1,0 +1,118 @@
+"""A year of history imported by the command, whole and by half; then the books it left, proved.
+
+The file is the demo's: a real retailer's 1,469,307 basket lines. Wall time includes the start of
+the command; memory is the peak of its largest process.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from loyalty.bench import budgets
+from loyalty.bench.figures import Figure
+from loyalty.bench.plan import Plan
+from loyalty.bench.rig import Rig
+from loyalty.bench.shop import prepare_history
+from loyalty.errors import LoyaltyError
+
+LAST_DAY: Final = date(2026, 11, 20)
+KILOBYTES: Final = 1_024 if sys.platform != "darwin" else 1_048_576
+VERIFY_REPEATS: Final = 3
+
+
+class BenchImportFailed(LoyaltyError):
+    """The import under measurement ended with "{reason}"."""
+
+    code = "bench-import-failed"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """How long an import took, and how large its largest process became."""
+
+    seconds: float
+    megabytes: float
+
+
+def measure(rig: Rig, plan: Plan) -> list[Figure]:
+    """Import half of the year into one database and all of it into another."""
+    from loyalty.demo.shop import write_orders  # noqa: PLC0415 (an extra that not all have)
+
+    with TemporaryDirectory(prefix="loyalty-bench-") as folder:
+        whole = Path(folder) / "year.csv"
+        rows = write_orders(whole, last_day=LAST_DAY, invent_returns=False)
+        if plan.year_rows is not None:
+            rows = _cut(whole, plan.year_rows)
+        half = Path(folder) / "half.csv"
+        half.write_bytes(whole.read_bytes())
+        _cut(half, rows // 2)
+        part = _import(rig, "half_year", half)
+        full = _import(rig, "year", whole)
+    shrunk = plan.year_rows is not None
+    said = f"{rows:,} lines, {rows / full.seconds:,.0f} a second"
+    grown = round(full.megabytes / part.megabytes, 3)
+    peak = f"{full.megabytes:,.0f} MB beside {part.megabytes:,.0f} MB"
+    return [
+        Figure(budgets.IMPORT, round(full.seconds, 2), said + (" (a sample)" if shrunk else "")),
+        Figure(budgets.IMPORT_MEMORY, grown, peak),
+        _verified(rig, "year"),
+    ]
+
+
+def _cut(file: Path, rows: int) -> int:
+    """Keep the first rows of a file, and the head."""
+    with file.open("rb") as lines:
+        kept = list(islice(lines, rows + 1))
+    file.write_bytes(b"".join(kept))
+    return len(kept) - 1
+
+
+def _import(rig: Rig, database: str, file: Path) -> Imported:
+    rig.add_programme(database)
+    prepare_history(rig, database)
+    rig.settle_down()
+    command = [sys.executable, "-m", "loyalty", "import", "orders", str(file)]
+    environment = {**os.environ, "LOYALTY_DATABASE_URL": rig.libpq(database)}
+    with TemporaryDirectory() as folder, (Path(folder) / "said").open("w+") as said:
+        begun = time.perf_counter()
+        child = subprocess.Popen(
+            command, env=environment, stdout=said, stderr=subprocess.STDOUT, cwd=folder
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        seconds = time.perf_counter() - begun
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            said.seek(0)
+            raise BenchImportFailed(reason=said.read().strip()[-500:])
+    return Imported(seconds, usage.ru_maxrss * KILOBYTES / 1_000_000)
+
+
+def _verified(rig: Rig, database: str) -> Figure:
+    """How fast the wallets are held against the transfers of the whole year."""
+    rig.run_as_superuser("VACUUM ANALYZE", database=database)
+    ((rows,),) = rig.ask("SELECT count(*) FROM ledger.transfer", database)
+    times = []
+    for _ in range(VERIFY_REPEATS):
+        with _timed(times):
+            broken = rig.ask("SELECT * FROM ledger.verify_wallets()", database)
+    rate = round(rows / sorted(times)[VERIFY_REPEATS // 2])
+    if broken:
+        return Figure(budgets.VERIFY, 0, f"not sound: {broken[0]}")
+    return Figure(budgets.VERIFY, rate, f"{rows:,} transfers")
+
+
+@contextmanager
+def _timed(times: list[float]) -> Iterator[None]:
+    begun = time.perf_counter()
+    yield
+    times.append(time.perf_counter() - begun)

@@ -1,0 +1,43 @@
+"""How much a run of the benchmarks does: in full, or just enough to see that everything works."""
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sizes and times of the measurements."""
+
+    runs: int
+    seconds: int
+    scale: int
+    members: int
+    rules: int
+    all_lots_runs: int
+    orders: int
+    movements: int
+    year_rows: int | None
+
+
+FULL: Final = Plan(
+    runs=5,
+    seconds=5,
+    scale=20,
+    members=100_000,
+    rules=1_000,
+    all_lots_runs=3_200,
+    orders=1_600,
+    movements=10_000,
+    year_rows=None,
+)
+QUICK: Final = Plan(
+    runs=1,
+    seconds=1,
+    scale=1,
+    members=2_000,
+    rules=50,
+    all_lots_runs=160,
+    orders=64,
+    movements=200,
+    year_rows=20_000,
+)
