@@ -25,6 +25,7 @@ class Compiled(NamedTuple):
     """A statement ready for the driver."""
 
     text: str
+    names: tuple[str, ...]
     defaults: dict[str, Any]
     ingoing: dict[str, Convert]
     outgoing: tuple[tuple[int, Convert], ...]
@@ -72,7 +73,11 @@ class Hot(Generic[*Ts]):
         arguments = {**compiled.defaults, **values}
         for name, convert in compiled.ingoing.items():
             arguments[name] = convert(arguments[name])
-        return await driver(connection).execute(compiled.text, arguments, prepare=True)
+        # A raw cursor takes $1 as it stands; psycopg would parse a long text anew at every call.
+        cursor: psycopg.AsyncRawCursor[tuple[Any, ...]]
+        cursor = psycopg.AsyncRawCursor(driver(connection))
+        values_in_order = [arguments[name] for name in compiled.names]
+        return await cursor.execute(compiled.text, values_in_order, prepare=True)
 
     def _row(self, row: tuple[Any, ...]) -> tuple[*Ts]:
         if not self._compiled.outgoing:
@@ -91,6 +96,7 @@ class Hot(Generic[*Ts]):
             raise TypeError(f"{expanding} would be expanded at every execution")
         return Compiled(
             text=str(compiled),
+            names=tuple(compiled.positiontup or ()),
             defaults=dict(compiled.params),
             ingoing={
                 name: convert
@@ -128,4 +134,4 @@ def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 @cache
 def _dialect() -> Dialect:
-    return create_async_engine(f"{DRIVER}://").dialect
+    return create_async_engine(f"{DRIVER}://", paramstyle="numeric_dollar").dialect
