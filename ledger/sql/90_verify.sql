@@ -1,6 +1,17 @@
 -- The proof. Each function answers the first row that breaks one promise, or nothing. All are set
 -- based and read everything; run them in one snapshot.
 
+-- What a canonical text says, or nothing when it is none any more.
+CREATE OR REPLACE FUNCTION ledger.parsed(canonical text) RETURNS json
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+    RETURN canonical::json;
+EXCEPTION WHEN invalid_text_representation THEN
+    RETURN NULL;
+END
+$$;
+
 -- Counters against the transfers of the journal.
 CREATE OR REPLACE FUNCTION ledger.verify_wallets()
 RETURNS TABLE ("row" text, seen text, wanted text)
@@ -85,11 +96,12 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 AS $$
     WITH graced AS (
-        SELECT DISTINCT ON (j.holder, g ->> 0) j.holder, (g ->> 0)::uuid AS lot,
-            (g ->> 1)::bigint AS ends
+        SELECT DISTINCT ON (j.holder, g ->> 0) j.holder, g ->> 0 AS lot, g ->> 1 AS ends
         FROM ledger.journal AS j
-        CROSS JOIN LATERAL json_array_elements(CASE j.canonical::json -> 17 ->> 0
-            WHEN 'graced' THEN j.canonical::json -> 17 -> 1 ELSE '[]' END) AS g
+        CROSS JOIN LATERAL (SELECT ledger.parsed(j.canonical) -> 17 AS facts) AS f
+        CROSS JOIN LATERAL json_array_elements(
+            CASE WHEN f.facts ->> 0 = 'graced' AND json_typeof(f.facts -> 1) = 'array'
+                THEN f.facts -> 1 ELSE '[]' END) AS g
         WHERE j.kind IN ('release', 'restore', 'capture')
         ORDER BY j.holder, g ->> 0, j.sequence DESC
     )
@@ -99,10 +111,10 @@ AS $$
         (b.facts)::text
     FROM ledger.lot AS l
     LEFT JOIN (
-        SELECT j.holder, j.id, j.effective_at, j.kind, j.canonical::json -> 17 AS facts
+        SELECT j.holder, j.id, j.effective_at, j.kind, ledger.parsed(j.canonical) -> 17 AS facts
         FROM ledger.journal AS j WHERE j.kind IN ('earn', 'open', 'adjust', 'restore', 'release')
     ) AS b ON b.holder = l.holder AND b.id = l.journal
-    LEFT JOIN graced AS g ON g.holder = l.holder AND g.lot = l.id
+    LEFT JOIN graced AS g ON g.holder = l.holder AND g.lot = l.id::text
     WHERE CASE WHEN l.source = 'overdrawn' AND l.id = l.journal
         THEN b.effective_at IS DISTINCT FROM l.earned_at OR l.allocated <> 0
             OR l.activates_at IS NOT NULL OR l.class <> 'goodwill'
@@ -111,7 +123,7 @@ AS $$
             ledger.micros(l.expires_at)::text, l.earned_at)
             IS DISTINCT FROM
             (b.facts ->> 1, b.facts ->> 2, b.facts ->> 3, b.facts ->> 4, b.facts ->> 8,
-                b.facts ->> 6, coalesce(g.ends::text, b.facts ->> 7), b.effective_at)
+                b.facts ->> 6, coalesce(g.ends, b.facts ->> 7), b.effective_at)
         END
     ORDER BY 1 LIMIT 1
 $$;

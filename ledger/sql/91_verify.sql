@@ -19,17 +19,17 @@ AS $$
         WHERE j.kind IN ('hold', 'capture', 'release') GROUP BY 1, 2
     ), ends AS (
         SELECT DISTINCT ON (holder, coalesce(refers_to, id)) holder,
-            coalesce(refers_to, id) AS id, (canonical::json -> 17 ->> 1)::bigint AS until
+            coalesce(refers_to, id) AS id, ledger.parsed(canonical) -> 17 ->> 1 AS until
         FROM ledger.journal WHERE kind IN ('hold', 'extend')
         ORDER BY holder, coalesce(refers_to, id), sequence DESC
     )
     SELECT 'hold ' || coalesce(h.id, m.id) || ' of ' || coalesce(h.holder, m.holder),
-        (h.asset, h.amount, h.captured, h.released, h.timed_out, ledger.micros(h.until))::text,
+        (h.asset, h.amount, h.captured, h.released, h.timed_out, ledger.micros(h.until)::text)::text,
         (m.asset, m.amount, m.captured, m.released, m.timed_out, e.until)::text
     FROM ledger.hold AS h
     FULL JOIN moved AS m ON m.holder = h.holder AND m.id = h.id
     LEFT JOIN ends AS e ON e.holder = m.holder AND e.id = m.id
-    WHERE (h.asset, h.amount, h.captured, h.released, h.timed_out, ledger.micros(h.until))
+    WHERE (h.asset, h.amount, h.captured, h.released, h.timed_out, ledger.micros(h.until)::text)
         IS DISTINCT FROM (m.asset, m.amount, m.captured, m.released, m.timed_out, e.until)
     ORDER BY 1 LIMIT 1
 $$;
@@ -63,7 +63,7 @@ AS $$
         (j.id, j.kind, j.asset, j.content)::text
     FROM ledger.receipt AS r
     FULL JOIN (
-        SELECT holder, key, id, kind, asset, canonical::json -> 16 AS content
+        SELECT holder, key, id, kind, asset, ledger.parsed(canonical) -> 16 AS content
         FROM ledger.journal WHERE key IS NOT NULL
     ) AS j ON j.holder = r.holder AND j.key = r.key
     WHERE (r.journal, r.kind, r.asset, r.amount::text, r."of", r.terms, r.lot::text)
@@ -79,9 +79,7 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 AS $$
     SELECT 'journal ' || coalesce(j.id, t.journal) || ' of ' || coalesce(j.holder, t.holder),
-        ledger.canonical(j, j.canonical::json -> 16, j.canonical::json -> 17,
-            coalesce(t.legs, '{}')),
-        j.canonical
+        ledger.canonical(j, f.parsed -> 16, f.parsed -> 17, coalesce(t.legs, '{}')), j.canonical
     FROM ledger.journal AS j
     FULL JOIN (
         SELECT holder, journal, array_agg(
@@ -90,10 +88,11 @@ AS $$
             count(*) AS transfers
         FROM ledger.transfer GROUP BY holder, journal
     ) AS t ON t.holder = j.holder AND t.journal = j.id
+    CROSS JOIN LATERAL (SELECT ledger.parsed(j.canonical) AS parsed OFFSET 0) AS f
     WHERE j.id IS NULL OR t.asset <> j.asset OR t.other_asset <> j.asset
         OR t.last <> t.transfers
-        OR ledger.canonical(j, j.canonical::json -> 16, j.canonical::json -> 17,
-            coalesce(t.legs, '{}')) <> j.canonical
+        OR ledger.canonical(j, f.parsed -> 16, f.parsed -> 17, coalesce(t.legs, '{}'))
+            IS DISTINCT FROM j.canonical
     ORDER BY 1 LIMIT 1
 $$;
 
@@ -123,7 +122,7 @@ AS $$
         FROM own WINDOW wallet AS (PARTITION BY holder, asset ORDER BY sequence)
     ), frozen AS (
         SELECT DISTINCT ON (holder, asset) holder, asset,
-            (canonical::json -> 17 ->> 1)::boolean AS frozen
+            ledger.parsed(canonical) -> 17 ->> 1 AS frozen
         FROM own WHERE kind = 'freeze' ORDER BY holder, asset, sequence DESC
     )
     (SELECT 'journal ' || id || ' of ' || holder,
@@ -135,12 +134,12 @@ AS $$
     ORDER BY holder, asset, sequence LIMIT 1)
     UNION ALL
     (SELECT 'wallet ' || w.holder || ' ' || w.asset, (w.version, w.frozen)::text,
-        (coalesce(n.journals, 0), coalesce(f.frozen, false))::text
+        (coalesce(n.journals, 0), coalesce(f.frozen, 'false'))::text
     FROM ledger.wallet AS w
     LEFT JOIN (SELECT holder, asset, count(*) AS journals FROM own GROUP BY holder, asset) AS n
         ON n.holder = w.holder AND n.asset = w.asset
     LEFT JOIN frozen AS f ON f.holder = w.holder AND f.asset = w.asset
-    WHERE (w.version, w.frozen) <> (coalesce(n.journals, 0), coalesce(f.frozen, false))
+    WHERE (w.version, w.frozen::text) <> (coalesce(n.journals, 0), coalesce(f.frozen, 'false'))
     ORDER BY 1 LIMIT 1)
     LIMIT 1
 $$;
