@@ -46,6 +46,7 @@ from benefits.errors import (
     VoucherRefused,
 )
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
+from benefits.language.schema import rule_schema
 from benefits.paid import earn_of_paid
 from benefits.prices import list_price_lists, list_prices, prices_of, set_prices
 from benefits.questions import (
@@ -227,6 +228,7 @@ __all__ = [
     "replayed_rule_set",
     "reserve_vouchers",
     "retire_definition",
+    "rule_schema",
     "rule_sentence",
     "set_prices",
     "show_code",

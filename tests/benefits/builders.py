@@ -6,6 +6,8 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from hypothesis import settings
+
 from benefits import (
     Cart,
     Decision,
@@ -27,6 +29,9 @@ MEMBER = UUID(int=0xA11CE)
 OTHER_MEMBER = UUID(int=0xB0B)
 ORDER = UUID(int=0x0DE5)
 OTHER_ORDER = UUID(int=0x0DE6)
+
+unhurried = settings(deadline=None)
+"""Properties are not about speed, and the machine may be shared."""
 
 _numbers = count(1)
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benefits import BirthdayWindow, birthday_window, birthday_windows, open_window
+from tests.benefits.builders import unhurried
 
 
 @pytest.mark.parametrize(
@@ -67,6 +68,7 @@ def test_the_facts_name_the_windows_that_are_open() -> None:
     assert named == [("month",), ("day", "week", "month"), ("week", "month"), ("month",)]
 
 
+@unhurried
 @given(st.integers(1, 12), st.integers(1, 28), st.sampled_from(["day", "week", "month"]))
 def test_every_window_opens_once_a_year(month: int, day: int, window: str) -> None:
     days = [date(2026, 1, 1) + timedelta(days=number) for number in range(730)]

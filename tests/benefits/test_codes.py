@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from benefits import CodeMalformed, mint_code, read_code, show_code
 from benefits.codes import ALPHABET
+from tests.benefits.builders import unhurried
 
 codes = st.lists(st.integers(0, len(ALPHABET) - 1), min_size=11, max_size=11).map(
     lambda values: mint_code(lambda _: values.pop())
@@ -22,6 +23,7 @@ def test_a_code_has_twelve_characters_without_look_alikes() -> None:
     assert set("01ILOUZ").isdisjoint(code)
 
 
+@unhurried
 @given(codes)
 def test_a_code_is_read_however_it_is_typed(code: str) -> None:
     assert read_code(show_code(code).lower()) == code
@@ -29,6 +31,7 @@ def test_a_code_is_read_however_it_is_typed(code: str) -> None:
     assert len(show_code(code)) == 14
 
 
+@unhurried
 @given(codes, st.integers(0, 11), st.sampled_from(ALPHABET))
 def test_every_single_wrong_character_is_caught(code: str, place: int, other: str) -> None:
     wrong = code[:place] + other + code[place + 1 :]
@@ -38,6 +41,7 @@ def test_every_single_wrong_character_is_caught(code: str, place: int, other: st
             read_code(wrong)
 
 
+@unhurried
 @given(codes, st.integers(0, 11), st.integers(0, 11))
 def test_every_swap_of_two_characters_is_caught(code: str, one: int, two: int) -> None:
     letters = list(code)
@@ -49,6 +53,7 @@ def test_every_swap_of_two_characters_is_caught(code: str, one: int, two: int) -
             read_code(wrong)
 
 
+@unhurried
 @given(st.text(max_size=20))
 def test_reading_is_total(text: str) -> None:
     with suppress(CodeMalformed):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from benefits import BenefitsError, RuleRefused, Vocabulary
 from benefits.language import read_rule
 from benefits.language.nodes import EFFECTS, FACTS, LINE_FACTS, RULE, SCHEDULE
-from tests.benefits.builders import TIERS
+from tests.benefits.builders import TIERS, unhurried
 
 VOCABULARY = Vocabulary(TIERS, ("shipping",), ("club",), ("birthday",))
 FULL: dict[str, Any] = {
@@ -188,6 +188,7 @@ def refusal_of(document: object) -> BenefitsError | None:
     return None
 
 
+@unhurried
 @given(json_values)
 def test_the_checker_is_total(document: object) -> None:
     """Whatever JSON holds, the answer is a rule or a named refusal that points into it."""
@@ -198,6 +199,7 @@ def test_the_checker_is_total(document: object) -> None:
         assert re.fullmatch(r"[a-z-]+", refusal.code)
 
 
+@unhurried
 @given(st.sampled_from(pointers(FULL)[1:]), json_values)
 def test_one_wrong_value_in_a_good_rule_is_refused_at_or_near_it(at: str, value: object) -> None:
     refusal = refusal_of(changed(at, value))

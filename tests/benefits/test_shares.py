@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from benefits import spread
 from benefits.shares import apportion
+from tests.benefits.builders import unhurried
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,7 @@ def test_worked_spreads(total: int, weights: list[int], parts: list[int]) -> Non
     assert spread(total, weights) == parts
 
 
+@unhurried
 @given(st.integers(0, 10**9), st.lists(st.integers(0, 10**9), min_size=1))
 def test_parts_add_up_and_stay_within_a_unit_of_the_share(total: int, weights: list[int]) -> None:
     parts = spread(total, weights)
@@ -38,6 +40,7 @@ def test_parts_add_up_and_stay_within_a_unit_of_the_share(total: int, weights: l
             assert part <= weight
 
 
+@unhurried
 @given(st.lists(st.integers(0, 10**6), min_size=1), st.integers(1, 1000))
 def test_exact_shares_are_rounded_down_once_for_all(shares: list[int], denominator: int) -> None:
     parts = apportion(shares, denominator)
