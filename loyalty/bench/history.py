@@ -8,8 +8,6 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -101,18 +99,13 @@ def _verified(rig: Rig, database: str) -> Figure:
     """How fast the wallets are held against the transfers of the whole year."""
     rig.run_as_superuser("VACUUM ANALYZE", database=database)
     ((rows,),) = rig.ask("SELECT count(*) FROM ledger.transfer", database)
-    times = []
+    times: list[float] = []
+    broken: list[tuple[str, ...]] = []
     for _ in range(VERIFY_REPEATS):
-        with _timed(times):
-            broken = rig.ask("SELECT * FROM ledger.verify_wallets()", database)
+        begun = time.perf_counter()
+        broken = rig.ask("SELECT * FROM ledger.verify_wallets()", database)
+        times.append(time.perf_counter() - begun)
     rate = round(rows / sorted(times)[VERIFY_REPEATS // 2])
     if broken:
         return Figure(budgets.VERIFY, 0, f"not sound: {broken[0]}")
     return Figure(budgets.VERIFY, rate, f"{rows:,} transfers")
-
-
-@contextmanager
-def _timed(times: list[float]) -> Iterator[None]:
-    begun = time.perf_counter()
-    yield
-    times.append(time.perf_counter() - begun)
