@@ -23,6 +23,7 @@ from api.schemas.tiers import (
     WindowOut,
 )
 from api.writing import answer, cause_of, now_of, ok, write
+from loyalty.checkout.sentences import speaks
 from loyalty.idempotency import Answer, Begun
 from loyalty.ids import show
 from loyalty.ladders import publish_ladder
@@ -70,7 +71,13 @@ async def read_tier(request: ApiRequest) -> Response[bytes]:
     if ladder is None or subject is None or subject.standing is None:
         return ok(stands)
     progress = tiers.progress_of(ladder, subject, on=today)
-    return ok(_standing(stands, ladder, subject.standing, progress))
+    language = speaks(request.headers.get("accept-language", ""))
+    told = msgspec.structs.replace(
+        stands,
+        next=_missing(progress.next, policy.currency, language),
+        keep=_missing(progress.keep, policy.currency, language),
+    )
+    return ok(_standing(told, ladder, subject.standing, progress))
 
 
 @post(
@@ -155,9 +162,11 @@ def _standing(
         valid_until=progress.valid_until,
         figures=FiguresOut(progress.figures.purchases, progress.figures.orders),
         window=WindowOut(progress.window.start, progress.window.end),
-        next=None if progress.next is None else MissingOut.of(progress.next),
-        keep=None if progress.keep is None else MissingOut.of(progress.keep),
     )
+
+
+def _missing(missing: tiers.Missing | None, currency: str, language: str) -> MissingOut | None:
+    return None if missing is None else MissingOut.of(missing, currency, language)
 
 
 ROUTES: Final = (read_tier, create_ladder, list_ladders, read_ladder)

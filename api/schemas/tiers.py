@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 import tiers
 from api.schemas.types import Instant, MemberId
+from loyalty.telling import tell_missing
 from tiers import Ladder
 
 
@@ -36,10 +37,11 @@ class MissingOut(Struct, frozen=True):
     by: date | None
     because: str | None
     leaving: FiguresOut | None
+    sentence: str
 
     @classmethod
-    def of(cls, missing: tiers.Missing) -> "MissingOut":
-        """Show what is missing."""
+    def of(cls, missing: tiers.Missing, currency: str, language: str) -> "MissingOut":
+        """Show what is missing, also as a sentence in the caller's language."""
         leaving = missing.leaving
         return cls(
             tier=missing.tier,
@@ -51,6 +53,7 @@ class MissingOut(Struct, frozen=True):
             by=missing.by,
             because=None if missing.because is None else str(missing.because),
             leaving=None if leaving is None else FiguresOut(leaving.purchases, leaving.orders),
+            sentence=tell_missing(missing, currency, language),
         )
 
 

@@ -78,6 +78,10 @@ async def test_a_ladder_is_published_and_members_stand_on_it(web: Web, admin: Ca
     assert (standing["tier"], standing["ladder"]) == ("standard", 1)
     assert standing["figures"] == {"purchases": 0, "orders": 0}
     assert standing["next"]["tier"] == "silver"
+    assert standing["next"]["sentence"] == "$500 more and 4 more orders."
+    chinese = Caller(web.client, admin.key, {"Accept-Language": "zh-CN,zh;q=0.9"})
+    told = (await chinese.get("/v1/members/ext:C-1/tier")).json()["next"]["sentence"]
+    assert told == "再消费 US$500并再下 4 单。"
     assert standing["next"]["wanted"] == {"purchases": 50_000, "orders": 4}
     assert [change["rule"] for change in standing["history"]] == ["joined"]
     assert (await admin.get("/v1/ladders/1")).json()["ladder"] == LADDER
