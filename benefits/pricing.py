@@ -120,9 +120,10 @@ class Till:
         if gained:
             self.shipping -= gained
             self.shipping_discounts.append(Discount(name, version, gained, step, voucher))
+        totals, discounts = self.totals, self.discounts
         for position, amount in amounts_of(effect, candidate, self):
-            self.totals[position] -= amount
-            self.discounts[position].append(Discount(name, version, amount, step, voucher))
+            totals[position] -= amount
+            discounts[position].append(Discount(name, version, amount, step, voucher))
             gained += amount
         return gained
 
@@ -205,7 +206,8 @@ def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list
     totals = till.totals
     match effect.effect:
         case ExclusivePrice() as price_effect:
-            offs = [max(0, totals[p] - _target(price_effect, p, till)) for p in positions]
+            targets = _targets(price_effect, positions, till)
+            offs = [totals[p] - target for p, target in zip(positions, targets, strict=True)]
         case PercentOff(percent, "lines", _, cap):
             offs = [half_up(totals[p] * percent, _WHOLE) for p in positions]
             offs = _capped_each(offs, cap)
@@ -216,18 +218,31 @@ def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list
             offs = _amounts_off(amount_off, candidate, positions, till)
         case _:
             return []
-    return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
+    return [(p, off) for p, off in zip(positions, offs, strict=True) if off > 0]
 
 
-def _target(effect: ExclusivePrice, position: int, till: Till) -> int:
-    """The exclusive price of a line for its whole quantity; its own total where it has none."""
-    line = till.question.cart.lines[position]
+def _targets(effect: ExclusivePrice, positions: Sequence[int], till: Till) -> list[int]:
+    """The exclusive prices of lines for their whole quantity; their own totals without one."""
+    lines, totals = till.question.cart.lines, till.totals
     if effect.price_list is not None:
-        price = till.prices.get((effect.price_list, line.sku))
-        return till.totals[position] if price is None else price * line.quantity
+        return _list_prices(effect.price_list, positions, till)
     if effect.percent is not None:
-        return line.regular - half_up(line.regular * effect.percent, _WHOLE)
-    return till.totals[position] if line.member_amount is None else line.member_amount
+        regular = [lines[p].regular for p in positions]
+        return [amount - half_up(amount * effect.percent, _WHOLE) for amount in regular]
+    amounts = [lines[p].member_amount for p in positions]
+    return [
+        totals[p] if amount is None else amount
+        for p, amount in zip(positions, amounts, strict=True)
+    ]
+
+
+def _list_prices(price_list: str, positions: Sequence[int], till: Till) -> list[int]:
+    lines, totals = till.question.cart.lines, till.totals
+    prices = [till.prices.get((price_list, lines[p].sku)) for p in positions]
+    return [
+        totals[p] if price is None else price * lines[p].quantity
+        for p, price in zip(positions, prices, strict=True)
+    ]
 
 
 def _amounts_off(
