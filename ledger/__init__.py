@@ -61,7 +61,7 @@ from ledger.postings import (
     Spend,
     WriteOff,
 )
-from ledger.statements import account_entries, find_journal, journal, transactions
+from ledger.statements import account_entries, find_journal, journal, receipts, transactions
 from ledger.types import (
     MEMBER_ACCOUNTS,
     POINTS,
@@ -157,6 +157,7 @@ __all__ = [
     "open_balances",
     "post",
     "post_intake",
+    "receipts",
     "release",
     "restore",
     "roll_up",

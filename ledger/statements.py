@@ -14,6 +14,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Row,
+    Select,
     Uuid,
     bindparam,
     column,
@@ -39,6 +40,15 @@ _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
 _LARGEST_ID = UUID(int=2**128 - 1)
 _LARGEST_SEQUENCE = 2**63 - 1
+
+
+def receipts() -> Select[UUID, str, str, str, int | None]:
+    """Publish what stands under every business key, for others to reconcile with.
+
+    Columns: holder, key, kind, asset, and the amount that was asked for.
+    """
+    kept = tables.receipt
+    return select(kept.c.holder, kept.c.key, kept.c.kind, kept.c.asset, kept.c.amount)
 
 
 async def transactions(

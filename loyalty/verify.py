@@ -13,6 +13,7 @@ import benefits
 import ledger
 import tiers
 from loyalty.invariants import first_broken
+from loyalty.orders.verify import first_broken_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,18 @@ async def _loyalty(connection: AsyncConnection) -> Sequence[Finding]:
     ]
 
 
+async def _orders(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("orders", check, row, seen, "none such")
+        for check, (row, seen) in (await first_broken_order(connection)).items()
+    ]
+
+
 VERIFIERS: Final[Mapping[str, Callable[[AsyncConnection], Awaitable[Sequence[Finding]]]]] = {
     "ledger": _ledger,
     "tiers": _tiers,
     "benefits": _benefits,
     "loyalty": _loyalty,
+    "orders": _orders,
 }
 """By package, in the order they run; a package with tables of its own adds its line here."""
