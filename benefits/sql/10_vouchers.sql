@@ -105,7 +105,8 @@ begin
 end
 $$;
 
--- The way in: reserve, redeem, release or reopen some vouchers for one order, in key order.
+-- The way in: reserve, redeem, release or reopen some vouchers for one order, in key order; those
+-- bound to nobody are programme-wide rows and come last.
 create or replace function benefits.use_vouchers(
     verb text, members uuid[], vouchers uuid[], an_order uuid, used_by uuid, at timestamptz
 ) returns setof benefits.voucher_outcome
@@ -118,7 +119,8 @@ declare
     o benefits.voucher_outcome;
 begin
     for item in
-        select * from unnest(members, vouchers) as i (member, voucher) order by 1, 2
+        select * from unnest(members, vouchers) as i (member, voucher)
+        order by i.member = '00000000-0000-0000-0000-000000000000', i.member, i.voucher
     loop
         select * into v from benefits.voucher as t
         where t.member = item.member and t.id = item.voucher for no key update;
