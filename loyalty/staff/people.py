@@ -174,7 +174,7 @@ async def _another_admin(connection: AsyncConnection, person: UUID) -> None:
         select(staff.c.id)
         .where(
             staff.c.id != person,
-            staff.c.roles.any(Role.ADMIN.value),
+            staff.c.roles.contains([Role.ADMIN.value]),
             staff.c.retired_at.is_(None),
             staff.c.password_hash.is_not(None),
         )

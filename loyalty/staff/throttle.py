@@ -79,8 +79,9 @@ async def _lock(connection: AsyncConnection, bucket: bytes, at: datetime) -> int
         insert(staff_attempt)
         .values(bucket=bucket, attempts=1, last_at=at, free_at=at)
         .on_conflict_do_nothing()
+        .returning(staff_attempt.c.bucket)
     )
-    if made.rowcount:
+    if made.one_or_none() is not None:
         return 0
     row = (
         await connection.execute(

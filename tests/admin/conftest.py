@@ -7,11 +7,13 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 import pytest_asyncio
+from argon2 import PasswordHasher
 
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
-from loyalty.staff import Role, add_person, first_link, link_for
+from loyalty.staff import Role, add_person, first_link, link_for, passwords
 from tests.admin.shop import Shop, open_shop
 from tests.support.api import Web, application, web
 
@@ -19,6 +21,13 @@ __all__ = ["admin", "application", "clerk", "finance", "shop", "visitor", "web"]
 
 HERE = "http://127.0.0.1:8000"
 PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture(autouse=True)
+def _quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same argon2id with the least work, so that many sign-ins take no time."""
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", quick)
 
 
 @dataclass
