@@ -34,6 +34,9 @@ def build_document(prefix: str, routes: Iterable[HTTPRouteHandler]) -> Document:
     """Return the document of the routes under the prefix."""
     handlers = list(routes)
     schemas, components = _schemas(handlers)
+    for handler in handlers:
+        for name, definition in (handler.opt[OPT].body_schema or {}).get("$defs", {}).items():
+            components[name] = _hoisted(definition)
     paths: Document = {}
     for handler in handlers:
         declared: Operation = handler.opt[OPT]
@@ -112,10 +115,29 @@ def _operation(
     }
     if declared.body is not None:
         content: Document = {"schema": schemas[declared.body]}
+        if declared.body_schema is not None:
+            shape = {name: part for name, part in declared.body_schema.items() if name != "$defs"}
+            content["schema"] = _hoisted(shape)
         if declared.example is not None:
             content["example"] = declared.example
         told["requestBody"] = {"required": True, "content": {_JSON: content}}
     return told
+
+
+def _hoisted(schema: object) -> object:
+    """Let references lead to the document's components."""
+    match schema:
+        case dict():
+            return {
+                name: part.replace("#/$defs/", "#/components/schemas/")
+                if name == "$ref"
+                else _hoisted(part)
+                for name, part in schema.items()
+            }
+        case list():
+            return [_hoisted(part) for part in schema]
+        case _:
+            return schema
 
 
 def _path_parameters(declared: Operation) -> list[Document]:

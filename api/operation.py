@@ -28,6 +28,8 @@ class Operation:
     answers: Mapping[int, Any]
     """Success status → the type of its body."""
     body: Any = None
+    body_schema: Mapping[str, Any] | None = None
+    """A JSON Schema that says more than the type of the body; its `$defs` become components."""
     query: type[Struct] | None = None
     key: IdempotencyKey = "none"
     confirms_key: bool = False

@@ -42,6 +42,7 @@ _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
             roles=frozenset({"admin"}),
             key="required",
             body=dict[str, Any],
+            body_schema=benefits.rule_schema(),
             example=_RULE,
             answers={201: RuleOut},
             refusals=("rule-unknown-tier", "rule-unknown-fact", "rule-wrong-type"),

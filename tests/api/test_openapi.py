@@ -1,6 +1,7 @@
 """The OpenAPI document is true: requests drawn from it get answers that it describes."""
 
 import asyncio
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import benefits
 from api.operation import OPT
 from api.registry import ROUTES
 from tests.support.api import Caller, Web
@@ -43,6 +45,19 @@ async def test_every_operation_tells_its_refusals_and_has_an_example_of_its_body
                 assert told["description"]
                 for part in told.get("requestBody", {}).get("content", {}).values():
                     assert part["example"]
+
+
+async def test_the_shape_of_a_rule_is_the_languages_own(web: Web) -> None:
+    document = (await web.client.get("/schema/openapi.json")).json()
+    said = json.dumps(benefits.rule_schema()).replace("#/$defs/", "#/components/schemas/")
+    wanted = json.loads(said)
+    defined = wanted.pop("$defs")
+
+    body = document["paths"]["/v1/rules"]["post"]["requestBody"]["content"]
+
+    assert body["application/json"]["schema"] == wanted
+    for name, definition in defined.items():
+        assert document["components"]["schemas"][name] == definition
 
 
 def test_every_example_of_a_body_is_one_that_is_taken(subtests: pytest.Subtests) -> None:
@@ -81,7 +96,7 @@ def _try_operation(
     operation: Any, key: str, send: Callable[[dict[str, Any]], httpx.Response]
 ) -> None:
     @hypothesis.settings(
-        max_examples=sample(quick=6, full=150),
+        max_examples=sample(quick=4, full=150),
         deadline=None,
         database=None,
         suppress_health_check=list(hypothesis.HealthCheck),
