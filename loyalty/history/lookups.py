@@ -9,7 +9,19 @@ from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Table, Text, Uuid, bindparam, cast, func, literal, select
+from sqlalchemy import (
+    BigInteger,
+    Table,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    lateral,
+    literal,
+    select,
+    true,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,17 +31,19 @@ from loyalty.members import Member
 from loyalty.members.store import read_member
 from loyalty.names import MEMBER, ORDER, Name
 from loyalty.orders.tables import order, order_line, return_, return_line, unmatched_return
+from loyalty.orders.types import OrderState
 from loyalty.tables import event, member, name, profile
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMember:
-    """A member who is here already; `events` is the number of their latest event."""
+    """A member who is here already, with their orders so far and the latest event's number."""
 
     member: Member
     birthday: tuple[int, int] | None
     birthday_entered_on: date | None
-    has_orders: bool
+    orders: int
+    last_order_at: datetime | None
     events: int
 
 
@@ -63,7 +77,7 @@ async def find_known(
     names = await find_names(connection, MEMBER, sorted(filter(None, orders)))
     if names:
         known.members = await _lock_members(connection, names)
-    owners = {each.member.id for each in known.members.values() if each.has_orders}
+    owners = {each.member.id for each in known.members.values()}
     owners.update(each.id for each in known.orders.values() if each.member is None)
     if owners:
         known.returns = await _find_returns(connection, sorted(owners))
@@ -104,18 +118,27 @@ async def _lock_members(
     await connection.execute(
         select(member.c.id).where(wanted).order_by(member.c.id).with_for_update(key_share=True)
     )
-    has_orders = select(order.c.id).where(order.c.member == member.c.id).exists()
     last = select(func.max(event.c.sequence)).where(event.c.member == member.c.id)
+    stands = order.c.state != OrderState.CANCELLED.value
+    placed = lateral(
+        select(
+            func.count().filter(stands).label("orders"),
+            func.max(order.c.placed_at).label("last_order_at"),
+        ).where(order.c.member == member.c.id)
+    ).alias("placed")
     rows = await connection.execute(
         select(
             member,
             profile.c.birth_month,
             profile.c.birth_day,
             profile.c.birthday_changed_on,
-            has_orders.label("has_orders"),
+            placed.c.orders,
+            placed.c.last_order_at,
             func.coalesce(last.scalar_subquery(), 0).label("events"),
         )
-        .select_from(member.outerjoin(profile, profile.c.member == member.c.id))
+        .select_from(
+            member.outerjoin(profile, profile.c.member == member.c.id).join(placed, true())
+        )
         .where(wanted)
     )
     found = {row.id: _known_member(row) for row in rows}
@@ -128,7 +151,8 @@ def _known_member(row: Any) -> KnownMember:
         member=read_member(row),
         birthday=born,
         birthday_entered_on=row.birthday_changed_on,
-        has_orders=row.has_orders,
+        orders=row.orders,
+        last_order_at=row.last_order_at,
         events=row.events,
     )
 

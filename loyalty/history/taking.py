@@ -1,7 +1,8 @@
 """One bucket of members taken in by one transaction: planned by the pure engine, then copied.
 
-Whole members go in or none of them, so a run that is killed is resumed by running it again. Members
-who have orders here already are left to `loyalty.history.stepwise`, which takes them order by order.
+Whole members go in or none of them, so a run that is killed is resumed by running it again. What
+reaches back into orders that are here already is left to `loyalty.history.stepwise`, which takes it
+order by order.
 """
 
 from collections import Counter
@@ -99,10 +100,14 @@ async def take_in(
                 one = newcomer(external_id, fresh[0].instant)
                 newcomers.append(one)
                 planned.append(_plan(_fresh_buyer(one, terms), fresh, terms, ladder, one))
-        elif here.has_orders or here.member.closed_at or here.member.holder in stepwise:
-            taken.stepwise.append(Stepwise(here, fresh))
-        elif fresh:
-            planned.append(_plan(await _buyer(connection, here, terms), fresh, terms, ladder, here))
+        else:
+            whole = not here.member.closed_at and here.member.holder not in stepwise
+            ahead, rest = _parted(here, fresh) if whole else ([], fresh)
+            if ahead:
+                buyer = await _buyer(connection, here, terms)
+                planned.append(_plan(buyer, ahead, terms, ladder, here))
+            if rest:
+                taken.stepwise.append(Stepwise(here, rest))
     taken.counts["members_new"] += len(newcomers)
     taken.counts["members_known"] += len(known.members)
     _count(taken.counts, planned)
@@ -119,12 +124,24 @@ def _fresh_buyer(one: Newcomer, terms: Terms) -> Buyer:
     return Buyer(one.member, one.holder, Person("consumer", joined_on), subject)
 
 
+def _parted(
+    here: KnownMember, fresh: Sequence[HistoricOrder]
+) -> tuple[Sequence[HistoricOrder], Sequence[HistoricOrder]]:
+    """What can be planned at once, and the rest: what comes before or takes back earlier orders."""
+    if here.last_order_at is None:
+        return fresh, ()
+    if fresh and fresh[0].instant <= here.last_order_at:
+        return (), fresh
+    end = next((at for at, one in enumerate(fresh) if one.kind == "return"), len(fresh))
+    return fresh[:end], fresh[end:]
+
+
 async def _buyer(connection: AsyncConnection, here: KnownMember, terms: Terms) -> Buyer:
     one = here.member
     joined_on = terms.policy_at(one.joined_at).day_of(one.joined_at)
     person = Person(one.class_, joined_on, here.birthday, here.birthday_entered_on)
     subjects = await tiers.find_subjects(connection, {one.id: joined_on})
-    return Buyer(one.id, one.holder, person, subjects[one.id])
+    return Buyer(one.id, one.holder, person, subjects[one.id], here.orders)
 
 
 def _plan(
