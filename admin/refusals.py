@@ -43,6 +43,14 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "insufficient-points": N_(
             "The wallet has %(seen)s points available; %(wanted)s were to be taken."
         ),
+        "adjustment-over-limit": N_(
+            "Your role may move at most %(allowed)s points a day;"
+            " %(wanted)s more would exceed that."
+        ),
+        "idempotency-key-reused": N_(
+            "This form was sent before with other content. Look at what it did, then try again."
+        ),
+        "idempotency-in-progress": N_("This form is being worked on; look again in a second."),
         "policy-malformed": N_("Expected: %(wanted)s. Seen: %(seen)s."),
         "policy-starts-too-soon": N_(
             "Points may be worth less only after 30 days' notice: from %(wanted)s."

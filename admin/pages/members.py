@@ -17,6 +17,7 @@ from admin.refusals import REFUSALS, sentence
 from admin.render import go, page
 from admin.visit import Visit, visit_of
 from admin.words import MEMBER_CLASSES, badge
+from ledger import InsufficientPoints
 from loyalty.adjustments import Adjustment, adjust
 from loyalty.cause import Cause
 from loyalty.idempotency import Begun
@@ -209,6 +210,8 @@ def _role(visit: Visit) -> str:
 def _wrong(visit: Visit, error: Exception) -> dict[str, str]:
     pointer = getattr(error, "pointer", None) or ""
     field = pointer.removeprefix("/")
+    if isinstance(error, InsufficientPoints):
+        field = "amount"
     known = field if field in {"amount", "reason", "note", "definition"} else ""
     return {known: sentence(visit.voice, error)}
 

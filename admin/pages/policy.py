@@ -7,16 +7,19 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from litestar import Request, Response, get, post
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
+from admin.once import once
 from admin.policy_form import LABELS, choices, document_from, field_of, shown, values_of
 from admin.refusals import sentence
-from admin.render import go, page
+from admin.render import page
 from admin.visit import Visit, visit_of
 from loyalty.changes import list_changes
 from loyalty.errors import LoyaltyError
+from loyalty.idempotency import Begun
 from loyalty.policy import document_of, list_policies, publish_policy
 from loyalty.staff import list_people
 
@@ -51,17 +54,20 @@ async def publish_form(request: Request[Any, Any, Any]) -> Response[Any]:
     visit, form = visit_of(request), await sent(request)
     document, wrong = document_from(form, visit.policy, visit.voice)
     starts_at = _start(visit, form, wrong)
+    cause = visit.cause()
+
+    async def publish(connection: AsyncConnection, _: Begun) -> None:
+        await publish_policy(connection, cause, document, starts_at=starts_at)
+
     if not wrong:
         try:
-            await visit.application.database.write(
-                publish_policy, visit.cause(), document, starts_at=starts_at
+            return await once(
+                visit, form, "console.policy", None, publish, then=f"{HERE}?done=policy-published"
             )
         except LoyaltyError as error:
             if error.pointer is None:
                 raise
             wrong[field_of(error.pointer)] = _sentence(visit, error)
-        else:
-            return go(f"{HERE}?done=policy-published")
     return await _policy(request, form.form("policy", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
