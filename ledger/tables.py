@@ -288,7 +288,7 @@ rollup: Final = Table(
 
 
 class _WatermarkColumns(TypedColumns):
-    cluster: Named[int] = Column(BigInteger)
+    cluster: Named[int] = Column(BigInteger, autoincrement=False)
     rolled_below: Named[str] = Column(Xid8)
 
 
