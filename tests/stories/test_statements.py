@@ -1,13 +1,14 @@
 """How many statements each step of an order costs over HTTP, and that the quote costs one."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 import pytest
 
 from tests.support.api import Web
-from tests.support.shop import Shop, cart, line
+from tests.support.shop import Json, Shop, cart, line
 
 MOST = 6
 BOUNDS = ("BEGIN", "COMMIT", "ROLLBACK")
@@ -19,11 +20,11 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     seen: list[str] = []
     execute = psycopg.AsyncCursor.execute
 
-    async def counted(self: object, query: object, *arguments: object, **named: object) -> object:
+    async def counted(self: Any, query: Any, *arguments: Any, **named: Any) -> Any:
         text = str(query).strip()
         if not text.upper().startswith(BOUNDS):
             seen.append(text)
-        return await execute(self, query, *arguments, **named)  # type: ignore[arg-type]  # passed on
+        return await execute(self, query, *arguments, **named)
 
     with monkeypatch.context() as patch:
         patch.setattr(psycopg.AsyncCursor, "execute", counted)
@@ -42,12 +43,13 @@ async def test_a_step_costs_at_most_six_statements_the_tier_decision_included(
     two = [{"line_id": "1", "quantity": 2}]
 
     counts: dict[str, int] = {}
-    for name, step in {
+    steps: dict[str, Callable[[], Awaitable[Json]]] = {
         "place": lambda: shop.place(order, quote=quoted["quote"]),
         "complete": lambda: shop.complete(shipment="P-1", lines=two),
         "cancel": shop.cancel,
         "return": lambda: shop.give_back(lines=two),
-    }.items():
+    }
+    for name, step in steps.items():
         with counting(monkeypatch) as seen:
             await step()
         counts[name] = len(seen)

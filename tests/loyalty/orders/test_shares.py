@@ -1,6 +1,8 @@
 """However an order is cut into shipments, cancellations and returns, everything adds up."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -17,6 +19,7 @@ from loyalty.orders.types import History, Line, Order, OrderState
 
 AT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ON = date(2026, 3, 1)
+Draw = Callable[[st.SearchStrategy[Any]], Any]
 MEMBER, ORDER = UUID(int=1), UUID(int=2)
 
 
@@ -76,14 +79,14 @@ def orders(draw: st.DrawFn) -> Order:
     )
 
 
-def some_open(draw: st.DrawFn, history: History) -> list[Asked]:
+def some_open(draw: Draw, history: History) -> list[Asked]:
     """Draw some of what is open."""
     open_ = [stand for stand in history.stands.values() if stand.open]
     chosen = draw(st.lists(st.sampled_from(open_), min_size=1, unique_by=lambda s: s.line.line_no))
     return [Asked(s.line.line_id, draw(st.integers(1, s.open))) for s in chosen]
 
 
-def shipped(draw: st.DrawFn, history: History, *, may_cancel: bool) -> tuple[History, int]:
+def shipped(draw: Draw, history: History, *, may_cancel: bool) -> tuple[History, int]:
     """Ship (or cancel) everything, in any number of steps; answers the points released."""
     released, number = 0, 0
     while history.state is OrderState.OPEN:
@@ -146,7 +149,7 @@ def test_any_series_of_returns_equals_the_full_return(data: st.DataObject) -> No
         plan_return(history, Back(), step(0))
 
 
-def some_back(draw: st.DrawFn, history: History) -> list[GivenBack]:
+def some_back(draw: Draw, history: History) -> list[GivenBack]:
     """Draw a return by units or by amount; a line without units left gives its money back."""
     left = [s for s in history.stands.values() if s.returnable or s.refundable]
     stand = draw(st.sampled_from(left))
