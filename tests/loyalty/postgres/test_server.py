@@ -56,6 +56,13 @@ def postmaster(home: Path) -> int:
     return int((Path(read_record(home)["data"]) / "postmaster.pid").read_text().split("\n")[0])
 
 
+def postmaster_or(home: Path, otherwise: int) -> int:
+    try:
+        return postmaster(home)
+    except FileNotFoundError:
+        return otherwise
+
+
 def is_alive(pid: int) -> bool:
     path = Path(f"/proc/{pid}/cmdline")
     return path.exists() and path.read_bytes() != b""
@@ -247,6 +254,22 @@ def test_a_killed_application_leaves_a_server_that_the_next_one_uses_and_stops(h
         assert ask(server, "SELECT 1") == 1
 
     wait_for_the_end_of(running)
+
+
+def test_a_killed_server_that_its_parent_does_not_bury_is_replaced(home: Path) -> None:
+    make(home)
+    holder = hold(home)
+    killed = postmaster(home)
+    os.kill(killed, signal.SIGKILL)
+    wait_for_the_end_of(killed)
+    assert Path(f"/proc/{killed}").exists(), "its parent has buried it"
+
+    with Server(home, report=ignore) as server:
+        assert postmaster(home) != killed
+        assert ask(server, "SELECT 1") == 1
+
+    leave(holder)
+    wait_for_the_end_of(postmaster_or(home, killed))
 
 
 def test_commands_share_a_server_and_the_last_one_out_stops_it(home: Path) -> None:
