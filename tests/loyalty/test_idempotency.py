@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
+import psycopg
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import SYSTEM, Cause
 from loyalty.database import Database
-from loyalty.hot import driver
 from loyalty.idempotency import Answer, Attempt, Begun, InProgress, answer_once, begin_write
 from loyalty.members import Joining, Ref, UnknownMember, UnknownOrder, join, read_member_ref
 from loyalty.names import ORDER, Name, take_names
@@ -45,15 +45,14 @@ async def test_claiming_the_key_and_locking_the_member_is_one_statement(
 
     sent: list[str] = []
 
+    execute = psycopg.AsyncRawCursor.execute
+
+    async def counted(cursor: Any, query: Any, *arguments: Any, **options: Any) -> Any:
+        sent.append(str(query))
+        return await execute(cursor, query, *arguments, **options)
+
     async def first_statement(connection: AsyncConnection) -> Begun | Answer:
-        psycopg_connection = driver(connection)
-        execute = psycopg_connection.execute
-
-        async def counted(query: Any, *arguments: Any, **options: Any) -> Any:
-            sent.append(str(query))
-            return await execute(query, *arguments, **options)
-
-        with patch.object(psycopg_connection, "execute", counted):
+        with patch.object(psycopg.AsyncRawCursor, "execute", counted):
             return await begin_write(connection, attempt(), MEMBER)
 
     begun = await database.write(first_statement)
