@@ -94,7 +94,7 @@ async def place(
     snapshot = await take_snapshot(connection, programme, wanted)
     if snapshot.order_id is not None:
         return await _replayed(connection, snapshot.order_id, begun, asked)
-    refuse_unfit(asked.basket, snapshot)
+    refuse_unfit(asked.basket, snapshot, fact=asked.priced_by is PricedBy.SHOP)
     decision = await _decide(
         connection, programme, asked, snapshot, placed_at=placed_at, now=cause.at
     )

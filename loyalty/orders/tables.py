@@ -14,7 +14,6 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    FetchedValue,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -25,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    func,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -71,7 +71,7 @@ class _OrderColumns(_FigureColumns):
     plan: Named[str | None] = Column(Key)
     hold_until: Named[datetime | None] = Column(Instant)
     paid_at: Named[datetime | None] = Column(Instant)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 
@@ -118,7 +118,7 @@ class _OrderLineColumns(_FigureColumns):
     category: Named[str] = Column(Key)
     quantity: Named[int] = Column(Integer)
     qualifies: Named[bool]
-    exempt: Named[str] = Column(Key, server_default=FetchedValue())
+    exempt: Named[str] = Column(Key, server_default="")
 
 
 #: `exempt` is the shop's reason code for a line that earns nothing or does not qualify.
@@ -149,7 +149,7 @@ class _ShipmentColumns(_FigureColumns):
     activates_at: Named[datetime | None] = Column(Instant)
     expires_at: Named[datetime | None] = Column(Instant)
     asked: Named[str] = Column(Text)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 
@@ -215,7 +215,7 @@ class _ReturnColumns(_FigureColumns):
     shipping: Named[int] = Column(BigInteger)
     shipping_points: Named[int] = Column(BigInteger)
     asked: Named[str] = Column(Text)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 
@@ -283,7 +283,7 @@ class _UnmatchedReturnColumns(TypedColumns):
     quantity: Named[int] = Column(Integer)
     amount: Named[int] = Column(BigInteger)
     asked: Named[str] = Column(Text)
-    recorded_at: Named[datetime] = Column(Instant, server_default=FetchedValue())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 

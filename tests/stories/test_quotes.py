@@ -1,0 +1,103 @@
+"""What a quote says: the same cart for different members, in their language, and for a guest."""
+
+from loyalty.ids import show
+from tests.support.api import Web
+from tests.support.shop import Json, Shop, cart, line
+
+CART: Json = cart(line("1", 4, 1000, member_price=900), shipping=590)
+
+
+async def test_the_same_cart_differs_by_tier_and_says_what_did_not_apply(
+    shop: Shop, web: Web
+) -> None:
+    await web.joined(external_id="C-1")
+    await web.joined(external_id="C-2")
+    for number in range(3):
+        body = {"who": "ext:C-2", "priced_by": "shop"}
+        await shop.buy(cart(line(unit_price=20_000)), f"S-{number}", **body)
+
+    standard = await shop.quote(CART, who="ext:C-1")
+    gold = await shop.quote(CART, who="ext:C-2")
+
+    assert (standard["totals"]["payable"], gold["totals"]["payable"]) == (4190, 3600)
+    assert (standard["points"]["earn"], gold["points"]["earn"]) == (36, 72)
+    assert gold["shipping"] == {
+        "regular": 590,
+        "discounts": [{"rule": "gold-free-shipping", "version": 1, "amount": 590}],
+        "points_value": 0,
+        "total": 0,
+    }
+    told = {one["rule"]: one for one in standard["not_applied"]}
+    assert told["gold-free-shipping"]["code"] == "condition-not-met"
+    assert told["gold-free-shipping"]["unlock"] == "Reach the tier gold."
+    assert told["spend-50"] == {
+        "code": "condition-not-met",
+        "message": "The subtotal is 36.00 USD; the rule asks for 50.00 USD.",
+        "rule": "spend-50",
+        "version": 1,
+        "fact": "subtotal",
+        "seen": 3600,
+        "wanted": 5000,
+        "unlock": "Add goods for 14.00 USD.",
+    }
+    assert "gold-free-shipping" not in {one["rule"] for one in gold["not_applied"]}
+    assert gold["lines"][0]["earn_why"] == [
+        {"rule": "base-earn", "version": 1, "points": 1, "per": 100},
+        {"rule": "gold-twice", "version": 1, "multiplier": 200},
+    ]
+
+
+async def test_reasons_are_told_in_the_caller_s_language(shop: Shop, web: Web) -> None:
+    await web.joined(external_id="C-1")
+    shop.caller.headers["Accept-Language"] = "fr;q=0.1, zh-CN, en;q=0.5"
+
+    quoted = await shop.quote(CART)
+
+    (told,) = [one for one in quoted["not_applied"] if one["rule"] == "spend-50"]
+    assert told["message"] == "小计为 36.00 USD，规则要求 50.00 USD。"
+    assert told["unlock"] == "再买 14.00 USD 的商品。"
+
+
+async def test_a_quote_writes_nothing_and_may_be_asked_by_our_id(shop: Shop, web: Web) -> None:
+    ada = await web.joined(external_id="C-1")
+
+    by_ours = await shop.quote(CART, who=show("mem", ada.id))
+    by_theirs = await shop.quote(CART)
+
+    assert by_ours["totals"] == by_theirs["totals"]
+    assert by_ours["entitlements"] == []
+    assert (by_ours["if_joined"], by_ours["if_plan"]) == (None, None)
+
+
+async def test_a_code_that_is_none_is_told_and_does_not_stop_the_quote(
+    shop: Shop, web: Web
+) -> None:
+    await web.joined(external_id="C-1")
+
+    quoted = await shop.quote(cart(line(), voucher_codes=["NO SUCH"]))
+
+    (told,) = [one for one in quoted["not_applied"] if "voucher_code" in one]
+    assert (told["code"], told["message"]) == ("voucher-not-found", "There is no such voucher.")
+
+
+async def test_a_publication_is_seen_by_the_next_quote(shop: Shop, web: Web) -> None:
+    await web.joined(external_id="C-1")
+    before = await shop.quote(CART)
+    admin = await web.caller("admin")
+    rule = {
+        "rule": "half-price",
+        "titles": {"en": "Half"},
+        "effects": [{"effect": "percent-off", "percent": 50, "target": "order"}],
+    }
+    drafted = await admin.post("/v1/rules", rule)
+    assert drafted.status_code in {200, 201}, drafted.text
+    live = {"rules": [{"name": "half-price", "version": 1}]}
+    published = await admin.post("/v1/rule-sets", live)
+    assert published.status_code in {200, 201}, published.text
+
+    after = await shop.quote(CART)
+
+    assert (before["rule_set"], after["rule_set"]) == (1, 2)
+    assert after["totals"]["payable"] == 2590
+    placed = await shop.place(CART, quote=before["quote"])
+    assert placed["totals"] == before["totals"]
