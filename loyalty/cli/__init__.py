@@ -19,6 +19,7 @@ TOLD_TO_STOP: Final = 143
 
 COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
+        "demo": ("loyalty.cli.demo:demo", "Build and serve a programme on real orders."),
         "serve": ("loyalty.cli.serve:serve", "Serve the programme over HTTP, with its jobs."),
         "worker": ("loyalty.cli.worker:worker", "Run jobs until told to stop."),
         "import": ("loyalty.cli.import_:import_", "Bring a shop's history along from files."),
@@ -68,10 +69,16 @@ def main() -> None:
     try:
         cli(prog_name="loyalty", standalone_mode=True)
     except Exception as error:
-        if not hasattr(error, "code"):
+        if not _is_refusal(error):
             raise
         click.echo(f"loyalty: {error}", err=True)
         sys.exit(REFUSED)
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Whether it says in a sentence what was expected: one of ours, or a wrong environment."""
+    ours = hasattr(error, "facts") and isinstance(getattr(error, "code", None), str)
+    return ours or type(error).__module__.startswith("pydantic")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
