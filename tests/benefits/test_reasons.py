@@ -113,6 +113,17 @@ def test_what_misses_two_conditions_is_not_told() -> None:
     assert evaluate(compiled({**FREE, "when": when, "tell": True}), asked()).not_applied == ()
 
 
+def test_what_misses_a_condition_and_its_time_is_not_told() -> None:
+    rule = {
+        **FREE,
+        "when": {"fact": "tier", "is": "gold"},
+        "schedule": {"from": (NOON + timedelta(days=2)).isoformat()},
+        "tell": True,
+    }
+
+    assert evaluate(compiled(rule), asked()).not_applied == ()
+
+
 def test_at_most_ten_are_told_by_priority() -> None:
     rules = [
         {

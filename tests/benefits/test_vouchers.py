@@ -320,6 +320,33 @@ async def test_two_hundred_orders_for_one_voucher_make_exactly_one_reservation(
         assert await verify(connection) == []
 
 
+async def test_an_order_waits_for_the_one_before_it_and_is_then_refused_by_name(
+    database: Database,
+) -> None:
+    """The row is locked before it is judged: no constraint is run into."""
+    voucher = await database.write(issue)
+    reserved, may_commit = asyncio.Event(), asyncio.Event()
+
+    async def slow(connection: AsyncConnection) -> str:
+        outcome = await reserve(connection, voucher)
+        reserved.set()
+        await may_commit.wait()
+        return outcome
+
+    async def second(connection: AsyncConnection) -> str:
+        return await reserve(connection, voucher, OTHER_ORDER)
+
+    first_task = asyncio.create_task(database.write(slow))
+    await reserved.wait()
+    second_task = asyncio.create_task(database.write(second))
+    done, _ = await asyncio.wait([second_task], timeout=0.3)
+    may_commit.set()
+
+    assert done == set()
+    assert await first_task == "done"
+    assert await second_task == "voucher-used-up"
+
+
 async def test_racing_birthday_jobs_issue_one_voucher(database: Database) -> None:
     async def define(connection: AsyncConnection) -> None:
         await define_voucher(connection, replace(TEN_OFF, name="birthday"), actor="t", at=NOON)
