@@ -16,11 +16,11 @@ from api.schemas.order_answers import (
     CancelledOut,
     CompletedOut,
     HeldOut,
-    OrderOut,
     PlacedOut,
     ReturnedOut,
     UnnamedReturnOut,
 )
+from api.schemas.order_views import OrderOut
 from api.schemas.orders import (
     CancelBody,
     CompleteBody,

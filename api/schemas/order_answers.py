@@ -14,9 +14,7 @@ from loyalty.orders.placing import Placed
 from loyalty.orders.returning import Returned
 from loyalty.orders.reversal import Reversed
 from loyalty.orders.types import (
-    History,
     Line,
-    LineStand,
     Order,
     Return,
     Shipment,
@@ -78,7 +76,21 @@ class PlacedOut(Struct, frozen=True):
     @classmethod
     def of(cls, placed: Placed) -> "PlacedOut":
         """Show an order."""
-        return cls(**_placed(placed.history.order))
+        order = placed.history.order
+        return cls(
+            order=show("ord", order.id),
+            priced_by=order.priced_by.value,
+            currency=order.currency,
+            placed_at=order.placed_at,
+            paid_at=order.paid_at,
+            hold_until=order.hold_until,
+            rule_set=order.rule_set,
+            tier=order.tier,
+            lines=[line_out(line) for line in order.lines],
+            shipping=order.shipping_total,
+            points=points_of(order),
+            totals=totals_of(order),
+        )
 
 
 class ShippedLineOut(Struct, frozen=True):
@@ -118,7 +130,7 @@ class CompletedOut(Struct, frozen=True):
             shipment=show("shp", shipment.id),
             state=history.state.value,
             completed_at=shipment.at,
-            lines=_shipped(history.order, shipment),
+            lines=shipped_out(history.order, shipment),
             total=shipment.figures.total,
             purchases=shipment.purchases,
             points_spent=shipment.figures.points + shipment.shipping_points,
@@ -150,7 +162,7 @@ class CancelledOut(Struct, frozen=True):
             shipment=show("shp", shipment.id),
             state=history.state.value,
             cancelled_at=shipment.at,
-            lines=_shipped(history.order, shipment),
+            lines=shipped_out(history.order, shipment),
             total=shipment.figures.total,
             points_released=cancelled.points_released,
         )
@@ -271,99 +283,27 @@ class UnnamedReturnOut(Struct, frozen=True):
         )
 
 
-class ShipmentOut(Struct, frozen=True):
-    """A shipment or a cancellation of an order."""
-
-    shipment: str
-    outcome: str
-    at: datetime
-    lines: list[ShippedLineOut]
-    total: int
-    points_spent: int
-    points_earned: int
-
-
-class LineStandOut(Struct, frozen=True):
-    """How many units of a line are open, shipped, cancelled and returned."""
-
-    line_id: str
-    open: int
-    shipped: int
-    cancelled: int
-    returned: int
-    refundable: int
-
-
-class OrderOut(Struct, frozen=True):
-    """An order with everything that happened to it."""
-
-    order: str
-    member: str | None
-    state: str
-    priced_by: str
-    currency: str
-    channel: str
-    country: str
-    placed_at: datetime
-    paid_at: datetime | None
-    hold_until: datetime | None
-    rule_set: int
-    tier: str | None
-    lines: list[OrderLineOut]
-    stands: list[LineStandOut]
-    shipping: int
-    points: OrderPointsOut
-    totals: OrderTotalsOut
-    shipments: list[ShipmentOut]
-    returns: list[OrderReturnOut]
-
-    @classmethod
-    def of(cls, history: History) -> "OrderOut":
-        """Show an order."""
-        order = history.order
-        return cls(
-            **_placed(order),
-            member=None if order.guest else show("mem", order.member),
-            state=history.state.value,
-            channel=order.channel,
-            country=order.country,
-            stands=[_stand(stand) for stand in history.stands.values()],
-            shipments=[_shipment(order, one) for one in history.shipments],
-            returns=[OrderReturnOut.of(order, one) for one in history.returns],
-        )
-
-
-def _placed(order: Order) -> dict[str, object]:
+def points_of(order: Order) -> OrderPointsOut:
+    """Show the points of an order."""
     figures = order.figures
-    return {
-        "order": show("ord", order.id),
-        "priced_by": order.priced_by.value,
-        "currency": order.currency,
-        "placed_at": order.placed_at,
-        "paid_at": order.paid_at,
-        "hold_until": order.hold_until,
-        "rule_set": order.rule_set,
-        "tier": order.tier,
-        "lines": [_line(line) for line in order.lines],
-        "shipping": order.shipping_total,
-        "points": OrderPointsOut(
-            spend=order.points,
-            value=figures.points_value + order.shipping_points_value,
-            earn=figures.earn,
-        ),
-        "totals": OrderTotalsOut(
-            regular=figures.regular + order.shipping_regular,
-            discount=figures.discount
-            + order.shipping_regular
-            - order.shipping_total
-            - order.shipping_points_value,
-            points_value=figures.points_value + order.shipping_points_value,
-            payable=order.payable,
-        ),
-    }
+    value = figures.points_value + order.shipping_points_value
+    return OrderPointsOut(spend=order.points, value=value, earn=figures.earn)
 
 
-def _line(line: Line) -> OrderLineOut:
+def totals_of(order: Order) -> OrderTotalsOut:
+    """Show the sums of an order."""
+    figures, regular = order.figures, order.shipping_regular
+    off_shipping = regular - order.shipping_total - order.shipping_points_value
+    return OrderTotalsOut(
+        regular=figures.regular + regular,
+        discount=figures.discount + off_shipping,
+        points_value=figures.points_value + order.shipping_points_value,
+        payable=order.payable,
+    )
+
+
+def line_out(line: Line) -> OrderLineOut:
+    """Show a line as placed."""
     figures = line.figures
     return OrderLineOut(
         line_id=line.line_id,
@@ -380,7 +320,8 @@ def _line(line: Line) -> OrderLineOut:
     )
 
 
-def _shipped(order: Order, shipment: Shipment) -> list[ShippedLineOut]:
+def shipped_out(order: Order, shipment: Shipment) -> list[ShippedLineOut]:
+    """Show what a shipment carried."""
     names = _names(order)
     return [_part(names, part) for part in carried(order, shipment)]
 
@@ -389,18 +330,6 @@ def _part(names: Mapping[int, str], part: ShippedLine) -> ShippedLineOut:
     figures = part.figures
     return ShippedLineOut(
         names[part.line_no], part.quantity, figures.total, figures.points, figures.earn
-    )
-
-
-def _shipment(order: Order, shipment: Shipment) -> ShipmentOut:
-    return ShipmentOut(
-        shipment=show("shp", shipment.id),
-        outcome=shipment.kind.value,
-        at=shipment.at,
-        lines=_shipped(order, shipment),
-        total=shipment.figures.total,
-        points_spent=shipment.figures.points + shipment.shipping_points,
-        points_earned=shipment.figures.earn,
     )
 
 
@@ -417,17 +346,6 @@ def _returned(order: Order, returned: Return) -> list[ReturnedLineOut]:
         )
         for line in returned.lines
     ]
-
-
-def _stand(stand: LineStand) -> LineStandOut:
-    return LineStandOut(
-        line_id=stand.line.line_id,
-        open=stand.open,
-        shipped=stand.shipped,
-        cancelled=stand.cancelled,
-        returned=stand.returned,
-        refundable=stand.refundable,
-    )
 
 
 def _points(points: Reversed) -> dict[str, int]:
