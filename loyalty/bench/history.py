@@ -48,12 +48,10 @@ def measure(rig: Rig, plan: Plan) -> list[Figure]:
 
     with TemporaryDirectory(prefix="loyalty-bench-") as folder:
         whole = Path(folder) / "year.csv"
-        rows = write_orders(whole, last_day=LAST_DAY, invent_returns=False)
-        if plan.year_rows is not None:
-            rows = _cut(whole, plan.year_rows)
+        write_orders(whole, last_day=LAST_DAY, invent_returns=False)
+        rows = _keep(whole, whole, plan.year_rows)
         half = Path(folder) / "half.csv"
-        half.write_bytes(whole.read_bytes())
-        _cut(half, rows // 2)
+        _keep(whole, half, rows // 2)
         part = _import(rig, "half_year", half)
         full = _import(rig, "year", whole)
     shrunk = plan.year_rows is not None
@@ -67,11 +65,11 @@ def measure(rig: Rig, plan: Plan) -> list[Figure]:
     ]
 
 
-def _cut(file: Path, rows: int) -> int:
-    """Keep the first rows of a file, and the head."""
+def _keep(file: Path, copy: Path, rows: int | None) -> int:
+    """Copy the head and the first rows of a file, all of them by default; say how many."""
     with file.open("rb") as lines:
-        kept = list(islice(lines, rows + 1))
-    file.write_bytes(b"".join(kept))
+        kept = list(islice(lines, None if rows is None else rows + 1))
+    copy.write_bytes(b"".join(kept))
     return len(kept) - 1
 
 

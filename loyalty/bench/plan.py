@@ -25,8 +25,8 @@ FULL: Final = Plan(
     scale=20,
     members=100_000,
     rules=1_000,
-    all_lots_runs=3_200,
-    orders=1_600,
+    all_lots_runs=1_600,
+    orders=800,
     movements=10_000,
     year_rows=None,
 )

@@ -81,8 +81,7 @@ class Rig:
 @contextmanager
 def built(report: Report) -> Iterator[Rig]:
     """Build the machine, and take everything away afterwards."""
-    folder = ON_DISK if ON_DISK.is_dir() else Path(tempfile.gettempdir())
-    home = folder / f"loyalty-bench-{secrets.token_hex(4)}"
+    home = temporary_home()
     try:
         with Server(home, create=True, report=report) as server:
             rig = Rig(home, server)
@@ -90,10 +89,16 @@ def built(report: Report) -> Iterator[Rig]:
             rig.run_as_superuser(f'CREATE DATABASE "{OPPONENT}" OWNER "{OWNER}"')
             yield rig
     finally:
-        _remove(home)
+        remove(home)
 
 
-def _remove(home: Path) -> None:
+def temporary_home() -> Path:
+    """A name for a home that is not there yet, on a disk."""
+    folder = ON_DISK if ON_DISK.is_dir() else Path(tempfile.gettempdir())
+    return folder / f"loyalty-bench-{secrets.token_hex(4)}"
+
+
+def remove(home: Path) -> None:
     """Remove a home with its data and sockets, wherever the server had to put them."""
     record = _record(home)
     if record is not None:

