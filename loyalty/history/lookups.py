@@ -23,6 +23,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.engine import Row as SqlRow
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.history.assembly import HistoricOrder
@@ -145,7 +146,7 @@ async def _lock_members(
     return {text: found[each.id] for text, each in names.items() if each.id in found}
 
 
-def _known_member(row: Any) -> KnownMember:
+def _known_member(row: SqlRow[*tuple[Any, ...]]) -> KnownMember:
     born = None if row.birth_month is None else (row.birth_month, row.birth_day)
     return KnownMember(
         member=read_member(row),

@@ -1,11 +1,11 @@
-"""Members who join with their history: the rows that joining one by one would have written.
+"""Members who are brought along: the rows that joining one by one would have written.
 
 `loyalty.members.join` writes the same ones (tests/loyalty/history proves it); here they are copied
-for many members at once. A newcomer joined with their first order.
+for many members at once. Who is known by orders only has joined with the first of them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.cause import Cause
 from loyalty.history.copying import copy_rows
 from loyalty.ids import new_id
+from loyalty.members import Birthday
 from loyalty.names import HOLDER, MEMBER, Name
+from loyalty.policy import Policy
 from loyalty.tables import change, member, name, profile, profile_history
 
 CLASS: Final = "consumer"
@@ -23,17 +25,18 @@ JOINED: Final = "member.joined"
 
 
 class Newcomer(NamedTuple):
-    """Somebody known by the shop's id only."""
+    """Somebody known by the shop's id, and perhaps by a birthday."""
 
     external_id: str
     member: UUID
     holder: UUID
     joined_at: datetime
+    birthday: Birthday | None = None
 
 
-def newcomer(external_id: str, joined_at: datetime) -> Newcomer:
+def newcomer(external_id: str, joined_at: datetime, birthday: Birthday | None = None) -> Newcomer:
     """Give somebody ids."""
-    return Newcomer(external_id, new_id(joined_at), new_id(joined_at), joined_at)
+    return Newcomer(external_id, new_id(joined_at), new_id(joined_at), joined_at, birthday)
 
 
 def names_of(one: Newcomer) -> list[Name]:
@@ -52,23 +55,32 @@ async def copy_names(connection: AsyncConnection, names: Sequence[Name]) -> None
 
 
 async def copy_newcomers(
-    connection: AsyncConnection, cause: Cause, found: Sequence[Newcomer]
+    connection: AsyncConnection, cause: Cause, policy: Policy, found: Sequence[Newcomer]
 ) -> None:
     """Copy members with their profiles and the trail of their joining."""
     by = (cause.actor, cause.request_id)
-    kept = {one.member: new_id(cause.at) for one in found}
     await copy_rows(
         connection,
         member,
         ("id", "holder", "class", "joined_at", "actor", "request_id"),
         [(one.member, one.holder, CLASS, one.joined_at, *by) for one in found],
     )
-    await copy_rows(connection, profile, ("member",), [(one.member,) for one in found])
+    await copy_rows(
+        connection,
+        profile,
+        ("member", "birth_month", "birth_day", "birth_year", "birthday_changed_on"),
+        [_profile(one, policy) for one in found],
+    )
+    texts = {one.member: _texts(one, cause.at) for one in found}
     await copy_rows(
         connection,
         profile_history,
         ("member", "id", "field", "after"),
-        [(one.member, kept[one.member], "external_id", one.external_id) for one in found],
+        [
+            (whose, kept, field, text)
+            for whose, kept_texts in texts.items()
+            for field, (kept, text) in kept_texts.items()
+        ],
     )
     await copy_rows(
         connection,
@@ -80,19 +92,37 @@ async def copy_newcomers(
         [
             (
                 *(new_id(cause.at), one.member, "member", str(one.member), "join"),
-                *(_told(one, kept[one.member]), one.joined_at, *by),
+                *(_told(one, texts[one.member]), one.joined_at, *by),
             )
             for one in found
         ],
     )
 
 
-def _told(one: Newcomer, kept: UUID) -> str:
+Texts = Mapping[str, tuple[UUID, str]]
+"""Personal values by field, each with the row of the history that keeps it."""
+
+
+def _profile(one: Newcomer, policy: Policy) -> tuple[object, ...]:
+    born = one.birthday
+    if born is None:
+        return (one.member, None, None, None, None)
+    return (one.member, born.month, born.day, born.year, policy.day_of(one.joined_at))
+
+
+def _texts(one: Newcomer, at: datetime) -> Texts:
+    texts = {"external_id": one.external_id}
+    if one.birthday is not None:
+        texts["birthday"] = str(one.birthday)
+    return {field: (new_id(at), text) for field, text in texts.items()}
+
+
+def _told(one: Newcomer, texts: Texts) -> str:
     return json.dumps(
         {
             "class": CLASS,
             "joined_at": one.joined_at.isoformat(),
             "language": None,
-            "external_id": {"history": str(kept)},
+            **{field: {"history": str(kept)} for field, (kept, _) in texts.items()},
         }
     )

@@ -8,6 +8,7 @@ import asyncio
 import multiprocessing
 import os
 import time
+import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
@@ -16,7 +17,6 @@ from dataclasses import dataclass
 from gzip import BadGzipFile
 from pathlib import Path
 from typing import Final, TypeVar
-from zlib import error as ZlibError
 
 from loyalty.bootstrap import Application
 from loyalty.cause import import_actor
@@ -92,7 +92,7 @@ async def _split(path: Path, folder: Path, report: Report) -> Staged:
 
     try:
         return await asyncio.to_thread(staging.split, path, folder, tick)
-    except (OSError, EOFError, BadGzipFile, ZlibError) as error:
+    except (OSError, EOFError, BadGzipFile, zlib.error) as error:
         raise ImportUnreadable(problem=str(error)) from error
 
 

@@ -9,6 +9,7 @@ import csv
 import gzip
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from pathlib import Path
@@ -62,7 +63,7 @@ def split(path: Path, directory: Path, tick: Callable[[int], None]) -> Staged:
     orders = directory / "orders"
     orders.mkdir()
     unassigned: list[Reject] = []
-    with _open(path) as file, Spool(orders, "0", buckets) as spool:
+    with open_text(path) as file, Spool(orders, "0", buckets) as spool:
         reader = csv.reader(file, strict=True)
         columns = read_header(next(reader, []))
         place, number = columns.order_id, 0
@@ -98,10 +99,16 @@ def _numbered(
         yield number, fields
 
 
-def _open(path: Path) -> TextIO:
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """A file's text, gzipped or plain; bytes that are no UTF-8 stay recognisable."""
     how: dict[str, Any] = {"encoding": "utf-8-sig", "errors": "surrogateescape", "newline": ""}
-    opened: TextIO = gzip.open(path, "rt", **how) if path.suffix == ".gz" else path.open(**how)
-    return opened
+    if path.suffix == ".gz":
+        with gzip.open(path, "rt", **how) as file:
+            yield file
+    else:
+        with path.open(**how) as file:
+            yield file
 
 
 def assemble(staged: Staged, bucket: int, terms: Terms) -> tuple[Counter[str], list[Reject]]:

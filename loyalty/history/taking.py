@@ -8,7 +8,7 @@ order by order.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 from typing import NamedTuple
 from uuid import UUID
@@ -18,7 +18,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from ledger import post_intake, stage
-from loyalty.cause import Cause
 from loyalty.history.assembly import HistoricOrder
 from loyalty.history.copying import copy_rows
 from loyalty.history.lookups import KnownMember, find_known, find_lines
@@ -26,6 +25,7 @@ from loyalty.history.newcomers import Newcomer, copy_names, copy_newcomers, name
 from loyalty.history.replays import Conflict, Replays, Sold
 from loyalty.history.tidings import COLUMNS, Happened, event_rows, happened, joined
 from loyalty.ids import new_id
+from loyalty.members import Member
 from loyalty.names import ORDER, Name
 from loyalty.orders import rows, tables
 from loyalty.orders.comebacks import Comeback, ReturnedRow
@@ -88,6 +88,10 @@ async def take_in(
     taken = Taken()
     known = await find_known(connection, bucket)
     replays = Replays(known, await find_lines(connection, known.orders.values()))
+    members = [here.member for here in known.members.values()]
+    subjects = await tiers.find_subjects(
+        connection, {one.id: _joined_on(one, terms) for one in members}
+    )
     planned: list[Planned] = []
     newcomers: list[Newcomer] = []
     for external_id, orders in bucket.items():
@@ -104,14 +108,14 @@ async def take_in(
             whole = not here.member.closed_at and here.member.holder not in stepwise
             ahead, rest = _parted(here, fresh) if whole else ([], fresh)
             if ahead:
-                buyer = await _buyer(connection, here, terms)
+                buyer = _buyer(here, subjects[here.member.id], terms)
                 planned.append(_plan(buyer, ahead, terms, ladder, here))
             if rest:
                 taken.stepwise.append(Stepwise(here, rest))
     taken.counts["members_new"] += len(newcomers)
     taken.counts["members_known"] += len(known.members)
     _count(taken.counts, planned)
-    await _write(connection, terms.cause, planned, newcomers)
+    await _write(connection, terms, planned, newcomers)
     return taken
 
 
@@ -136,12 +140,15 @@ def _parted(
     return fresh[:end], fresh[end:]
 
 
-async def _buyer(connection: AsyncConnection, here: KnownMember, terms: Terms) -> Buyer:
+def _joined_on(one: Member, terms: Terms) -> date:
+    return terms.policy_at(one.joined_at).day_of(one.joined_at)
+
+
+def _buyer(here: KnownMember, subject: tiers.Subject, terms: Terms) -> Buyer:
     one = here.member
-    joined_on = terms.policy_at(one.joined_at).day_of(one.joined_at)
+    joined_on = _joined_on(one, terms)
     person = Person(one.class_, joined_on, here.birthday, here.birthday_entered_on)
-    subjects = await tiers.find_subjects(connection, {one.id: joined_on})
-    return Buyer(one.id, one.holder, person, subjects[one.id], here.orders)
+    return Buyer(one.id, one.holder, person, subject, here.orders)
 
 
 def _plan(
@@ -215,12 +222,13 @@ def _count(counts: Counter[str], planned: Sequence[Planned]) -> None:
 
 async def _write(
     connection: AsyncConnection,
-    cause: Cause,
+    terms: Terms,
     planned: Sequence[Planned],
     newcomers: Sequence[Newcomer],
 ) -> None:
+    cause = terms.cause
     await copy_names(connection, [name for one in planned for name in one.names])
-    await copy_newcomers(connection, cause, newcomers)
+    await copy_newcomers(connection, cause, terms.policy, newcomers)
     by = (cause.actor, cause.request_id)
     for table, columns, part, caused in _PARTS:
         found = chain.from_iterable(getattr(one.plan, part) for one in planned)

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple, cast
 from uuid import UUID
 
 from loyalty.cause import Cause
@@ -18,6 +18,7 @@ from loyalty.orders import rows
 from loyalty.orders.comebacks import Comeback
 from loyalty.orders.happenings import COMPLETED, PLACED, RETURNED
 from loyalty.orders.plan import MemberPlan, Sale
+from loyalty.orders.rows import Row
 
 COLUMNS: Final = (
     *("member", "sequence", "id", "type", "schema_version", "effective_at"),
@@ -52,7 +53,7 @@ def joined(at: datetime) -> Happened:
 def happened(events: Sequence[Sale | Comeback], plan: MemberPlan) -> Iterator[Happened]:
     """Tell each step of a plan, in the order of time."""
     sold = iter(zip(plan.orders, plan.shipments, strict=True))
-    returned: defaultdict[str, list[Any]] = defaultdict(list)
+    returned: defaultdict[str, list[Row]] = defaultdict(list)
     for row in plan.returns:
         returned[str(row[_RETURN_NAME])].append(row)
     for one in events:
@@ -75,10 +76,10 @@ def event_rows(
         )
 
 
-def _placed(order: Any) -> str:
+def _placed(order: Row) -> str:
     return json.dumps(
         {
-            "order": show("ord", order[_ORDER_ID]),
+            "order": _shown("ord", order[_ORDER_ID]),
             "priced_by": "shop",
             "currency": order[_CURRENCY],
             "payable": order[_TOTAL],
@@ -88,24 +89,24 @@ def _placed(order: Any) -> str:
     )
 
 
-def _completed(order: Any, shipment: Any) -> str:
+def _completed(order: Row, shipment: Row) -> str:
     activates_at = shipment[_ACTIVATES_AT]
     return json.dumps(
         {
-            "order": show("ord", order[_ORDER_ID]),
-            "shipment": show("shp", shipment[_SHIPMENT]),
+            "order": _shown("ord", order[_ORDER_ID]),
+            "shipment": _shown("shp", shipment[_SHIPMENT]),
             "points_earned": shipment[_SHIPMENT_EARN],
             "purchases": shipment[_PURCHASES],
-            "activates_at": None if activates_at is None else _written(activates_at),
+            "activates_at": _written(activates_at),
         }
     )
 
 
-def _returned(found: Sequence[Any]) -> str:
+def _returned(found: Sequence[Row]) -> str:
     told = [
         {
-            "order": show("ord", row[_RETURN_ORDER]),
-            "return": show("ret", row[_RETURN]),
+            "order": _shown("ord", row[_RETURN_ORDER]),
+            "return": _shown("ret", row[_RETURN]),
             "reason": row[_REASON],
             "refund_money": row[_RETURN_TOTAL],
             "points_returned": row[_RETURN_POINTS],
@@ -116,6 +117,12 @@ def _returned(found: Sequence[Any]) -> str:
     return json.dumps({"returns": told})
 
 
-def _written(at: datetime) -> str:
+def _shown(prefix: str, one: object) -> str:
+    return show(prefix, cast("UUID", one))
+
+
+def _written(at: object) -> str | None:
     """An instant as the encoder of the other events writes it."""
+    if not isinstance(at, datetime):
+        return None
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
