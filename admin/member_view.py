@@ -172,7 +172,7 @@ async def _vouchers(
     rows = await connection.execute(benefits.vouchers_of(member).limit(VOUCHERS))
     views = []
     for row in rows:
-        voucher = benefits.Voucher(*row)
+        voucher = benefits.read_voucher(row)
         state = benefits.voucher_state(voucher, visit.at)
         views.append(
             VoucherView(

@@ -35,9 +35,9 @@ def mark_of(voice: Voice, ladder: Ladder, code: str) -> TierMark:
 
 
 def tier_names(voice: Voice, ladder: Ladder | None) -> dict[str, str]:
-    """What people call each tier."""
+    """What people call each tier, keyed the way sentences about rules look names up."""
     tiers = () if ladder is None else ladder.tiers
-    return {tier.code: named(voice, tier.name, tier.code) for tier in tiers}
+    return {f"tier:{tier.code}": named(voice, tier.name, tier.code) for tier in tiers}
 
 
 MOVEMENTS: Final = {

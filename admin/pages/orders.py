@@ -71,7 +71,7 @@ async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> R
             )
             profile = await profile_of(connection, member.id)
             owner = (member, next(iter(profile.external_ids), profile.name or ""))
-    history, tiers = found.history, tier_names(visit.voice, ladder)
+    history, names = found.history, tier_names(visit.voice, ladder)
     state = "part-returned" if history.returns and history.state == "completed" else history.state
     return page(
         request,
@@ -85,8 +85,8 @@ async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> R
         returns=history.returns,
         state=badge(visit.voice, ORDER_STATES, state),
         owner=owner,
-        said=said(visit, found.decision, found.order.currency, tiers),
-        tiers=tiers,
+        said=said(visit, found.decision, found.order.currency, names),
+        names=names,
     )
 
 
