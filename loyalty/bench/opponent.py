@@ -27,7 +27,7 @@ _FAILED: Final = re.compile(r"number of failed transactions: ([1-9][0-9]*)")
 
 
 class PgbenchFailed(LoyaltyError):
-    """pgbench ended with "{reason}"."""
+    """The program pgbench ended with "{reason}"."""
 
     code = "pgbench-failed"
     reason: str

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from loyalty.bench.figures import Figure
 
+PLAIN_WIDTH = 150
 _VERDICTS = {True: "kept", False: "MISSED", None: "not measured"}
 
 
@@ -29,7 +30,10 @@ def show(figures: Sequence[Figure]) -> None:
         value = "-" if figure.value is None else f"{figure.value:,.4g} {budget.unit}"
         wanted = f"{budget.bound} {budget.limit:,.4g}"
         table.add_row(budget.name, value, wanted, _VERDICTS[figure.ok], figure.note)
-    Console().print(table)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PLAIN_WIDTH)
+    console.print(table)
 
 
 def _machine() -> str:

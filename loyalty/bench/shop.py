@@ -13,7 +13,6 @@ from datetime import timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
-from sqlalchemy import insert
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -21,6 +20,7 @@ import tiers
 from loyalty.bench.rig import Rig
 from loyalty.cause import SYSTEM, Cause
 from loyalty.database import LONG, Database
+from loyalty.history.copying import copy_rows
 from loyalty.ids import new_id
 from loyalty.keys import Role, create_key
 from loyalty.ladders import publish_ladder
@@ -181,27 +181,20 @@ async def _join(
 ) -> None:
     joined = [(number, new_id(cause.at)) for number in numbers]
     at = cause.at - timedelta(days=400)
-    await connection.execute(
-        insert(member),
-        [
-            {
-                "id": one,
-                "holder": holder_of(number),
-                "class_": "consumer",
-                "joined_at": at,
-                **cause.columns(),
-            }
-            for number, one in joined
-        ],
+    by = (cause.actor, cause.request_id)
+    await copy_rows(
+        connection,
+        member,
+        ("id", "holder", "class", "joined_at", "actor", "request_id"),
+        ((one, holder_of(number), "consumer", at, *by) for number, one in joined),
     )
-    await connection.execute(
-        insert(name),
-        [
-            {"kind": "member", "name": f"C-{number}", "member": one, "id": one}
-            for number, one in joined
-        ],
+    await copy_rows(
+        connection,
+        name,
+        ("kind", "name", "member", "id"),
+        (("member", f"C-{number}", one, one) for number, one in joined),
     )
-    await connection.execute(insert(profile), [{"member": one} for _, one in joined])
+    await copy_rows(connection, profile, ("member",), ((one,) for _, one in joined))
     await tiers.record(
         connection,
         [tiers.begin(ladder, member=one, joined_on=at.date()) for _, one in joined],
