@@ -6,7 +6,7 @@ programme decides (point value, pending days, …) is data and lives in the prog
 
 from pathlib import Path
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
@@ -21,6 +21,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
+        hide_input_in_errors=True,
         populate_by_name=True,
         use_attribute_docstrings=True,
     )
@@ -86,6 +87,13 @@ class Settings(BaseSettings):
         if self.owner_database_url is None:
             return self.application_url()
         return read_url(self.owner_database_url.get_secret_value())
+
+
+def explain(error: ValidationError) -> str:
+    """What is wrong with the environment, by variable, without repeating a value."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    lines = [f"LOYALTY_{str(each['loc'][-1]).upper()}: {each['msg']}" for each in found]
+    return "; ".join(lines).replace("LOYALTY_PORT", "PORT")
 
 
 def read_url(text: str) -> URL:

@@ -69,16 +69,20 @@ def main() -> None:
     try:
         cli(prog_name="loyalty", standalone_mode=True)
     except Exception as error:
-        if not _is_refusal(error):
+        sentence = _sentence(error)
+        if sentence is None:
             raise
-        click.echo(f"loyalty: {error}", err=True)
+        click.echo(f"loyalty: {sentence}", err=True)
         sys.exit(REFUSED)
 
 
-def _is_refusal(error: Exception) -> bool:
-    """Whether it says in a sentence what was expected: one of ours, or a wrong environment."""
-    ours = hasattr(error, "facts") and isinstance(getattr(error, "code", None), str)
-    return ours or type(error).__module__.startswith("pydantic")
+def _sentence(error: Exception) -> str | None:
+    """What a refusal of ours says, or a wrong environment; None for what nobody expected."""
+    if hasattr(error, "facts") and hasattr(error, "code"):
+        return str(error)
+    if type(error).__name__ == "ValidationError":
+        return str(importlib.import_module("loyalty.settings").explain(error))
+    return None
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from loyalty.settings import Settings
+from loyalty.settings import Settings, explain
 
 
 def test_without_an_environment_the_programme_keeps_its_own_database(
@@ -55,6 +55,21 @@ def test_secrets_are_not_shown() -> None:
 def test_a_database_of_another_kind_is_refused() -> None:
     with pytest.raises(ValidationError, match="PostgreSQL"):
         Settings(database_url=SecretStr("mysql://h/d"))
+
+
+def test_what_is_wrong_is_named_by_variable_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOYALTY_DATABASE_URL", "mysql://someone:hidden@h/d")
+    monkeypatch.setenv("PORT", "http")
+
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+
+    assert "hidden" not in str(refusal.value)
+    assert explain(refusal.value).startswith("LOYALTY_DATABASE_URL: ")
+    assert "; PORT: " in explain(refusal.value)
+    assert "hidden" not in explain(refusal.value)
 
 
 def test_settings_do_not_change() -> None:

@@ -118,7 +118,7 @@ class Cluster:
         return name
 
     def _create(self, name: str, template: str) -> None:
-        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {}")
+        statement = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} STRATEGY file_copy")
         self._admin.execute(
             statement.format(sql.Identifier(name), sql.Identifier(OWNER), sql.Identifier(template))
         )
