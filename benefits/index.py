@@ -130,8 +130,6 @@ def _of_comparison(node: Comparison, tiers: Sequence[str]) -> list[Requirement]:
 
 def _united(alternatives: list[list[Requirement]]) -> list[Requirement]:
     """What every alternative requires: per kind that all of them name, the union of the values."""
-    if not alternatives:
-        return []
     united = []
     for kind in KINDS:
         sets = [

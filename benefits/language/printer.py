@@ -63,12 +63,12 @@ class Speaker:
         """The name of a code; a tier and a shipping method may share one."""
         return self.names.get(f"{kind}:{code}", code)
 
-    def either(self, kind: str, codes: tuple[str, ...]) -> str:
-        """Some names, one of which is meant."""
+    def listed(self, kind: str, codes: tuple[str, ...], joint: str = "or") -> str:
+        """Some names; `joint` says whether one of them is meant or all."""
         names = [self.name(kind, code) for code in codes]
         if self.chinese:
             return "、".join(names)
-        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {joint} {names[-1]}"
 
 
 def print_rule(rule: Rule, speaker: Speaker) -> str:
@@ -122,7 +122,7 @@ def print_effect(effect: Effect, speaker: Speaker) -> str:
         case FreeShipping(methods, cap):
             by = ""
             if methods:
-                named = speaker.either("shipping-method", methods)
+                named = speaker.listed("shipping-method", methods)
                 by = speaker.say(f" by {named}", f"（{named}）")
             return speaker.say("free shipping", "免运费") + by + _cap(cap, speaker)
         case ExclusivePrice():
@@ -155,6 +155,8 @@ def _comparison(node: Comparison, speaker: Speaker) -> str:
         fact = speaker.say(f"{fact} {step}", f"{step}的{fact}")
     operator = speaker.word(OPERATOR_WORDS[node.operator])
     value = print_value(node.fact, wanted, speaker)
+    if node.operator == "has-all" and isinstance(wanted, tuple):
+        value = speaker.listed(name, wanted, "and")
     return speaker.say(f"{fact} {operator} {value}", f"{fact}{operator}{value}")
 
 
@@ -169,7 +171,7 @@ def print_value(fact: Fact | None, value: Wanted | None, speaker: Speaker) -> st
         return speaker.money(value) if is_money else str(value)
     kind = "voucher" if fact is None else fact.name
     if isinstance(value, tuple):
-        return speaker.either(kind, value)
+        return speaker.listed(kind, value)
     return speaker.name(kind, value)
 
 
@@ -203,7 +205,8 @@ def _earn(effect: EarnRate | EarnMultiplier | EarnBonus, speaker: Speaker) -> st
     match effect:
         case EarnRate(points, per):
             money = speaker.money(per)
-            return speaker.say(f"{points} points per {money}", f"每{money}得{points}积分") + on
+            unit = "point" if points == 1 else "points"
+            return speaker.say(f"{points} {unit} per {money}", f"每{money}得{points}积分") + on
         case EarnMultiplier(multiplier):
             times = _hundredths(multiplier)
             return speaker.say(f"{times} times the points", f"{times}倍积分") + on

@@ -25,6 +25,7 @@ from benefits import (
     question_document,
     question_from,
     replay,
+    replayed_rule_set,
 )
 from tests.benefits.builders import MEMBER, NOON, asked, cart, compiled, line, member
 
@@ -148,6 +149,15 @@ def test_points_that_cannot_be_spent_are_refused_by_name(terms: PointsTerms, cod
 
     assert refused.value.code == code
     assert refused.value.pointer == "/order/points_to_spend"
+
+
+def test_a_decision_without_a_rule_set_is_refused_by_name() -> None:
+    text = '{"format":1,"rule_set":"x","revision":1,"question":{},"answer":{}}'
+
+    with pytest.raises(BenefitsError) as refused:
+        replayed_rule_set(text)
+
+    assert refused.value.code == "decision-damaged"
 
 
 def test_a_cart_that_is_none_is_refused() -> None:

@@ -117,6 +117,7 @@ async def test_a_published_rule_set_decides_as_it_was_published(
     assert [(each.rule, each.version) for each in published.rules] == [("gold-10", 1)]
     assert published.groups == (Group("lane", "best"),)
     assert await list_rule_set_versions(connection) == [1]
+    assert await list_rule_set_versions(connection, before=1) == []
     assert await verify(connection) == []
     with pytest.raises(RuleSetNotFound):
         await find_rule_set(connection, 2)

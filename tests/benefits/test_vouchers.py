@@ -7,18 +7,20 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import (
     FREE,
+    BenefitsError,
     DefinitionExists,
     DefinitionNotFound,
     DefinitionRefused,
     NewVoucher,
     Voucher,
     VoucherDefinition,
+    VoucherOutcome,
     VoucherRefused,
     define_voucher,
     demand,
@@ -33,6 +35,7 @@ from benefits import (
     retire_definition,
     verify,
     void_voucher,
+    voucher_from,
     voucher_refusal,
     voucher_state,
     vouchers_of,
@@ -240,6 +243,32 @@ async def test_issuing_again_is_a_replay_and_other_content_is_a_conflict(
         ("done", True),
         ("voucher-conflict", True),
     ]
+
+
+async def test_a_row_reads_the_same_as_json(connection: AsyncConnection) -> None:
+    voucher = await issue(connection)
+    row = vouchers_of(MEMBER).subquery()
+
+    document: Any = await connection.scalar(select(func.to_json(row.table_valued())))
+
+    assert voucher_from(document) == await stored(connection, voucher)
+
+
+def test_a_refusal_is_raised_by_its_name() -> None:
+    codes = [
+        "voucher-used-up",
+        "voucher-definition-not-found",
+        "voucher-expired",
+        "birthday-already-issued",
+    ]
+    raised = []
+
+    for code in codes:
+        with pytest.raises(BenefitsError) as refused:
+            demand(VoucherOutcome(ORDER, code, seen=1, wanted=1))
+        raised.append(refused.value.code)
+
+    assert raised == codes
 
 
 async def test_a_birthday_voucher_is_issued_once_per_member_and_year(

@@ -1,0 +1,181 @@
+"""Every node of the language in words, in both languages."""
+
+from typing import Any
+
+import pytest
+
+from benefits import NotApplied, reason_sentence, rule_sentence
+
+BREAD = {"fact": "category", "in": ["BREAD", "PASTRY"]}
+FREE = {"effect": "free-shipping"}
+
+
+def said(language: str, effect: dict[str, Any], **more: Any) -> str:
+    """Return the sentence of a rule with one effect."""
+    return rule_sentence({"rule": "one", "effects": [effect], **more}, language=language)
+
+
+@pytest.mark.parametrize(
+    ("effect", "english", "chinese"),
+    [
+        (FREE, "Free shipping.", "免运费。"),
+        (
+            {"effect": "exclusive-price", "price_list": "club"},
+            "Prices of the list club on all lines.",
+            "全部商品享价目表 club 的价格。",
+        ),
+        (
+            {"effect": "exclusive-price", "percent": 15, "where": BREAD},
+            "A price 15% below regular on lines where the category is one of BREAD or PASTRY.",
+            "品类为其中之一：BREAD、PASTRY的商品会员价低于原价15%。",
+        ),
+        (
+            {"effect": "percent-off", "percent": "0.05", "target": "shipping"},
+            "0.05% off shipping.",
+            "运费减0.05%。",
+        ),
+        (
+            {"effect": "amount-off", "amount": 50, "target": "lines", "each": "unit"},
+            "50 off all lines each.",
+            "全部商品（每件）减50。",
+        ),
+        (
+            {"effect": "percent-off", "percent": 10, "target": "order", "where": BREAD},
+            "10% off the part of the order where the category is one of BREAD or PASTRY.",
+            "订单中品类为其中之一：BREAD、PASTRY的部分减10%。",
+        ),
+        (
+            {"effect": "amount-off", "amount": 50, "target": "order", "cap": 40},
+            "50 off the order (at most 40).",
+            "整单减50（最多40）。",
+        ),
+        ({"effect": "earn", "points": 1, "per": 100}, "1 point per 100.", "每100得1积分。"),
+        (
+            {"effect": "earn", "bonus": 50, "where": {"fact": "sku", "is": "TEA"}},
+            "50 bonus points on lines where the SKU is TEA.",
+            "加赠50积分（SKU为TEA的商品）。",
+        ),
+    ],
+)
+def test_an_effect_in_words(effect: dict[str, Any], english: str, chinese: str) -> None:
+    assert said("en", effect) == english
+    assert said("zh", effect) == chinese
+
+
+def test_a_voucher_s_own_value_in_words() -> None:
+    effect = {"effect": "amount-off", "amount_of": "voucher", "target": "order"}
+
+    assert said("en", effect, voucher="coupon") == (
+        "The voucher's value off the order when a voucher coupon is used."
+    )
+    assert said("zh", effect, voucher="coupon") == "当使用优惠券 coupon时：整单减券面金额。"
+
+
+@pytest.mark.parametrize(
+    ("when", "english", "chinese"),
+    [
+        ({"fact": "first-order", "is": True}, "it is the first order", "为首单"),
+        ({"fact": "member", "is": False}, "not (the customer is a member)", "非（顾客是会员）"),
+        (
+            {"not": {"fact": "tags", "has-all": ["a", "b"]}},
+            "not (the tags include all of a and b)",
+            "非（标签同时含a、b）",
+        ),
+        ({"fact": "birthday", "within": "month"}, "it is the month of the birthday", "为生日当月"),
+        (
+            {"fact": "quantity", "at-least": 3, "where": {"fact": "sku", "is": "TEA"}},
+            "the quantity of lines where the SKU is TEA is at least 3",
+            "（SKU为TEA）的件数不低于3",
+        ),
+        (
+            {"fact": "subtotal", "at-most": 99, "step": "regular"},
+            "the subtotal at regular prices is at most 99",
+            "按原价的商品小计不超过99",
+        ),
+        (
+            {
+                "any": [
+                    {"fact": "channel", "is": "web"},
+                    {"all": [{"fact": "channel", "is": "app"}, {"fact": "country", "is": "US"}]},
+                ]
+            },
+            "the channel is web or (the channel is app and the country is US)",
+            "渠道为web或（渠道为app且国家或地区为US）",
+        ),
+    ],
+)
+def test_a_condition_in_words(when: dict[str, Any], english: str, chinese: str) -> None:
+    assert said("en", FREE, when=when) == f"Free shipping when {english}."
+    assert said("zh", FREE, when=when) == f"当{chinese}时：免运费。"
+
+
+def test_a_schedule_in_words() -> None:
+    schedule = {
+        "from": "2026-11-01T00:00:00+01:00",
+        "to": "2026-12-01T00:00:00+01:00",
+        "days": [1, 15],
+        "member_days": [
+            {"every": "month", "day": 1},
+            {"every": "year", "month": 11, "day": 15},
+        ],
+    }
+
+    assert said("en", FREE, schedule=schedule) == (
+        "Free shipping when it is 2026-11-01 00:00+01:00 or later, and it is before"
+        " 2026-12-01 00:00+01:00, and it is day 1 or 15 of the month, and it is a member day"
+        " (day 1 of every month or day 15 of month 11 every year)."
+    )
+    assert said("zh", FREE, schedule=schedule) == (
+        "当自2026-11-01 00:00+01:00起，且在2026-12-01 00:00+01:00之前，且为每月1、15日，"
+        "且为会员日（每月1日或每年11月15日）时：免运费。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("reason", "english", "chinese"),
+    [
+        (
+            NotApplied("outside-schedule", "r", 1, fact="weekdays"),
+            "Not on this weekday.",
+            "今天不在适用的星期。",
+        ),
+        (
+            NotApplied("lost-to", "r", 1, other="better"),
+            "Another rule of its group gives more: better.",
+            "同组规则更优惠：better。",
+        ),
+        (
+            NotApplied("condition-not-met", "r", 1, "tier", "at-least", None, "gold"),
+            "Needed: the tier is at least gold; now it is none.",
+            "需等级不低于gold，现为无。",
+        ),
+        (
+            NotApplied("condition-excluded", "r", 1, "tags", "has", ("staff",), "staff"),
+            "The tags include staff, which is excluded.",
+            "标签含staff，不适用。",
+        ),
+        (
+            NotApplied("condition-excluded", "r", 1, "member", "is", seen=True, wanted=True),
+            "Not available where the customer is a member.",
+            "顾客是会员时不适用。",
+        ),
+        (
+            NotApplied("condition-not-met", "r", 1, "birthday", "within", (), "week"),
+            "The birthday window is not open.",
+            "不在生日期间。",
+        ),
+        (
+            NotApplied("condition-not-met", "r", 1, "voucher", "is", None, "ship"),
+            "Needed: the voucher is ship; now it is none.",
+            "需优惠券为ship，现为无。",
+        ),
+        (
+            NotApplied("voucher-expired", voucher_code="X"),
+            "The voucher has expired.",
+            "该券已过期。",
+        ),
+    ],
+)
+def test_a_reason_in_words(reason: NotApplied, english: str, chinese: str) -> None:
+    assert reason_sentence(reason) == english
+    assert reason_sentence(reason, language="zh") == chinese
