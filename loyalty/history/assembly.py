@@ -201,7 +201,7 @@ class Assembler:
                 return None
             return HistoricLine(WHOLE_ORDER_LINE, "", "", 1, amount)
         quantity = _quantity(fields[at.quantity].strip(), returned=returned)
-        if at.amount >= 0 and fields[at.amount].strip():
+        if at.amount >= 0 and (at.unit_price < 0 or fields[at.amount].strip()):
             amount = self._amount(fields[at.amount], "amount", returned=returned)
         else:
             amount = self._extended(fields[at.unit_price], quantity, mended, returned=returned)

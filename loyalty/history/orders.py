@@ -10,9 +10,10 @@ import os
 import time
 import zlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from gzip import BadGzipFile
 from pathlib import Path
@@ -37,6 +38,9 @@ from loyalty.policy import policy_at
 
 Report = Callable[[str, int, int | None], None]
 """Called with what is being done, how many more are done, and of how many."""
+
+SMALL: Final = 5_000
+"""Rows up to which a file is taken in by this process alone."""
 
 READING: Final = "rows read"
 CHECKING: Final = "rows checked"
@@ -75,7 +79,7 @@ async def import_orders(
     with spool_folder() as folder:
         staged = await _split(path, folder, report)
         rejected = Rejected(folder)
-        with _pool(job, processes or os.cpu_count() or 1) as pool:
+        async with _pool(job, staged, processes) as pool:
             counts = await _Run(staged, terms, pool, report, rejected).all()
         if rejected.rows:
             await asyncio.to_thread(rejected.write, rejects_path(path), staged.columns.names)
@@ -96,13 +100,24 @@ async def _split(path: Path, folder: Path, report: Report) -> Staged:
         raise ImportUnreadable(problem=str(error)) from error
 
 
-def _pool(job: Job, processes: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(
-        processes,
+@asynccontextmanager
+async def _pool(job: Job, staged: Staged, processes: int | None) -> AsyncIterator[Executor]:
+    """As many processes as asked for or cores; a small file is not worth starting any."""
+    if processes is None and staged.rows <= SMALL:
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, initializer=workers.sit_down, initargs=(job,)) as thread:
+            try:
+                yield thread
+            finally:
+                await loop.run_in_executor(thread, workers.rise)
+        return
+    with ProcessPoolExecutor(
+        processes or os.cpu_count() or 1,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=workers.begin,
         initargs=(job,),
-    )
+    ) as pool:
+        yield pool
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +126,7 @@ class _Run:
 
     staged: Staged
     terms: staging.Terms
-    pool: ProcessPoolExecutor
+    pool: Executor
     report: Report
     rejected: Rejected
 

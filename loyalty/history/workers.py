@@ -74,6 +74,11 @@ class Desk:
         """Take a bucket in."""
         return self._runner.run(self._take(bucket))
 
+    def close(self) -> None:
+        """Let go of the connections."""
+        self._runner.run(self._database.dispose())
+        self._runner.close()
+
     async def _take(self, bucket: Mapping[str, Sequence[HistoricOrder]]) -> Done:
         """One transaction for the bucket, then what is left of it order by order."""
         async with self._database.read() as connection:
@@ -119,8 +124,8 @@ class Desk:
         return Cause(self._clock.now(), self._job.actor, self._job.request_id)
 
 
-_desks: Final[list[Desk]] = []
-"""The desk of this process; there is one in each process of a pool and none in the parent."""
+_here: Final = threading.local()
+"""Where the desk of this process, or of this thread, stands."""
 
 
 def begin(job: Job) -> None:
@@ -128,7 +133,18 @@ def begin(job: Job) -> None:
     gc.disable()
     gc.freeze()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _desks.append(Desk(job))
+    sit_down(job)
+
+
+def sit_down(job: Job) -> None:
+    """Set a desk up in this thread."""
+    _here.desk = Desk(job)
+
+
+def rise() -> None:
+    """Leave the desk of this thread."""
+    desk: Desk = _here.desk
+    desk.close()
 
 
 def check(staged: Staged, bucket: int, terms: staging.Terms) -> tuple[Counter[str], list[Reject]]:
@@ -138,7 +154,8 @@ def check(staged: Staged, bucket: int, terms: staging.Terms) -> tuple[Counter[st
 
 def take(staged: Staged, bucket: int) -> Done:
     """Take one member bucket in."""
-    return _desks[0].take(staging.members_of(staged, bucket))
+    desk: Desk = _here.desk
+    return desk.take(staging.members_of(staged, bucket))
 
 
 def _end_with_parent() -> None:
