@@ -8,9 +8,11 @@ cart and of the answer. Nothing is written and nothing is reserved.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import (
@@ -19,8 +21,6 @@ from benefits import (
     Decision,
     Question,
     RuleSet,
-    answer_digest,
-    cart_digest,
     evaluate,
     question_document,
     question_from,
@@ -92,8 +92,9 @@ async def quote(
 
 
 def _claims(snapshot: Snapshot, decision: Decision, basket: Basket) -> Mapping[str, object]:
-    question = question_document(decision.question)
-    del question["cart"]
+    bare = Cart(currency=basket.cart.currency, lines=basket.cart.lines[:1])
+    question = question_document(replace(decision.question, cart=bare))
+    del question["cart"]  # the shop sends it again; what is signed is its digest
     member = snapshot.member
     return {
         "member": None if member is None else member.id.hex,
@@ -101,8 +102,8 @@ def _claims(snapshot: Snapshot, decision: Decision, basket: Basket) -> Mapping[s
         "revision": decision.revision,
         "policy": snapshot.policy.version,
         "question": question,
-        "cart": cart_digest(basket.cart),
-        "answer": answer_digest(decision),
+        "cart": _cart_digest(basket.cart),
+        "answer": _answer_digest(decision),
         "unqualified": sorted(basket.unqualified),
     }
 
@@ -132,7 +133,7 @@ def read_quote(
     }
     wanted = {
         "member": member,
-        "cart": cart_digest(basket.cart),
+        "cart": _cart_digest(basket.cart),
         "points_to_spend": basket.points,
         "voucher_codes": set(basket.codes),
         "qualifies": sorted(basket.unqualified),
@@ -153,9 +154,19 @@ def read_quote(
 def promised(rule_set: RuleSet, promise: Promise) -> Decision:
     """Decide again what was promised; pure, so the answer is the one that was signed."""
     decision = evaluate(rule_set, promise.question)
-    if answer_digest(decision) != promise.answer:
+    if _answer_digest(decision) != promise.answer:
         raise QuoteOutdated(seen=REVISION, pointer="/quote")
     return decision
+
+
+def _cart_digest(cart: Cart) -> str:
+    return sha256(msgspec.json.encode(cart)).hexdigest()
+
+
+def _answer_digest(decision: Decision) -> str:
+    """What the answer comes to, without its reasons; fields stand in the order of their types."""
+    figures = (decision.lines, decision.shipping, decision.points, decision.totals)
+    return sha256(msgspec.json.encode((*figures, decision.vouchers))).hexdigest()
 
 
 def _asked_again(document: Mapping[str, Any], cart: Cart) -> Question:

@@ -133,8 +133,8 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
         "at": asked.at,
         "now": asked.now,
         "on": on,
-        "skus": list(asked.skus),
-        "codes": [canonical_code(text) for text in asked.codes],
+        "skus": _SEPARATOR.join(dict.fromkeys(asked.skus)),
+        "codes": _SEPARATOR.join(canonical_code(text) for text in asked.codes),
         "order": asked.order,
         "api_key": asked.api_key,
     }
@@ -225,8 +225,14 @@ _ID: Final = bindparam("id", type_=Uuid)
 _AT: Final = bindparam("at", type_=Instant)
 _NOW: Final = bindparam("now", type_=Instant)
 _ON: Final = bindparam("on", type_=Date)
-_SKUS: Final = bindparam("skus", type_=ARRAY(Text))
-_CODES: Final = bindparam("codes", type_=ARRAY(Text))
+#: Lists travel as one text: the driver takes longer over twenty texts than the server does.
+_SEPARATOR: Final = "\x1f"
+_SKUS: Final = func.string_to_array(
+    bindparam("skus", type_=Text), literal(_SEPARATOR, Text), type_=ARRAY(Text)
+)
+_CODES: Final = func.string_to_array(
+    bindparam("codes", type_=Text), literal(_SEPARATOR, Text), type_=ARRAY(Text)
+)
 _ORDER: Final = bindparam("order", type_=Text)
 _KEY: Final = bindparam("api_key", type_=Uuid)
 
