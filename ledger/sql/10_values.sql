@@ -55,6 +55,19 @@ AS $$
         ledger.micros(l.expires_at), l.allocated)
 $$;
 
+-- The same from what a posting says and the wallet it leaves.
+CREATE OR REPLACE FUNCTION ledger.canonical(
+    w ledger.wallet, i ledger.item, refers_to uuid, recorded_at timestamptz, facts json,
+    legs ledger.leg[]
+) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.json_build_array(
+        'ledger/1', w.holder, w.asset, w.version, i.journal, i.kind, i.key, refers_to,
+        ledger.micros(i.effective_at), ledger.micros(recorded_at), w.available,
+        w.available + w.pending + w.held - w.debt, i.reason, i.actor, i.request_id,
+        i.labels::text, ledger.content(i), facts, legs::text)::text
+$$;
+
 CREATE OR REPLACE FUNCTION ledger.leg(debit text, credit text, amount bigint, lot uuid)
 RETURNS ledger.leg LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT ROW(debit, credit, amount, lot)::ledger.leg $$;

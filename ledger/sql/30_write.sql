@@ -27,81 +27,83 @@ BEGIN
 END
 $$;
 
--- Write one journal with its transfers, slices and receipt, and the wallet they leave behind.
-CREATE OR REPLACE FUNCTION ledger.write(
-    w ledger.wallet, i ledger.item, legs ledger.leg[], facts json, refers_to uuid,
-    recorded_at timestamptz
-) RETURNS ledger.wallet LANGUAGE plpgsql
+-- What transfers change in the wallet's counters.
+CREATE OR REPLACE FUNCTION ledger.deltas(legs ledger.leg[])
+RETURNS TABLE (available bigint, pending bigint, held bigint, debt bigint)
+LANGUAGE sql IMMUTABLE
 AS $$
-DECLARE
-    j ledger.journal;
+    SELECT
+        coalesce(sum(CASE 'available' WHEN l.credit THEN l.amount
+            WHEN l.debit THEN -l.amount END), 0)::bigint,
+        coalesce(sum(CASE 'pending' WHEN l.credit THEN l.amount
+            WHEN l.debit THEN -l.amount END), 0)::bigint,
+        coalesce(sum(CASE 'held' WHEN l.credit THEN l.amount
+            WHEN l.debit THEN -l.amount END), 0)::bigint,
+        coalesce(sum(CASE 'debt' WHEN l.credit THEN -l.amount
+            WHEN l.debit THEN l.amount END), 0)::bigint
+    FROM pg_catalog.unnest(legs) AS l
+$$;
+
+-- Write one journal with its transfers, slices and receipt, and the wallet they leave behind. Two
+-- statements on purpose: every expression of its own costs each transaction anew (decision 0025).
+CREATE OR REPLACE FUNCTION ledger.write(
+    INOUT w ledger.wallet, i ledger.item, legs ledger.leg[], facts json, refers_to uuid,
+    recorded_at timestamptz
+) LANGUAGE plpgsql
+AS $$
 BEGIN
-    w := ledger.moved(w, legs);
-    w.version := w.version + 1;
-    UPDATE ledger.wallet SET available = w.available, pending = w.pending, held = w.held,
-        debt = w.debt, version = w.version, next_due = w.next_due, frozen = w.frozen
-    WHERE holder = w.holder AND asset = w.asset;
-    j := ROW(w.holder, i.journal, w.asset, w.version, i.kind, i.key, refers_to, i.effective_at,
-        recorded_at, w.available, w.available + w.pending + w.held - w.debt, i.reason, i.actor,
-        i.request_id, i.labels, pg_catalog.pg_current_xact_id(), ledger.cluster(), '');
-    j.canonical := ledger.canonical(j, ledger.content(i), facts, legs);
-    INSERT INTO ledger.journal VALUES (j.*);
-    IF cardinality(legs) = 1 THEN
-        INSERT INTO ledger.transfer (holder, journal, position, asset, debit, credit, amount, lot)
-        VALUES (w.holder, i.journal, 1, w.asset, legs[1].debit, legs[1].credit, legs[1].amount,
-            legs[1].lot);
-    ELSE
+    UPDATE ledger.wallet AS x SET available = x.available + d.available,
+        pending = x.pending + d.pending, held = x.held + d.held, debt = x.debt + d.debt,
+        version = x.version + 1, next_due = w.next_due, frozen = w.frozen
+    FROM ledger.deltas(legs) AS d
+    WHERE x.holder = w.holder AND x.asset = w.asset
+    RETURNING x.* INTO w;
+    WITH transfers AS (
         INSERT INTO ledger.transfer (holder, journal, position, asset, debit, credit, amount, lot)
         SELECT w.holder, i.journal, l.position, w.asset, l.debit, l.credit, l.amount, l.lot
-        FROM unnest(legs) WITH ORDINALITY AS l (debit, credit, amount, lot, position);
-    END IF;
-    IF i.kind IN ('spend', 'hold', 'capture') THEN
+        FROM unnest(legs) WITH ORDINALITY AS l (debit, credit, amount, lot, position)
+    ), slices AS (
         INSERT INTO ledger.slice (holder, journal, position, lot, amount)
         SELECT w.holder, i.journal, l.position, l.lot, l.amount
         FROM unnest(legs) WITH ORDINALITY AS l (debit, credit, amount, lot, position)
-        WHERE l.credit IN ('redeemed', 'held');
-    END IF;
-    IF i.key IS NOT NULL THEN
+        WHERE i.kind IN ('spend', 'hold', 'capture') AND l.credit IN ('redeemed', 'held')
+    ), receipts AS (
         INSERT INTO ledger.receipt (holder, key, journal, kind, asset, amount, "of", terms, lot)
-        VALUES (w.holder, i.key, i.journal, i.kind, w.asset, i.amount, i."of", ledger.terms(i),
-            i.lot);
-    END IF;
-    RETURN w;
+        SELECT w.holder, i.key, i.journal, i.kind, w.asset, i.amount, i."of", ledger.terms(i),
+            i.lot
+        WHERE i.key IS NOT NULL
+    )
+    INSERT INTO ledger.journal
+    VALUES (w.holder, i.journal, w.asset, w.version, i.kind, i.key, refers_to, i.effective_at,
+        recorded_at, w.available, w.available + w.pending + w.held - w.debt, i.reason, i.actor,
+        i.request_id, i.labels, pg_catalog.pg_current_xact_id(), ledger.cluster(),
+        ledger.canonical(w, i, refers_to, recorded_at, facts, legs));
 END
 $$;
 
--- Lock the wallet, making it first where a posting may open one.
-CREATE OR REPLACE FUNCTION ledger.lock_wallet(of_holder uuid, of_asset text, may_open boolean)
+-- Make a wallet and lock it.
+CREATE OR REPLACE FUNCTION ledger.open_wallet(of_holder uuid, of_asset text)
 RETURNS ledger.wallet LANGUAGE plpgsql
 AS $$
 DECLARE
     w ledger.wallet;
 BEGIN
-    SELECT * INTO w FROM ledger.wallet
+    INSERT INTO ledger.wallet (holder, asset) VALUES (of_holder, of_asset) ON CONFLICT DO NOTHING;
+    SELECT * INTO STRICT w FROM ledger.wallet
     WHERE holder = of_holder AND asset = of_asset FOR NO KEY UPDATE;
-    IF NOT FOUND AND may_open THEN
-        INSERT INTO ledger.wallet (holder, asset) VALUES (of_holder, of_asset)
-        ON CONFLICT DO NOTHING;
-        SELECT * INTO STRICT w FROM ledger.wallet
-        WHERE holder = of_holder AND asset = of_asset FOR NO KEY UPDATE;
-    END IF;
     RETURN w;
 END
 $$;
 
--- The answer of a key that stands already, or nothing.
-CREATE OR REPLACE FUNCTION ledger.replay(i ledger.item) RETURNS ledger.outcome
+-- The answer of a key that stands already.
+CREATE OR REPLACE FUNCTION ledger.replay(i ledger.item, r ledger.receipt) RETURNS ledger.outcome
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
-    r ledger.receipt;
     origin uuid;
     legs ledger.leg[];
 BEGIN
-    SELECT * INTO r FROM ledger.receipt WHERE holder = i.holder AND key = i.key;
-    IF NOT FOUND THEN
-        RETURN NULL;
-    ELSIF r.kind <> i.kind THEN
+    IF r.kind <> i.kind THEN
         RETURN ledger.refused(i, 'key-reused', 'kind', r.kind, i.kind);
     ELSIF r.asset <> i.asset THEN
         RETURN ledger.refused(i, 'key-reused', 'asset', r.asset, i.asset);

@@ -2,37 +2,39 @@
 
 -- Points in, as a lot; the account they come from says why.
 CREATE OR REPLACE FUNCTION ledger.earn(
-    w ledger.wallet, i ledger.item, instant timestamptz, recorded_at timestamptz
+    w ledger.wallet, i ledger.item, recorded_at timestamptz
 ) RETURNS ledger.outcome LANGUAGE plpgsql
 AS $$
 DECLARE
-    waits boolean := i.pending OR i.activates_at > i.effective_at;
-    repaid bigint := 0;
-    legs ledger.leg[];
     l ledger.lot;
+    legs ledger.leg[];
 BEGIN
-    waits := coalesce(waits, false);
-    legs := ARRAY[ROW(
-        CASE i.kind WHEN 'earn' THEN 'issued' WHEN 'open' THEN 'opening' ELSE 'adjusted' END,
-        CASE WHEN waits THEN 'pending' ELSE 'available' END, i.amount, i.lot)::ledger.leg];
-    IF w.debt > 0 AND NOT waits THEN
-        repaid := LEAST(w.debt, i.amount);
-        legs := legs || ROW('available', 'debt', repaid, i.lot)::ledger.leg;
-    END IF;
-    l := ROW(w.holder, i.lot, w.asset, i.journal, i.source, i.lot_class, i.amount,
-        i.amount - repaid, 0, coalesce(i.allocated, 0), waits, i.amount > repaid,
-        i.effective_at, CASE WHEN waits THEN i.activates_at END, i.expires_at);
-    INSERT INTO ledger.lot VALUES (l.*);
+    INSERT INTO ledger.lot
+    SELECT i.holder, i.lot, i.asset, i.journal, i.source, i.lot_class, i.amount,
+        i.amount - b.repaid, 0, coalesce(i.allocated, 0), b.waits, i.amount > b.repaid,
+        i.effective_at, CASE WHEN b.waits THEN i.activates_at END, i.expires_at
+    FROM (
+        SELECT s.waits, CASE WHEN s.waits THEN 0 ELSE LEAST(w.debt, i.amount) END AS repaid
+        FROM (SELECT coalesce(i.pending OR i.activates_at > i.effective_at, false) AS waits) AS s
+    ) AS b
+    RETURNING * INTO l;
     IF l.open THEN
         w.next_due := LEAST(w.next_due, l.activates_at, l.expires_at);
     END IF;
+    legs := ARRAY[ROW(
+        CASE i.kind WHEN 'earn' THEN 'issued' WHEN 'open' THEN 'opening' ELSE 'adjusted' END,
+        CASE WHEN l.pending THEN 'pending' ELSE 'available' END, i.amount, i.lot)::ledger.leg];
+    IF l.remaining < l.granted THEN
+        legs := legs || ROW('available', 'debt', l.granted - l.remaining, i.lot)::ledger.leg;
+    END IF;
     PERFORM ledger.write(w, i, legs, ledger.birth(l), NULL, recorded_at);
-    RETURN ledger.posted(i, i.journal, false, legs);
+    RETURN ROW(0, 'posted', i.key, i.journal, false, NULL, NULL, NULL, i.amount,
+        l.granted - l.remaining, 0, 0, 0, 0, 0, 0)::ledger.outcome;
 END
 $$;
 
 CREATE OR REPLACE FUNCTION ledger.activate(
-    w ledger.wallet, i ledger.item, instant timestamptz, recorded_at timestamptz
+    w ledger.wallet, i ledger.item, recorded_at timestamptz
 ) RETURNS ledger.outcome LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -60,7 +62,7 @@ $$;
 -- Take points for good (spend), aside (hold) or by hand (adjust). Only a firm spend may go into
 -- debt; it is a fact, so a freeze does not refuse it either.
 CREATE OR REPLACE FUNCTION ledger.take(
-    w ledger.wallet, i ledger.item, wanted bigint, instant timestamptz, recorded_at timestamptz
+    w ledger.wallet, i ledger.item, wanted bigint, recorded_at timestamptz
 ) RETURNS ledger.outcome LANGUAGE plpgsql
 AS $$
 DECLARE
@@ -96,20 +98,21 @@ BEGIN
         CASE WHEN i.kind = 'hold'
             THEN json_build_array('hold', ledger.micros(i.expires_at)) END,
         NULL, recorded_at);
-    RETURN ledger.posted(i, i.journal, false, legs);
+    RETURN ROW(0, 'posted', i.key, i.journal, false, NULL, NULL, NULL, i.amount, 0, 0, 0,
+        wanted - part, 0, 0, 0)::ledger.outcome;
 END
 $$;
 
 -- Corrections by hand: more makes a lot as an earn does, less takes as a spend does.
 CREATE OR REPLACE FUNCTION ledger.adjust(
-    w ledger.wallet, i ledger.item, instant timestamptz, recorded_at timestamptz
+    w ledger.wallet, i ledger.item, recorded_at timestamptz
 ) RETURNS ledger.outcome LANGUAGE plpgsql
 AS $$
 BEGIN
     IF i.amount > 0 THEN
-        RETURN ledger.earn(w, i, instant, recorded_at);
+        RETURN ledger.earn(w, i, recorded_at);
     END IF;
-    RETURN ledger.take(w, i, -i.amount, instant, recorded_at);
+    RETURN ledger.take(w, i, -i.amount, recorded_at);
 END
 $$;
 

@@ -45,7 +45,7 @@ END
 $$;
 
 CREATE OR REPLACE FUNCTION ledger.claw_back(
-    w ledger.wallet, i ledger.item, instant timestamptz, recorded_at timestamptz
+    w ledger.wallet, i ledger.item, recorded_at timestamptz
 ) RETURNS ledger.outcome LANGUAGE plpgsql
 AS $$
 DECLARE

@@ -14,26 +14,31 @@ CREATE OR REPLACE FUNCTION ledger.post_item(
 ) RETURNS ledger.outcome LANGUAGE plpgsql
 AS $$
 DECLARE
-    o ledger.outcome;
-    w ledger.wallet := ledger.lock_wallet(i.holder, i.asset, ledger.may_open(i));
+    w ledger.wallet;
+    r ledger.receipt;
 BEGIN
-    o := ledger.replay(i);
-    IF o.code IS NOT NULL THEN
-        RETURN o;
+    SELECT * INTO w FROM ledger.wallet
+    WHERE holder = i.holder AND asset = i.asset FOR NO KEY UPDATE;
+    IF NOT FOUND AND ledger.may_open(i) THEN
+        w := ledger.open_wallet(i.holder, i.asset);
+    END IF;
+    SELECT * INTO r FROM ledger.receipt WHERE holder = i.holder AND key = i.key;
+    IF FOUND THEN
+        RETURN ledger.replay(i, r);
     END IF;
     IF w.next_due <= instant THEN
         w := ledger.settle_wallet(w, instant, recorded_at);
     END IF;
     CASE i.kind
-        WHEN 'earn', 'open' THEN RETURN ledger.earn(w, i, instant, recorded_at);
-        WHEN 'spend', 'hold' THEN RETURN ledger.take(w, i, i.amount, instant, recorded_at);
+        WHEN 'earn', 'open' THEN RETURN ledger.earn(w, i, recorded_at);
+        WHEN 'spend', 'hold' THEN RETURN ledger.take(w, i, i.amount, recorded_at);
         WHEN 'capture' THEN RETURN ledger.capture(w, i, instant, recorded_at);
         WHEN 'release' THEN RETURN ledger.release(w, i, instant, recorded_at);
         WHEN 'extend' THEN RETURN ledger.extend(w, i, recorded_at);
-        WHEN 'activate' THEN RETURN ledger.activate(w, i, instant, recorded_at);
-        WHEN 'claw-back' THEN RETURN ledger.claw_back(w, i, instant, recorded_at);
+        WHEN 'activate' THEN RETURN ledger.activate(w, i, recorded_at);
+        WHEN 'claw-back' THEN RETURN ledger.claw_back(w, i, recorded_at);
         WHEN 'restore' THEN RETURN ledger.restore(w, i, instant, recorded_at);
-        WHEN 'adjust' THEN RETURN ledger.adjust(w, i, instant, recorded_at);
+        WHEN 'adjust' THEN RETURN ledger.adjust(w, i, recorded_at);
         WHEN 'write-off' THEN RETURN ledger.write_off(w, i, recorded_at);
         WHEN 'freeze' THEN RETURN ledger.freeze(w, i, recorded_at);
     END CASE;
