@@ -37,6 +37,11 @@ class Figure:
             return self.value >= self.budget.limit
         return self.value <= self.budget.limit
 
+    def told(self) -> str:
+        """The figure in one line."""
+        value = "not measured" if self.value is None else f"{self.value:,.4g} {self.budget.unit}"
+        return f"{self.budget.name}: {value} ({self.note})"
+
     def row(self) -> dict[str, object]:
         """The figure as `bench --json` writes it."""
         return {

@@ -76,12 +76,12 @@ async def _run(
 ) -> Load:
     loop = asyncio.get_running_loop()
     load = Load()
-    until = None if seconds is None else time.perf_counter() + seconds
-    clients = [_Client(loop.create_future(), requests, load, until) for _ in range(connections)]
+    clients = [_Client(loop.create_future(), requests, load) for _ in range(connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]  # bound now
     begun = time.perf_counter()
     for client in clients:
+        client.until = None if seconds is None else begun + seconds
         client.ask()
     try:
         await asyncio.gather(*(client.done for client in clients))
@@ -100,12 +100,11 @@ class _Client(asyncio.Protocol):
         done: "asyncio.Future[None]",
         requests: Iterator[bytes],
         load: Load,
-        until: float | None,
     ) -> None:
         self.done = done
+        self.until: float | None = None
         self._requests = requests
         self._load = load
-        self._until = until
         self._transport: asyncio.Transport | None = None
         self._asked = 0.0
         self._got = b""
@@ -121,7 +120,7 @@ class _Client(asyncio.Protocol):
     def ask(self) -> None:
         """Send the next request, or be done."""
         following = None
-        if self._until is None or time.perf_counter() < self._until:
+        if self.until is None or time.perf_counter() < self.until:
             following = next(self._requests, None)
         if following is None or self._transport is None:
             if not self.done.done():

@@ -121,7 +121,9 @@ def run_benchmarks(plan: Plan, names: Sequence[str], report: Report) -> list[Fig
                 figures += [Figure(budget, None, missing) for budget in one.budgets]
                 continue
             report(f"measuring: {one.name}")
-            figures += one.run(bench)
+            for figure in one.run(bench):
+                report(f"  {figure.told()}")
+                figures.append(figure)
     return figures
 
 
