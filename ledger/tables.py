@@ -24,7 +24,7 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import DOMAIN, JSONB
 from sqlalchemy.types import UserDefinedType
 
 metadata: Final = MetaData(schema="ledger")
@@ -40,6 +40,24 @@ HOT: Final = {"fillfactor": 70}
 
 Key: Final = Text(collation="C")
 Instant: Final = DateTime(timezone=True)
+
+# Words are domains: unlike a CHECK of a table, which PostgreSQL reads anew at every statement, a
+# domain's is kept ready by the session.
+KindOfJournal: Final = DOMAIN(
+    "kind",
+    Key,
+    schema="ledger",
+    constraint_name="journal_kind_is_known",
+    check="VALUE IN ('earn', 'activate', 'spend', 'hold', 'capture', 'release', 'extend',"
+    " 'expire', 'claw-back', 'restore', 'adjust', 'open', 'write-off', 'freeze')",
+)
+ClassOfLot: Final = DOMAIN(
+    "lot_class",
+    Key,
+    schema="ledger",
+    constraint_name="lot_class_is_known",
+    check="VALUE IN ('sale', 'fee', 'promotion', 'goodwill', 'partner')",
+)
 
 
 class Xid8(UserDefinedType[str]):
@@ -87,7 +105,7 @@ class _JournalColumns(TypedColumns):
     id: Named[UUID]
     asset: Named[str] = Column(Key)
     sequence: Named[int] = Column(BigInteger)
-    kind: Named[str] = Column(Key)
+    kind: Named[str] = Column(KindOfJournal)
     key: Named[str | None] = Column(Key)
     refers_to: Named[UUID | None]
     effective_at: Named[datetime] = Column(Instant)
@@ -150,7 +168,7 @@ class _LotColumns(TypedColumns):
     asset: Named[str] = Column(Key)
     journal: Named[UUID]
     source: Named[str] = Column(Key)
-    class_: Named[str] = Column("class", Key)
+    class_: Named[str] = Column("class", ClassOfLot)
     granted: Named[int] = Column(BigInteger)
     remaining: Named[int] = Column(BigInteger)
     clawed_back: Named[int] = Column(BigInteger, server_default="0")

@@ -122,6 +122,7 @@ $$;
 CREATE OR REPLACE FUNCTION ledger.settle(
     holders uuid[], of_asset text, up_to timestamptz
 ) RETURNS integer LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     w ledger.wallet;
@@ -142,6 +143,7 @@ $$;
 -- Settle idle wallets, the longest due first, and pass over those in use right now.
 CREATE OR REPLACE FUNCTION ledger.sweep(up_to timestamptz, at_most integer) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     w ledger.wallet;

@@ -67,6 +67,7 @@ $$;
 CREATE OR REPLACE FUNCTION ledger.post(items jsonb, instant timestamptz)
 RETURNS SETOF ledger.outcome
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     i ledger.item;

@@ -37,7 +37,18 @@ ITEM = """
     deductible bigint
 """
 
+# Words are domains: unlike a CHECK of a table, which PostgreSQL reads anew at every statement, a
+# domain's is kept ready by the session.
 TABLES = (
+    """
+    CREATE DOMAIN ledger.kind AS text COLLATE "C" CONSTRAINT journal_kind_is_known CHECK (
+        VALUE IN ('earn', 'activate', 'spend', 'hold', 'capture', 'release', 'extend', 'expire',
+            'claw-back', 'restore', 'adjust', 'open', 'write-off', 'freeze'))
+    """,
+    """
+    CREATE DOMAIN ledger.lot_class AS text COLLATE "C" CONSTRAINT lot_class_is_known CHECK (
+        VALUE IN ('sale', 'fee', 'promotion', 'goodwill', 'partner'))
+    """,
     """
     CREATE TABLE ledger.wallet (
         holder uuid NOT NULL,
@@ -61,7 +72,7 @@ TABLES = (
         id uuid NOT NULL,
         asset text COLLATE "C" NOT NULL,
         sequence bigint NOT NULL,
-        kind text COLLATE "C" NOT NULL,
+        kind ledger.kind NOT NULL,
         key text COLLATE "C",
         refers_to uuid,
         effective_at timestamptz NOT NULL,
@@ -101,7 +112,7 @@ TABLES = (
         asset text COLLATE "C" NOT NULL,
         journal uuid NOT NULL,
         source text COLLATE "C" NOT NULL,
-        class text COLLATE "C" NOT NULL,
+        class ledger.lot_class NOT NULL,
         granted bigint NOT NULL,
         remaining bigint NOT NULL,
         clawed_back bigint NOT NULL DEFAULT 0,
