@@ -46,13 +46,13 @@ def console(application: Application) -> Router:
 
 
 @get(["/console/{rest:path}", "/wallet/{rest:path}"], opt=NOBODY, sync_to_thread=False)
-def missing() -> Response[None]:
+def missing() -> Response[bytes]:
     """Any other address below ours is told so in our own design."""
     raise PageMissing
 
 
 @get("/", opt=NOBODY, sync_to_thread=False)
-def front() -> Response[None]:
+def front() -> Response[bytes]:
     """The address without a path leads to the console."""
     return go("/console")
 

@@ -81,13 +81,17 @@ def _earned(visit: Visit, why: Mapping[str, Any], currency: str) -> str:
         times = f"{whole}.{part:02d}".rstrip("0").rstrip(".")
         return voice.say("%(rule)s multiplies the points by %(times)s", rule=rule, times=times)
     if "bonus" in why:
-        return voice.say(
-            "%(rule)s adds %(points)s points", rule=rule, points=voice.number(why["bonus"])
+        return voice.count(
+            "%(rule)s adds %(number)s point",
+            "%(rule)s adds %(number)s points",
+            why["bonus"],
+            rule=rule,
         )
-    return voice.say(
-        "%(rule)s gives %(points)s points for every %(money)s",
+    return voice.count(
+        "%(rule)s gives %(number)s point for every %(money)s",
+        "%(rule)s gives %(number)s points for every %(money)s",
+        why["points"],
         rule=rule,
-        points=voice.number(why["points"]),
         money=voice.money(why["per"], currency),
     )
 

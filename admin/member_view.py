@@ -27,6 +27,7 @@ from admin.standings import (
     next_words,
     reason_words,
 )
+from admin.trail import Deed, deeds_of
 from admin.visit import Visit
 from admin.words import KINDS, LOT_CLASSES, MEMBER_CLASSES, VOUCHER_STATES, Badge, badge, named
 from loyalty.members import Member, Profile, Ref, find_member, profile_of
@@ -103,6 +104,7 @@ class MemberView:
     vouchers: Sequence[VoucherView]
     definitions: Sequence[benefits.VoucherDefinition]
     orders: Sequence[OrderRow]
+    deeds: Sequence[Deed]
 
     @property
     def title(self) -> str:
@@ -131,6 +133,7 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         tier = await _tier(connection, visit, member)
         orders = await orders_of(connection, member.id, limit=ORDERS)
         profile = await profile_of(connection, member.id)
+        deeds = await deeds_of(connection, visit.voice, member.id, people)
     return MemberView(
         member=member,
         profile=profile,
@@ -145,6 +148,7 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         vouchers=vouchers,
         definitions=definitions,
         orders=order_rows(visit, orders),
+        deeds=deeds,
     )
 
 

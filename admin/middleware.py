@@ -4,6 +4,7 @@ It reads the session and the policy in force, nothing else, and decides nothing 
 that is the guard's. The headers are set here so that no page, and no error page, is without them.
 """
 
+from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import Any, Final, Self
 
@@ -23,10 +24,11 @@ from admin.browser import (
     is_loopback,
 )
 from admin.language import LANGUAGES, Voice, choose
-from admin.render import RENDERER, Renderer
+from admin.render import HTML, RENDERER, Renderer
 from admin.sessions import living_session, wallet_member
 from admin.visit import THEMES, Crumb, Visit
 from loyalty.bootstrap import Application
+from loyalty.errors import Unavailable
 from loyalty.ids import new_id
 from loyalty.observability import request_context
 
@@ -65,7 +67,11 @@ class Reception(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Receive one request."""
-        visit = await self.visit(Request(scope))
+        try:
+            visit = await self.visit(Request(scope))
+        except Unavailable as error:
+            await _send_sorry(send, self._renderer.sorry(), error.retry_after)
+            return
         scope.setdefault("state", {}).update({"visit": visit, RENDERER: self._renderer})
 
         async def finish(message: Message) -> None:
@@ -129,6 +135,21 @@ class Reception(ASGIMiddleware):
         )
         _remember(visit, had_door=bool(door))
         return visit
+
+
+async def _send_sorry(send: Send, page: bytes, retry_after: int) -> None:
+    """Answer without knowing who asks: the database, which would say, is away."""
+    named = {
+        **HEADERS,
+        "cache-control": "no-store",
+        "content-type": HTML,
+        "content-length": str(len(page)),
+        "retry-after": str(retry_after),
+    }
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": page, "more_body": False})
 
 
 def _remember(visit: Visit, *, had_door: bool) -> None:

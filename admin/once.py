@@ -23,7 +23,7 @@ Effect = Callable[[AsyncConnection, Begun], Awaitable[None]]
 
 async def once(
     visit: Visit, form: Sent, operation: str, subject: Ref | None, effect: Effect, *, then: str
-) -> Response[None]:
+) -> Response[bytes]:
     """Run the effect of a form and look at `then`; the same form again looks there only."""
 
     async def work(connection: AsyncConnection, begun: Begun) -> Answer:

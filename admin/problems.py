@@ -12,7 +12,7 @@ from litestar.exceptions import HTTPException
 
 from admin.errors import FormForeign, FormMalformed, NotSignedIn, NotYours, PageMissing
 from admin.refusals import REFUSALS, sentence
-from admin.render import Renderer, go
+from admin.render import BUSY, Renderer, go
 from admin.visit import Visit
 from admin.words import N_
 from loyalty.errors import Unavailable
@@ -83,7 +83,7 @@ def _way_out(visit: Visit) -> tuple[str, str] | None:
     return None
 
 
-def _to_sign_in(request: Request[Any, Any, Any], visit: Visit) -> Response[None]:
+def _to_sign_in(request: Request[Any, Any, Any], visit: Visit) -> Response[bytes]:
     address = visit.path if request.method == "GET" else "/console"
     return go(f"/console/sign-in?{urlencode({'next': address})}")
 
@@ -133,10 +133,7 @@ _SAID_BY_STATUS: Final[Mapping[HTTPStatus, tuple[str, str]]] = MappingProxyType(
             N_("This page is for another role"),
             N_("Nothing was changed. Somebody with the administration role can give you the role."),
         ),
-        HTTPStatus.SERVICE_UNAVAILABLE: (
-            N_("One moment, please"),
-            N_("The database is busy or starting. Nothing was lost; please try again in a moment."),
-        ),
+        HTTPStatus.SERVICE_UNAVAILABLE: BUSY,
         HTTPStatus.INTERNAL_SERVER_ERROR: (
             N_("Something went wrong on our side"),
             N_("Nothing was half done: a change is made whole or not at all."),

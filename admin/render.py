@@ -15,14 +15,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar import Request, Response
 
 from admin.assets import Asset, read_assets
-from admin.language import catalogues
+from admin.language import HTML_LANGUAGE, catalogues
 from admin.menu import menu_for
 from admin.visit import Visit, visit_of
-from admin.words import done_words, role_words
+from admin.words import N_, done_words, role_words
 from loyalty.ids import show
 
 HTML: Final = "text/html; charset=utf-8"
 RENDERER: Final = "renderer"
+BUSY: Final = (
+    N_("One moment, please"),
+    N_("The database is busy or starting. Nothing was lost; please try again in a moment."),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,15 @@ class Renderer:
         )
         return Response(html, status_code=status, media_type=HTML)
 
+    def sorry(self) -> bytes:
+        """The page for when not even the visitor can be told apart, in every language at once."""
+        sentences = [
+            (HTML_LANGUAGE[name], texts.gettext(BUSY[0]), texts.gettext(BUSY[1]))
+            for name, texts in self.translations.items()
+        ]
+        template = self._environments["en"].get_template("sorry.html")
+        return template.render(sentences=sentences).encode()
+
     def address(self, name: str) -> str:
         """The address of an asset, which changes with its content."""
         return f"/assets/{self.assets[name].name}"
@@ -91,6 +104,11 @@ def page(
     return renderer.page(visit_of(request), template, status=status, **known)
 
 
-def go(address: str) -> Response[None]:
+def go(address: str) -> Response[bytes]:
     """Answer a form that worked: look at this page now (303, so that a reload sends nothing)."""
-    return Response(None, status_code=HTTPStatus.SEE_OTHER, headers={"Location": address})
+    return Response(
+        b"",
+        status_code=HTTPStatus.SEE_OTHER,
+        media_type="text/plain",
+        headers={"Location": address},
+    )

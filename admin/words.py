@@ -140,6 +140,14 @@ PERSON_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 
+LEAVING_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "left": N_("Has left the company"),
+        "other-work": N_("Does other work now"),
+        "risk": N_("May have been taken over by somebody else"),
+    }
+)
+
 DONE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "points-given": N_("The points were posted; the entry is at the top of the history."),

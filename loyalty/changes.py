@@ -87,6 +87,20 @@ async def keep_texts(
     return {field: {"history": str(row)} for field, row in rows.items()}
 
 
+async def texts_of(
+    connection: AsyncConnection, member: UUID, rows: Sequence[UUID]
+) -> Mapping[UUID, str | None]:
+    """Return what kept texts became, by their row; an erased one is None."""
+    if not rows:
+        return {}
+    found = await connection.execute(
+        select(profile_history.c.id, profile_history.c.after).where(
+            profile_history.c.member == member, profile_history.c.id.in_(rows)
+        )
+    )
+    return {row.id: row.after for row in found}
+
+
 async def list_changes(
     connection: AsyncConnection,
     *,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -41,7 +42,7 @@ async def members_page(request: Request[Any, Any, Any]) -> Response[Any]:
     async with visit.application.database.snapshot() as connection:
         if query:
             if query.startswith("ord_"):
-                return go(f"/console/orders/{query}")
+                return go(f"/console/orders/{quote(query)}")
             found = await _search(connection, query)
         else:
             found = await newest_members(connection, limit=PAGE_SIZE + 1, before=before)

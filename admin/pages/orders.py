@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get
@@ -26,6 +26,21 @@ STAFF: Final = {NEEDS: Needs.STAFF}
 PAGE_SIZE: Final = 40
 
 
+@get("/console/find", opt=STAFF)
+async def find(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The box in the frame: an order by its number, or else whoever goes by the words."""
+    visit = visit_of(request)
+    query = visit.query.get("q", "").strip()
+    if query and not query.startswith("mem_"):
+        if query.startswith("ord_"):
+            return go(f"/console/orders/{quote(query)}")
+        async with visit.application.database.read() as connection:
+            found = await find_order_id(connection, query.removeprefix("ext:"))
+        if found is not None:
+            return go(f"/console/orders/{show('ord', found)}")
+    return go(f"/console/members?{urlencode({'q': query})}")
+
+
 @get("/console/orders", opt=STAFF)
 async def orders_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """The latest orders, or the one with the number asked for."""
@@ -35,7 +50,7 @@ async def orders_page(request: Request[Any, Any, Any]) -> Response[Any]:
         if query:
             found = await find_order_id(connection, query.removeprefix("ext:"))
             if query.startswith("ord_") or found is not None:
-                target = query if found is None else show("ord", found)
+                target = quote(query) if found is None else show("ord", found)
                 return go(f"/console/orders/{target}")
         entries = await latest_orders(connection, limit=PAGE_SIZE + 1, before=_cursor(visit))
     shown = [] if query else entries[:PAGE_SIZE]
@@ -99,4 +114,4 @@ def _cursor(visit: Visit) -> tuple[datetime, UUID] | None:
     return cursor if cursor[0].utcoffset() is not None else None
 
 
-ROUTES: Final = (orders_page, order_page)
+ROUTES: Final = (find, orders_page, order_page)

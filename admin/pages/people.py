@@ -13,9 +13,10 @@ from admin.guards import NEEDS, Needs
 from admin.refusals import sentence
 from admin.render import go, page
 from admin.visit import Visit, visit_of
-from admin.words import PERSON_STATES, ROLES, Badge, badge
+from admin.words import LEAVING_WORDS, PERSON_STATES, ROLES, Badge, badge
 from loyalty.cause import Cause
 from loyalty.staff import (
+    LEAVING,
     OneTimeLink,
     Person,
     Role,
@@ -91,7 +92,9 @@ async def retire_form(request: Request[Any, Any, Any], person: FromPath[UUID]) -
     """Let a person go."""
     visit, form = visit_of(request), await sent(request)
     try:
-        await visit.application.database.write(retire, person, cause=visit.cause())
+        await visit.application.database.write(
+            retire, person, reason=form.get("reason"), cause=visit.cause()
+        )
     except StaffError as error:
         wrong = {"": sentence(visit.voice, error)}
         return await _person(
@@ -142,6 +145,7 @@ async def _person(
         state=_state(visit, found),
         choices=_choices(visit, found.roles),
         mine=found.id == visit.staff.person.id,
+        reasons=[(code, visit.voice.say(LEAVING_WORDS[code])) for code in LEAVING],
     )
 
 

@@ -71,7 +71,7 @@ async def sign_in_form(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @post("/console/sign-out", opt=NOBODY)
-async def sign_out_form(request: Request[Any, Any, Any]) -> Response[None]:
+async def sign_out_form(request: Request[Any, Any, Any]) -> Response[bytes]:
     """End the session."""
     visit = visit_of(request)
     if visit.token is not None:

@@ -18,7 +18,7 @@ from loyalty.signing import TokenExpired, TokenMalformed
 
 
 @get("/wallet/enter/{token:str}", opt={NEEDS: Needs.NOBODY})
-async def enter(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[None]:
+async def enter(request: Request[Any, Any, Any], token: FromPath[str]) -> Response[bytes]:
     """Exchange the link for a session of its own, so that the link leaves the address bar."""
     visit = visit_of(request)
     try:

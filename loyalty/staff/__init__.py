@@ -10,6 +10,7 @@ from loyalty.staff.errors import (
     PasswordGuessable,
     PasswordTooLong,
     PasswordTooShort,
+    ReasonUnknown,
     RoleMissing,
     StaffError,
     TooManyAttempts,
@@ -18,11 +19,12 @@ from loyalty.staff.errors import (
 )
 from loyalty.staff.links import first_link, link_for, read_link
 from loyalty.staff.passwords import Passwords
-from loyalty.staff.people import add_person, find_person, list_people, retire, set_roles
+from loyalty.staff.people import LEAVING, add_person, find_person, list_people, retire, set_roles
 from loyalty.staff.sessions import end_session, end_sessions, find_session, is_stale, mark_seen
 from loyalty.staff.types import Invitation, OneTimeLink, Person, Role, Session
 
 __all__ = [
+    "LEAVING",
     "EmailMalformed",
     "EmailTaken",
     "Invitation",
@@ -35,6 +37,7 @@ __all__ = [
     "PasswordTooShort",
     "Passwords",
     "Person",
+    "ReasonUnknown",
     "Role",
     "RoleMissing",
     "Session",

@@ -74,6 +74,14 @@ class RoleMissing(StaffError):
     code = "staff-role-missing"
 
 
+class ReasonUnknown(StaffError):
+    """A reason for leaving is one of {wanted}, not {seen}."""
+
+    code = "staff-reason-unknown"
+    seen: str
+    wanted: str
+
+
 class UnknownPerson(StaffError):
     """Nobody in the console has this id."""
 

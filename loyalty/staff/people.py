@@ -20,6 +20,7 @@ from loyalty.staff.errors import (
     EmailTaken,
     LastAdmin,
     NameMissing,
+    ReasonUnknown,
     RoleMissing,
     UnknownPerson,
 )
@@ -29,6 +30,9 @@ from loyalty.staff.types import Person, Role
 LONGEST_EMAIL: Final = 254
 LONGEST_NAME: Final = 100
 MOST_PEOPLE: Final = 500
+
+#: Why somebody leaves the console; the reason stays in the trail.
+LEAVING: Final = ("left", "other-work", "risk")
 
 _EMAIL: Final = re.compile(r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+")
 
@@ -112,8 +116,10 @@ async def set_roles(
     )
 
 
-async def retire(connection: AsyncConnection, person: UUID, *, cause: Cause) -> None:
-    """Let a person go: their sessions end, their links die, what they did keeps their id."""
+async def retire(connection: AsyncConnection, person: UUID, *, reason: str, cause: Cause) -> None:
+    """Let a person go, for a reason: sessions end, links die, what they did keeps their id."""
+    if reason not in LEAVING:
+        raise ReasonUnknown(seen=reason[:40], wanted=", ".join(LEAVING), pointer="/reason")
     before = await _lock(connection, person)
     if before.retired_at is not None:
         return
@@ -137,7 +143,7 @@ async def retire(connection: AsyncConnection, person: UUID, *, cause: Cause) -> 
         subject=str(person),
         action="retire",
         before={"retired": False},
-        after={"retired": True},
+        after={"retired": True, "reason": reason},
     )
 
 

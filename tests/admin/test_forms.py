@@ -26,18 +26,18 @@ async def test_points_given_twice_by_a_double_click_are_given_once(
     assert await available(application, shop) == before + 250
 
 
-async def test_points_given_stand_in_the_history_with_who_and_why_and_the_note_does_not(
+async def test_points_given_stand_in_the_history_and_on_record_with_who_why_and_the_note(
     admin: Visitor, shop: Shop
 ) -> None:
     page = f"/console/members/{shop.member}"
-    values = {"amount": "250", "reason": "complaint", "note": "A secret of the desk"}
+    values = {"amount": "250", "reason": "complaint", "note": "Only for <b>us</b>"}
 
     shown = await admin.follow(await admin.send(f"{page}/points", values, at=page))
 
     assert "The points were posted" in shown.text
     assert re.search(r"Adjusted<div[^>]*>Ada · <code>complaint</code>", shown.text)
     assert "+250" in shown.text
-    assert "A secret of the desk" not in shown.text
+    assert "Only for &lt;b&gt;us&lt;/b&gt;" in shown.text
 
 
 async def test_a_wrong_amount_is_named_at_its_field_and_the_rest_is_kept(
@@ -154,6 +154,18 @@ async def test_any_name_of_a_member_or_order_leads_to_its_page(admin: Visitor, s
     assert "Nobody goes by" in (await admin.get("/console/members", q="%' or 1=1 --")).text
     order = await admin.get("/console/members", q=shop.order)
     assert order.headers["location"] == f"/console/orders/{shop.order}"
+
+
+async def test_the_box_in_the_frame_finds_orders_first_and_members_next(
+    admin: Visitor, shop: Shop
+) -> None:
+    by_number = await admin.get("/console/find", q="B-1009")
+    by_person = await admin.get("/console/find", q="member0@example.com")
+    strange = await admin.get("/console/find", q="ord_//evil.example")
+
+    assert by_number.headers["location"] == f"/console/orders/{shop.order}"
+    assert by_person.headers["location"] == "/console/members?q=member0%40example.com"
+    assert strange.headers["location"].startswith("/console/orders/ord_")
 
 
 async def available(application: Application, shop: Shop) -> int:

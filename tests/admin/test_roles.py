@@ -1,11 +1,18 @@
+from dataclasses import replace
+
+from sqlalchemy.engine import URL
+
 from admin.guards import Needs, check_all, needs_of
 from admin.pages import PAGES
+from api.app import create_app
 from loyalty.bootstrap import Application
+from loyalty.database import Database, Patience
 from loyalty.staff import list_people
 from tests.admin.conftest import Visitor, browser
 from tests.admin.shop import Shop
 from tests.support.api import Web
 
+HURRIED = Patience(statement=500, lock=500, idle_in_transaction=500, deadline=500)
 STAFF = ["/console", "/console/members", "/console/orders", "/console/rules", "/console/ladder"]
 FINANCE = ["/console/finance/trial-balance", "/console/finance/accounts/issued"]
 ADMIN = ["/console/settings/policy", "/console/settings/keys", "/console/settings/staff"]
@@ -81,7 +88,7 @@ async def test_who_has_left_is_out_at_once(
         people = {one.email: one for one in await list_people(connection)}
     cleo = f"/console/settings/staff/{people['cleo@example.com'].id}"
 
-    answer = await admin.send(f"{cleo}/retire", {}, at=cleo)
+    answer = await admin.send(f"{cleo}/retire", {"reason": "left"}, at=cleo)
 
     assert answer.headers["location"].endswith("done=person-retired")
     assert (await clerk.get("/console")).status_code == 303
@@ -94,7 +101,7 @@ async def test_the_last_person_with_administration_stays(
         (ada,) = await list_people(connection)
     page = f"/console/settings/staff/{ada.id}"
 
-    retired = await admin.send(f"{page}/retire", {}, at=page)
+    retired = await admin.send(f"{page}/retire", {"reason": "left"}, at=page)
     demoted = await admin.send(f"{page}/roles", {"roles": "finance"}, at=page)
 
     assert retired.status_code == demoted.status_code == 422
@@ -113,6 +120,21 @@ async def test_every_answer_carries_the_headers_of_a_closed_page(
         assert headers["x-content-type-options"] == "nosniff", path
         assert headers["cache-control"] == "no-store", path
         assert headers["referrer-policy"] == "same-origin", path
+
+
+async def test_without_a_database_a_page_says_so_in_both_languages(
+    application: Application, web: Web
+) -> None:
+    nowhere = URL.create("postgresql+psycopg", host="/nonexistent", database="none")
+    broken = replace(application, database=Database.at(nowhere, patience=HURRIED))
+    async with browser(replace(web, app=create_app(broken))) as client:
+        answer = await client.get("/console", headers={"host": "127.0.0.1:8000"})
+
+    assert answer.status_code == 503
+    assert "One moment, please" in answer.text
+    assert "请稍候" in answer.text
+    assert answer.headers["content-security-policy"].startswith("default-src 'none';")
+    assert int(answer.headers["retry-after"]) > 0
 
 
 async def test_an_address_that_does_not_exist_is_told_in_the_design(web: Web) -> None:

@@ -75,7 +75,7 @@ async def test_the_last_admin_neither_leaves_nor_loses_the_role(
     (ada,) = await list_people(connection)
 
     with pytest.raises(LastAdmin):
-        await retire(connection, ada.id, cause=because())
+        await retire(connection, ada.id, reason="left", cause=because())
     with pytest.raises(LastAdmin):
         await set_roles(connection, ada.id, roles={Role.FINANCE}, cause=because())
     with pytest.raises(RoleMissing):
@@ -109,7 +109,7 @@ async def test_an_invited_admin_without_a_password_does_not_count(
     )
 
     with pytest.raises(LastAdmin):
-        await retire(connection, ada.id, cause=because())
+        await retire(connection, ada.id, reason="left", cause=because())
 
 
 async def test_who_leaves_cannot_come_back_by_an_older_link(connection: AsyncConnection) -> None:
@@ -119,7 +119,7 @@ async def test_who_leaves_cannot_come_back_by_an_older_link(connection: AsyncCon
     )
     link = await link_for(connection, bo, cause=because())
 
-    await retire(connection, bo, cause=because())
+    await retire(connection, bo, reason="left", cause=because())
 
     with pytest.raises(LinkUnusable):
         await claim_seat(connection, link.token, password_hash=HASH, cause=because())

@@ -1,0 +1,72 @@
+"""What people and programs did about a member, as the trail keeps it, in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from admin.actors import actor_words
+from admin.language import Voice
+from admin.words import N_
+from loyalty.changes import Change, list_changes, texts_of
+from loyalty.staff import Person
+
+MOST_SHOWN: Final = 12
+
+_ACTIONS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
+    {
+        ("member", "join"): N_("Joined the programme"),
+        ("member", "update-profile"): N_("Changed personal details"),
+        ("member", "change-class"): N_("Changed the kind of member"),
+        ("member", "close"): N_("Left the programme"),
+        ("wallet", "adjust"): N_("Points by hand"),
+        ("voucher", "give"): N_("Voucher by hand"),
+        ("consent", "grant"): N_("Agreed"),
+        ("consent", "withdraw"): N_("Declined"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """One entry of the trail."""
+
+    at: datetime
+    words: str
+    who: str
+    reason: str
+    note: str | None
+
+
+async def deeds_of(
+    connection: AsyncConnection, voice: Voice, member: UUID, people: Mapping[UUID, Person]
+) -> Sequence[Deed]:
+    """The latest entries about a member, with the notes that colleagues left."""
+    changes = await list_changes(connection, limit=MOST_SHOWN, member=member)
+    notes = {one.id: _note_row(one) for one in changes}
+    texts = await texts_of(connection, member, [row for row in notes.values() if row is not None])
+    return [
+        Deed(
+            one.recorded_at,
+            _words(voice, one),
+            actor_words(voice, one.actor, people),
+            str((one.after or {}).get("reason", "")),
+            None if (row := notes[one.id]) is None else texts.get(row),
+        )
+        for one in changes
+    ]
+
+
+def _words(voice: Voice, change: Change) -> str:
+    known = _ACTIONS.get((change.subject_kind, change.action))
+    return f"{change.subject_kind}: {change.action}" if known is None else voice.say(known)
+
+
+def _note_row(change: Change) -> UUID | None:
+    """Where the note of a change is kept, if it has one."""
+    note = (change.after or {}).get("note")
+    return UUID(str(note["history"])) if isinstance(note, Mapping) else None
