@@ -29,6 +29,7 @@ from sqlalchemy.pool import NullPool
 import loyalty.migrations
 from loyalty.database import INTERACTIVE, Database
 from loyalty.postgres import APPLICATION, OWNER, SUPERUSER, Server
+from loyalty.verify import verify
 
 LAYOUT = "1"
 """Counted up when the test server's own settings change."""
@@ -192,10 +193,16 @@ def empty_clone(cluster: Cluster) -> Iterator[Clone]:
 
 
 @pytest.fixture
-async def database(clone: Clone) -> AsyncIterator[Database]:
-    """The application's view of a database of the test's own; what is written is committed."""
+async def database(request: pytest.FixtureRequest, clone: Clone) -> AsyncIterator[Database]:
+    """The application's view of a database of the test's own; what is written is committed.
+
+    After a test that posted anything every invariant is proved, unless the test also took the
+    owner's connection, which is how one tampers with the books.
+    """
     database = Database.at(clone.application, pool_size=20)
     yield database
+    if "owner_connection" not in request.fixturenames:
+        await _prove(database)
     await database.dispose()
 
 
@@ -225,6 +232,13 @@ async def connection(rolled_back: Clone) -> AsyncIterator[AsyncConnection]:
             await _check_deferred(connection)
         await transaction.rollback()
     await engine.dispose()
+
+
+async def _prove(database: Database) -> None:
+    async with database.snapshot() as connection:
+        posted = await connection.execute(text("SELECT EXISTS (SELECT FROM ledger.journal)"))
+        if posted.scalar_one():
+            assert list(await verify(connection)) == []
 
 
 async def _check_deferred(connection: AsyncConnection) -> None:
