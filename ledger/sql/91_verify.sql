@@ -39,6 +39,7 @@ CREATE OR REPLACE FUNCTION ledger.verify_reversals()
 RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET enable_nestloop = off
 AS $$
     SELECT 'lot ' || l.id || ' of ' || l.holder, l.clawed_back::text, coalesce(c.amount, 0)::text
     FROM ledger.lot AS l
