@@ -56,6 +56,7 @@ from benefits.questions import (
     facts_from,
     question_document,
     question_from,
+    terms_document,
 )
 from benefits.records import (
     FREE,
@@ -233,6 +234,7 @@ __all__ = [
     "set_prices",
     "show_code",
     "spread",
+    "terms_document",
     "unlock_sentence",
     "uses_of",
     "verify",

@@ -15,7 +15,7 @@ from benefits.rule_set import RuleSet
 from benefits.types import Cart, Decision, Discount, EarnWhy, LineAnswer, NotApplied
 
 FORMAT = 1
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=str)
 
 
 def answer_document(decision: Decision) -> dict[str, object]:
@@ -98,25 +98,13 @@ def answer_digest(decision: Decision) -> str:
     """
     shipping, points, totals = decision.shipping, decision.points, decision.totals
     values = [
-        [
-            [
-                line.line_id,
-                line.regular,
-                [[d.rule, d.version, d.amount, d.step] for d in line.discounts],
-                line.points,
-                line.points_value,
-                line.total,
-                line.basis,
-                line.earn,
-                [[w.rule, w.version] for w in line.earn_why],
-            ]
-            for line in decision.lines
-        ],
-        [[d.rule, d.version, d.amount] for d in shipping.discounts],
+        [line[:8] for line in decision.lines],  # all but why they earn: `applied` has the rules
+        shipping.discounts,
         [shipping.regular, shipping.points, shipping.points_value, shipping.total],
         [points.available, points.spendable, points.spend, points.value, points.earn],
         [totals.regular, totals.discount, totals.points_value, totals.payable],
         [[v.code, v.amount] for v in decision.vouchers],
+        [[a.rule, a.version, a.amount, a.earned] for a in decision.applied],
     ]
     return sha256(_ENCODER.encode(values).encode()).hexdigest()
 

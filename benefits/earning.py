@@ -166,6 +166,7 @@ def _worth(
 def _give(entry: _Entry, question: Question, basis: Sequence[int], earning: Earning) -> bool:
     """Add what a candidate's effects earn; answers whether they changed what is earned."""
     changed = False
+    touched: Sequence[int]
     name, version = entry.candidate.rule.name, entry.candidate.rule.version
     for effect in entry.effects:
         positions = _positions(entry.candidate, effect, question)
@@ -233,6 +234,8 @@ def _bonus_weights(positions: Sequence[int], question: Question, basis: Sequence
     return weights
 
 
-def _positions(candidate: Candidate, effect: CompiledEffect, question: Question) -> list[int]:
+def _positions(candidate: Candidate, effect: CompiledEffect, question: Question) -> Sequence[int]:
     lines = question.cart.lines
+    if effect.picks is None and candidate.voucher is None and all(line.earns for line in lines):
+        return range(len(lines))
     return [p for p in candidate.picked(effect, question) if lines[p].earns]

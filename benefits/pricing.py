@@ -207,7 +207,11 @@ def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list
     match effect.effect:
         case ExclusivePrice() as price_effect:
             targets = _targets(price_effect, positions, till)
-            offs = [totals[p] - target for p, target in zip(positions, targets, strict=True)]
+            return [
+                (p, totals[p] - target)
+                for p, target in zip(positions, targets, strict=True)
+                if totals[p] > target
+            ]
         case PercentOff(percent, "lines", _, cap):
             offs = [half_up(totals[p] * percent, _WHOLE) for p in positions]
             offs = _capped_each(offs, cap)
@@ -218,7 +222,7 @@ def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list
             offs = _amounts_off(amount_off, candidate, positions, till)
         case _:
             return []
-    return [(p, off) for p, off in zip(positions, offs, strict=True) if off > 0]
+    return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
 
 
 def _targets(effect: ExclusivePrice, positions: Sequence[int], till: Till) -> list[int]:
@@ -229,11 +233,7 @@ def _targets(effect: ExclusivePrice, positions: Sequence[int], till: Till) -> li
     if effect.percent is not None:
         regular = [lines[p].regular for p in positions]
         return [amount - half_up(amount * effect.percent, _WHOLE) for amount in regular]
-    amounts = [lines[p].member_amount for p in positions]
-    return [
-        totals[p] if amount is None else amount
-        for p, amount in zip(positions, amounts, strict=True)
-    ]
+    return [totals[p] if (amount := lines[p].member_amount) is None else amount for p in positions]
 
 
 def _list_prices(price_list: str, positions: Sequence[int], till: Till) -> list[int]:

@@ -23,8 +23,12 @@ _Stored = Mapping[str, Any]
 
 def question_document(question: Question) -> Document:
     """A question as plain JSON values."""
+    return {"cart": cart_document(question.cart), **terms_document(question)}
+
+
+def terms_document(question: Question) -> Document:
+    """All of a question but the cart: what a quote carries, as the cart is sent again."""
     return {
-        "cart": cart_document(question.cart),
         "at": question.at.isoformat(),
         "facts": facts_document(question.facts),
         "vouchers": [_voucher_document(voucher) for voucher in question.vouchers],
