@@ -1,5 +1,6 @@
 -- The proof. Each function answers the first row that breaks one promise, or nothing. All are set
--- based and read everything; run them in one snapshot.
+-- based and read everything; run them in one snapshot. No nested loops: right after an import
+-- nothing is counted yet, and the planner would take a million rows for a handful.
 
 -- What a canonical text says, or nothing when it is none any more.
 CREATE OR REPLACE FUNCTION ledger.parsed(canonical text) RETURNS json
@@ -17,6 +18,7 @@ CREATE OR REPLACE FUNCTION ledger.verify_wallets()
 RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET enable_nestloop = off
 AS $$
     SELECT 'wallet ' || coalesce(w.holder, t.holder) || ' ' || coalesce(w.asset, t.asset),
         (w.available, w.pending, w.held, w.debt)::text,
@@ -43,6 +45,7 @@ CREATE OR REPLACE FUNCTION ledger.verify_counters()
 RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET enable_nestloop = off
 AS $$
     SELECT 'wallet ' || w.holder || ' ' || w.asset,
         (w.available, w.pending, w.held, w.next_due)::text,
@@ -69,6 +72,7 @@ CREATE OR REPLACE FUNCTION ledger.verify_lots()
 RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET enable_nestloop = off
 AS $$
     SELECT 'lot ' || coalesce(l.id, t.lot) || ' of ' || coalesce(l.holder, t.holder),
         (l.asset, l.remaining, l.pending)::text,
@@ -94,6 +98,7 @@ CREATE OR REPLACE FUNCTION ledger.verify_births()
 RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET enable_nestloop = off
 AS $$
     WITH graced AS (
         SELECT DISTINCT ON (j.holder, g ->> 0) j.holder, g ->> 0 AS lot, g ->> 1 AS ends
@@ -133,6 +138,7 @@ CREATE OR REPLACE FUNCTION ledger.verify_slices()
 RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
+SET enable_nestloop = off
 AS $$
     (SELECT 'slice ' || coalesce(s.position, t.position) || ' of journal '
             || coalesce(s.journal, t.journal) || ' of ' || coalesce(s.holder, t.holder),
