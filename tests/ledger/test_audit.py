@@ -27,9 +27,10 @@ OTHER = {
     "timestamptz": "coalesce({}, '2026-01-01') + interval '1 second'",
 }
 COLUMNS = """
-    SELECT c.relname, a.attname, t.typname
+    SELECT c.relname, a.attname, coalesce(b.typname, t.typname)
     FROM pg_attribute AS a JOIN pg_class AS c ON c.oid = a.attrelid
     JOIN pg_type AS t ON t.oid = a.atttypid
+    LEFT JOIN pg_type AS b ON b.oid = t.typbasetype
     WHERE c.relnamespace = 'ledger'::regnamespace AND c.relname = ANY (:tables)
         AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, a.attnum
 """
