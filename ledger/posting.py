@@ -51,6 +51,11 @@ async def post(
     return [outcome(row) for row in rows]
 
 
+def post_in_sql(items: str, at: str) -> str:
+    """Write the call that posts, for programs that speak SQL themselves, such as pgbench."""
+    return f"ledger.post({items}, {at})"
+
+
 async def earn(
     connection: AsyncConnection, items: Sequence[Earn], *, at: datetime
 ) -> list[Outcome]:

@@ -45,11 +45,7 @@ _LOT: Final = (
     r""""activates_at"\072null,"expires_at"\072"2200-01-01T00\07200\07200+00\07200","""
     r""""allocated"\0720"""
 )
-_CALL: Final = (
-    "SELECT (ledger.post(format(E'[{item}]', lpad(to_hex({holder}), 32, '0'), minted, minted,"
-    " {amount}, now(), minted)::jsonb, now())).code\n"
-    "FROM (SELECT uuidv7() AS minted OFFSET 0) AS journal;\n"
-)
+_MINTED: Final = "\nFROM (SELECT uuidv7() AS minted OFFSET 0) AS journal;\n"
 
 
 def earning(members: int) -> Script:
@@ -109,7 +105,9 @@ def measure(rig: Rig, pgbench: Path, plan: Plan) -> list[Figure]:
 
 
 def _call(item: str, holder: str, amount: str) -> str:
-    return _CALL.format(item=item, holder=holder, amount=amount)
+    values = f"lpad(to_hex({holder}), 32, '0'), minted, minted, {amount}, now(), minted"
+    posted = ledger.post_in_sql(f"format(E'[{item}]', {values})::jsonb", "now()")
+    return f"SELECT ({posted}).code" + _MINTED
 
 
 async def _prepare(rig: Rig, plan: Plan) -> None:
