@@ -238,7 +238,8 @@ async def _prove(database: Database) -> None:
     async with database.snapshot() as connection:
         posted = await connection.execute(text("SELECT EXISTS (SELECT FROM ledger.journal)"))
         if posted.scalar_one():
-            assert list(await verify(connection)) == []
+            found = list(await verify(connection))
+            assert not found, found
 
 
 async def _check_deferred(connection: AsyncConnection) -> None:
