@@ -28,7 +28,7 @@ async def once(
 
     async def work(connection: AsyncConnection, begun: Begun) -> Answer:
         await effect(connection, begun)
-        return Answer(HTTPStatus.SEE_OTHER, b"", media_type="text/plain", location=then)
+        return Answer(HTTPStatus.SEE_OTHER, b"done", media_type="text/plain", location=then)
 
     attempt = Attempt(
         principal=staff_actor(visit.staff.person.id),
