@@ -141,21 +141,22 @@ _PARTS = (
 
 
 def _lots_statement() -> Select[Any]:
-    lot, slice_, hold = tables.lot, tables.slice_, tables.hold
-    held = (
-        select(func.sum(slice_.c.amount - slice_.c.undone))
-        .select_from(
-            hold.join(slice_, (slice_.c.holder == hold.c.holder) & (slice_.c.journal == hold.c.id))
-        )
-        .where(
-            hold.c.holder == lot.c.holder,
-            hold.c.open,
-            hold.c.asset == lot.c.asset,
-            (hold.c.until > _WHEN).is_not(false()),
-            slice_.c.lot == lot.c.id,
-        )
-        .correlate(lot)
-        .scalar_subquery()
+    """The parts of lots with what is known of each, looked up one by one.
+
+    ``OFFSET 0`` keeps the planner from reading all that a holder ever had, which it takes for as
+    little as others have.
+    """
+    lot = (
+        select(*tables.lot.c)
+        .where(tables.lot.c.holder == _WHO, tables.lot.c.id == _PARTS.c.lot)
+        .offset(0)
+        .lateral("own_lot")
+    )
+    birth = (
+        select(tables.journal.c.labels)
+        .where(tables.journal.c.holder == _WHO, tables.journal.c.id == lot.c.journal)
+        .offset(0)
+        .lateral("birth")
     )
     return (
         select(
@@ -167,23 +168,37 @@ def _lots_statement() -> Select[Any]:
             lot.c.class_.label("lot_class"),
             lot.c.granted,
             _PARTS.c.amount.label("remaining"),
-            func.coalesce(held, 0).cast(BigInteger).label("held"),
+            func.coalesce(_held_of(lot.c.id), 0).cast(BigInteger).label("held"),
             lot.c.clawed_back,
             lot.c.allocated,
             (_PARTS.c.account == "pending").label("pending"),
             lot.c.earned_at,
             lot.c.activates_at,
             lot.c.expires_at,
-            tables.journal.c.labels,
+            birth.c.labels,
         )
-        .select_from(
-            _PARTS.join(lot, (lot.c.holder == _WHO) & (lot.c.id == _PARTS.c.lot)).join(
-                tables.journal,
-                (tables.journal.c.holder == lot.c.holder) & (tables.journal.c.id == lot.c.journal),
-            )
-        )
+        .select_from(_PARTS.join(lot, true()).join(birth, true()))
         .where(_PARTS.c.account != "repaid")
         .order_by((_PARTS.c.account == "pending"), lot.c.expires_at, lot.c.earned_at, lot.c.id)
+    )
+
+
+def _held_of(lot: ColumnElement[UUID]) -> ColumnElement[Any]:
+    """What open holds have set aside of a lot, as of the instant asked for."""
+    slice_, hold = tables.slice_, tables.hold
+    return (
+        select(func.sum(slice_.c.amount - slice_.c.undone))
+        .select_from(
+            hold.join(slice_, (slice_.c.holder == hold.c.holder) & (slice_.c.journal == hold.c.id))
+        )
+        .where(
+            hold.c.holder == _WHO,
+            hold.c.asset == _ASSET,
+            hold.c.open,
+            (hold.c.until > _WHEN).is_not(false()),
+            slice_.c.lot == lot,
+        )
+        .scalar_subquery()
     )
 
 

@@ -7,7 +7,7 @@ CREATE OR REPLACE FUNCTION ledger.lots_at(of_holder uuid, of_asset text, instant
 RETURNS TABLE (
     lot uuid, account text, amount bigint, activates_at timestamptz, expires_at timestamptz,
     earned_at timestamptz
-) LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+) LANGUAGE sql STABLE STRICT SECURITY DEFINER SET search_path = pg_catalog, pg_temp ROWS 10
 AS $$
     WITH freed AS (
         SELECT l.activates_at AS due, 1 AS rank, NULL::uuid AS hold, l.id, l.expires_at,
