@@ -72,7 +72,7 @@ def served(target: str, host: str, port: int, *, processes: int) -> bool:
 @contextmanager
 def _job_worker(stopping: threading.Event) -> Iterator[None]:
     """Keep a job worker running beside us."""
-    command = [sys.executable, "-m", "loyalty", "worker", "--beside", str(os.getpid())]
+    command = [sys.executable, "-P", "-m", "loyalty", "worker", "--beside", str(os.getpid())]
 
     def keep() -> None:
         while not stopping.is_set():

@@ -1,28 +1,22 @@
 """The embedded server survives what happens to programs: kills, restarts, crowds, odd places."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from loyalty.postgres import APPLICATION, DATABASE, OWNER, SUPERUSER, Server
-from loyalty.postgres.account import server_account
-from loyalty.postgres.binaries import find_binaries
+from loyalty.postgres import APPLICATION, OWNER, Server
 from loyalty.postgres.errors import HomeMissing, HomeUnreadable, StartFailed, VersionMismatch
-from loyalty.postgres.home import SOCKET_BYTES, SOCKET_NAME
 from loyalty.postgres.lease import alone
-from tests.support.homes import read_record, sweep, swept_home
+from tests.support.homes import FAST, ask, connect, ignore, make, postmaster, read_record
 
-FAST = {"fsync": "off"}
 REPOSITORY = Path(__file__).parents[3]
 
 HOLDER = """
@@ -33,27 +27,6 @@ with Server(Path(sys.argv[1]), report=lambda line: None):
     print("open", flush=True)
     sys.stdin.read()
 """
-
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root lends its server to another user")
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    """A home under a directory that other users cannot enter, swept away afterwards."""
-    home = tmp_path / ".loyalty"
-    yield home
-    if (home / "cluster.json").exists():
-        with Server(home, report=ignore):
-            pass
-    sweep(home)
-
-
-def ignore(line: str) -> None:
-    del line
-
-
-def postmaster(home: Path) -> int:
-    return int((Path(read_record(home)["data"]) / "postmaster.pid").read_text().split("\n")[0])
 
 
 def postmaster_or(home: Path, otherwise: int) -> int:
@@ -66,22 +39,6 @@ def postmaster_or(home: Path, otherwise: int) -> int:
 def is_alive(pid: int) -> bool:
     path = Path(f"/proc/{pid}/cmdline")
     return path.exists() and path.read_bytes() != b""
-
-
-def make(home: Path) -> None:
-    with Server(home, create=True, settings=FAST, report=ignore):
-        pass
-
-
-def connect(server: Server, role: str = OWNER) -> "psycopg.Connection[tuple[object, ...]]":
-    host = str(server.url(role).query["host"])
-    return psycopg.connect(host=host, user=role, dbname=DATABASE, autocommit=True)
-
-
-def ask(server: Server, question: str, role: str = OWNER) -> object:
-    with closing(connect(server, role)) as connection:
-        cursor = connection.execute(question.encode())
-        return cursor.fetchall()[0][0] if cursor.description else None
 
 
 def hold(home: Path) -> "subprocess.Popen[str]":
@@ -127,60 +84,6 @@ def test_a_home_keeps_commits_durable_unless_told_otherwise(home: Path) -> None:
     with Server(home, create=True, report=ignore) as server:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             assert ask(server, f"SELECT current_setting('{setting}')") == "on"
-
-
-@as_root
-def test_root_under_a_private_directory_changes_no_mode_of_it(home: Path) -> None:
-    home.parent.chmod(0o700)
-    before = {path: path.stat().st_mode for path in home.parents}
-
-    with Server(home, create=True, settings=FAST, report=ignore) as server:
-        assert ask(server, "SELECT 1") == 1
-        pid = postmaster(home)
-        assert Path(f"/proc/{pid}").stat().st_uid == server_account().uid
-
-    assert {path: path.stat().st_mode for path in home.parents} == before
-    assert not Path(read_record(home)["data"]).is_relative_to(home)
-
-
-@as_root
-def test_a_home_that_everybody_may_pass_through_keeps_its_data_itself() -> None:
-    with swept_home() as home:
-        make(home)
-
-        assert Path(read_record(home)["data"]) == home / "data"
-        assert (home / "data").stat().st_uid == server_account().uid
-
-
-@as_root
-def test_the_system_user_that_lends_its_name_cannot_connect(home: Path) -> None:
-    with Server(home, create=True, settings=FAST, report=ignore) as server:
-        psql = server.binaries.program("psql")
-        sockets = str(server.url(OWNER).query["host"])
-        for role in (SUPERUSER, OWNER, APPLICATION):
-            where = ["-h", sockets, "-U", role, "-d", DATABASE]
-            answer = server_account().run([psql, *where, "-c", "SELECT 1"])
-
-            assert answer.returncode != 0
-            assert "Peer authentication failed" in answer.stderr
-
-
-def test_binaries_that_the_server_user_cannot_reach_are_copied_whole(tmp_path: Path) -> None:
-    copied = find_binaries().copy_to(tmp_path / "copy")
-
-    assert copied.version() == find_binaries().version()
-    assert find_binaries().copy_to(tmp_path / "copy") == copied
-
-
-def test_the_socket_of_a_long_home_is_short(tmp_path: Path, home: Path) -> None:
-    long = tmp_path / ("long" * 30) / ("longer" * 20)
-    with Server(long, create=True, settings=FAST, report=ignore) as server:
-        socket = Path(read_record(long)["sockets"]) / SOCKET_NAME
-
-        assert len(os.fsencode(socket)) <= SOCKET_BYTES
-        assert socket.parent.stat().st_mode & 0o777 == 0o700
-        assert ask(server, "SELECT 1") == 1
-    sweep(long)
 
 
 def test_a_home_that_is_not_there_is_named_and_not_made(home: Path) -> None:
@@ -311,18 +214,6 @@ def test_a_note_whose_number_belongs_to_another_program_is_not_believed(home: Pa
 
     with Server(home, report=ignore) as server:
         assert ask(server, "SELECT 1") == 1
-
-
-def test_a_socket_directory_that_somebody_else_holds_is_not_used(home: Path) -> None:
-    make(home)
-    squatted = Path(read_record(home)["sockets"])
-    shutil.rmtree(squatted)
-    squatted.mkdir(mode=0o755)
-
-    with Server(home, report=ignore) as server:
-        assert read_record(home)["sockets"] != str(squatted)
-        assert ask(server, "SELECT 1") == 1
-    squatted.rmdir()
 
 
 def test_data_of_another_version_are_refused_by_name(home: Path) -> None:
