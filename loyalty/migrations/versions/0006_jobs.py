@@ -39,8 +39,9 @@ def upgrade() -> None:
     op.execute("CREATE SCHEMA procrastinate")
     op.execute("SET LOCAL search_path = procrastinate")
     schema = (files("procrastinate") / "sql" / "schema.sql").read_text(encoding="utf-8")
-    with op.get_bind().connection.cursor() as cursor:
-        cursor.execute(schema)
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute(schema)
+    cursor.close()
     op.execute("SET LOCAL search_path = DEFAULT")
     op.execute(PIN_SEARCH_PATH)
     op.execute("CREATE TABLE procrastinate.schema_version (version text NOT NULL)")
