@@ -22,6 +22,7 @@ APPLICATION = "loyalty_app"
 DATABASE = "loyalty"
 
 SETTINGS: Mapping[str, str] = {
+    "autovacuum_naptime": "10s",
     "checkpoint_timeout": "15min",
     "jit": "off",
     "log_line_prefix": "%m [%p] ",
