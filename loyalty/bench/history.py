@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import islice
@@ -27,7 +28,8 @@ from loyalty.database import LONG, Database
 from loyalty.errors import LoyaltyError
 
 LAST_DAY: Final = date(2026, 11, 20)
-KILOBYTES: Final = 1_024 if sys.platform != "darwin" else 1_048_576
+PROCESSES: Final = Path("/proc")
+POLL_SECONDS: Final = 0.1
 VERIFY_REPEATS: Final = 3
 TRANSFERS: Final = (
     "SELECT c.reltuples::bigint FROM pg_catalog.pg_class AS c"
@@ -66,7 +68,7 @@ def measure(rig: Rig, plan: Plan) -> list[Figure]:
         full = _import(rig, "year", whole)
     shrunk = plan.year_rows is not None
     said = f"{rows:,} lines, {rows / full.seconds:,.0f} a second"
-    grown = round(full.megabytes / part.megabytes, 3)
+    grown = round(full.megabytes / part.megabytes, 3) if part.megabytes else None
     peak = f"{full.megabytes:,.0f} MB beside {part.megabytes:,.0f} MB"
     return [
         Figure(budgets.IMPORT, round(full.seconds, 2), said + (" (a sample)" if shrunk else "")),
@@ -92,15 +94,36 @@ def _import(rig: Rig, database: str, file: Path) -> Imported:
     with TemporaryDirectory() as folder, (Path(folder) / "said").open("w+") as said:
         begun = time.perf_counter()
         child = subprocess.Popen(
-            command, env=environment, stdout=said, stderr=subprocess.STDOUT, cwd=folder
+            command,
+            env=environment,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            start_new_session=True,
         )
-        _, status, usage = os.wait4(child.pid, 0)
+        peak = 0
+        while child.poll() is None:
+            peak = max(peak, _largest(child.pid))
+            time.sleep(POLL_SECONDS)
         seconds = time.perf_counter() - begun
-        child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode != 0:
             said.seek(0)
             raise BenchImportFailed(reason=said.read().strip()[-500:])
-    return Imported(seconds, usage.ru_maxrss * KILOBYTES / 1_000_000)
+    return Imported(seconds, peak * 1_024 / 1_000_000)
+
+
+def _largest(session: int) -> int:
+    """The peak in kB of the largest process of a session; 0 where the system does not tell.
+
+    What the system counts for a child begins with its parent's peak, so it is of no use here.
+    """
+    peaks = [0]
+    for status in PROCESSES.glob("[0-9]*/status"):
+        with suppress(OSError, ValueError, IndexError):
+            if os.getsid(int(status.parent.name)) == session:
+                told = status.read_text().partition("VmHWM:")[2].split()
+                peaks.append(int(told[0]))
+    return max(peaks)
 
 
 def _verified(rig: Rig, database: str) -> Figure:
