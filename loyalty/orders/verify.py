@@ -51,7 +51,7 @@ async def first_broken_order(connection: AsyncConnection) -> Mapping[str, Broken
 
     The planner takes the broken rows for the many and would look each up; hashing reads all once.
     """
-    await connection.execute(select(func.set_config("enable_nestloop", "off", True)))
+    await connection.execute(select(func.set_config("enable_nestloop", "off", literal(value=True))))
     broken: dict[str, Broken] = {}
     for check, statement in CHECKS.items():
         row = (await connection.execute(statement().limit(1))).first()
