@@ -56,12 +56,9 @@ class Imported:
 
 def measure(rig: Rig, plan: Plan) -> list[Figure]:
     """Import half of the year into one database and all of it into another."""
-    from loyalty.demo.shop import write_orders  # noqa: PLC0415 (an extra that not all have)
-
     with TemporaryDirectory(prefix="loyalty-bench-") as folder:
         whole = Path(folder) / "year.csv"
-        write_orders(whole, last_day=LAST_DAY, invent_returns=False)
-        rows = _keep(whole, whole, plan.year_rows)
+        rows = write_year(whole, plan.year_rows)
         half = Path(folder) / "half.csv"
         _keep(whole, half, rows // 2)
         part = _import(rig, "half_year", half)
@@ -75,6 +72,14 @@ def measure(rig: Rig, plan: Plan) -> list[Figure]:
         Figure(budgets.IMPORT_MEMORY, grown, peak),
         _verified(rig, "year"),
     ]
+
+
+def write_year(file: Path, rows: int | None) -> int:
+    """Write the demo's year of order lines, or the first of them; say how many."""
+    from loyalty.demo.shop import write_orders  # noqa: PLC0415 (an extra that not all have)
+
+    write_orders(file, last_day=LAST_DAY, invent_returns=False)
+    return _keep(file, file, rows)
 
 
 def _keep(file: Path, copy: Path, rows: int | None) -> int:
