@@ -9,7 +9,7 @@ from loyalty.bootstrap import Application, owned
 from loyalty.cli.db import bring_up_to_date, is_current
 from loyalty.cli.progress import tell
 from loyalty.cli.running import cause_of, run
-from loyalty.cli.serving import serve_programme
+from loyalty.cli.serving import refuse_taken_port, serve_programme
 from loyalty.observability import configure_logging
 from loyalty.settings import Settings
 from loyalty.staff import first_link
@@ -27,6 +27,7 @@ def serve(host: str | None, port: int | None, processes: int) -> None:
     """
     configure_logging()
     settings = Settings()
+    refuse_taken_port(host or settings.host, port or settings.port)
     with owned(settings, create=True, report=tell) as ownership:
         if settings.embedded:
             bring_up_to_date(ownership)

@@ -8,6 +8,7 @@ requests and jobs under way end first.
 import http.client
 import multiprocessing
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -19,12 +20,23 @@ from granian.constants import Interfaces
 from granian.server import Server
 
 from loyalty.cli.progress import tell
+from loyalty.errors import LoyaltyError
 
 TARGET: Final = "api.app:create_app_from_environment"
 DRAIN_SECONDS: Final = 30
 PAUSE_SECONDS: Final = 0.5
 READY_SECONDS: Final = 0.1
 HTTP_OK: Final = 200
+
+
+class PortTaken(LoyaltyError):
+    """Port {port} of {host} cannot be listened on ({reason}); name another with PORT."""
+
+    code = "port-taken"
+    host: str
+    port: int
+    reason: str
+
 
 Ready = Callable[[str], None]
 """Called once with the address, when the programme answers."""
@@ -44,6 +56,17 @@ def serve_programme(host: str, port: int, *, processes: int = 1, ready: Ready) -
                 tell("the processes that answer requests ended; starting them again")
         finally:
             stopping.set()
+
+
+def refuse_taken_port(host: str, port: int) -> None:
+    """Refuse an address that another program listens on, before anything is made for it."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind((host, port))
+        except OSError as error:
+            raise PortTaken(host=host, port=port, reason=str(error.strerror)) from None
 
 
 def served(target: str, host: str, port: int, *, processes: int) -> bool:

@@ -151,6 +151,16 @@ def alter(home: Path, statement: str) -> None:
             connection.execute(statement.encode())
 
 
+def test_a_port_that_is_taken_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        answer = loyalty(tmp_path / "nothing", "serve", "--port", port)
+
+    assert answer.returncode == 3
+    assert f"Port {port}" in answer.stderr
+    assert not (tmp_path / "nothing").exists()
+
+
 class Serving:
     """A `loyalty serve` of the test's own, ended with it."""
 
