@@ -14,9 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from benefits import (
     FREE,
     BenefitsError,
-    DefinitionExists,
-    DefinitionNotFound,
-    DefinitionRefused,
     NewVoucher,
     Voucher,
     VoucherDefinition,
@@ -24,15 +21,12 @@ from benefits import (
     VoucherRefused,
     define_voucher,
     demand,
-    find_definition,
     issue_vouchers,
-    list_definitions,
     read_voucher,
     redeem_vouchers,
     release_vouchers,
     reopen_vouchers,
     reserve_vouchers,
-    retire_definition,
     verify,
     void_voucher,
     voucher_from,
@@ -297,39 +291,6 @@ async def test_two_birthday_vouchers_in_one_batch_become_one(connection: AsyncCo
     outcomes = await issue_vouchers(connection, twins, at=NOON)
 
     assert sorted(each.code for each in outcomes) == ["birthday-already-issued", "done"]
-
-
-async def test_a_definition_is_stored_once_and_never_changed(connection: AsyncConnection) -> None:
-    await define_voucher(connection, TEN_OFF, actor="t", at=NOON)
-    await define_voucher(connection, TEN_OFF, actor="someone", at=NOON)
-
-    assert await find_definition(connection, "ten-off") == TEN_OFF
-    with pytest.raises(DefinitionExists):
-        await define_voucher(connection, replace(TEN_OFF, uses=2), actor="t", at=NOON)
-    await retire_definition(connection, "ten-off", at=NOON)
-    assert TEN_OFF not in await list_definitions(connection)
-    (late,) = await issue_vouchers(connection, [new_voucher()], at=NOON)
-    assert late.code == "voucher-definition-not-found"
-    with pytest.raises(DefinitionNotFound):
-        await retire_definition(connection, "unheard-of", at=NOON)
-
-
-@pytest.mark.parametrize(
-    ("change", "pointer"),
-    [
-        ({"uses": 0}, "/uses"),
-        ({"valid_for_days": 0}, "/valid_for_days"),
-        ({"tax_class": "gift"}, "/tax_class"),
-        ({"birthday_window": "year"}, "/birthday_window"),
-    ],
-)
-async def test_a_definition_that_makes_no_sense_is_refused(
-    connection: AsyncConnection, change: dict[str, Any], pointer: str
-) -> None:
-    with pytest.raises(DefinitionRefused) as refused:
-        await define_voucher(connection, replace(TEN_OFF, **change), actor="t", at=NOON)
-
-    assert refused.value.pointer == pointer
 
 
 async def test_two_hundred_orders_for_one_voucher_make_exactly_one_reservation(

@@ -1,9 +1,24 @@
 """Verbs that make ladders and activity for the tests of tiers."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid5
 
-from tiers import Activity, Ladder, Subject, default_ladder, parse_ladder
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tiers import (
+    Activity,
+    Decision,
+    Ladder,
+    Subject,
+    decide,
+    default_ladder,
+    find_subjects,
+    parse_ladder,
+    publish_ladder,
+    record,
+    standing_at,
+)
 
 AT = datetime(2025, 6, 1, 12, tzinfo=UTC)
 SPACE = UUID("6ba7b810-9dad-11d1-80b4-00c04fd430c8")
@@ -40,3 +55,61 @@ def buy(
 
 def newcomer(name: str = "member") -> Subject:
     return Subject(named(name), JOINED, None, ())
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
+
+
+def apply(subject: Subject, decision: Decision) -> Subject:
+    """The subject as it will be read after the decision is recorded."""
+    known = {(each.order, each.shipment): each for each in subject.activities}
+    known |= {(each.order, each.shipment): each for each in decision.written}
+    return replace(subject, standing=decision.standing, activities=tuple(known.values()))
+
+
+class Life:
+    """A member told event by event, as the order path does."""
+
+    def __init__(self, rules: Ladder) -> None:
+        self.ladder = rules
+        self.subject = newcomer()
+        self.changes: list[tuple[str, str, str]] = []
+
+    def see(self, on: str, *activities: Activity) -> str:
+        return self.take(decide(self.ladder, self.subject, activities, on=day(on)), on)
+
+    def take(self, decision: Decision, on: str) -> str:
+        self.subject = apply(self.subject, decision)
+        self.changes += [
+            (change.on.isoformat(), change.rule.value, change.after) for change in decision.changes
+        ]
+        return decision.standing.effective_on(day(on))[0]
+
+
+FEBRUARY, MARCH = date(2024, 2, 1), date(2024, 3, 1)
+LADDER = ladder()
+
+
+async def publish(connection: AsyncConnection) -> Ladder:
+    return await publish_ladder(
+        connection, climb(), at=AT, actor="staff:1", request_id="req-1", after=0
+    )
+
+
+async def write(connection: AsyncConnection, *decisions: Decision) -> None:
+    await record(connection, decisions, at=AT, actor="key:1", request_id="req-2")
+
+
+async def act(connection: AsyncConnection, name: str, on: date, *activities: Activity) -> Decision:
+    """One order path: read, decide, write."""
+    member = named(name)
+    subjects = await find_subjects(connection, {member: JOINED})
+    decision = decide(LADDER, subjects[member], activities, on=on)
+    await write(connection, decision)
+    return decision
+
+
+async def tier_at(connection: AsyncConnection, name: str, on: date) -> str | None:
+    tier: str | None = (await connection.execute(standing_at(named(name), on))).one().tier
+    return tier

@@ -1,64 +1,20 @@
-from dataclasses import replace
-from datetime import date
-
 import pytest
 
-from tests.tiers.builders import JOINED, both, buy, climb, ladder, named, newcomer
+from tests.tiers.builders import JOINED, Life, both, buy, day, ladder, named, newcomer
 from tiers import (
     Activity,
     ActivityConflict,
     ActivityInFuture,
     ActivityMalformed,
-    Decision,
-    FloorWithoutEnd,
-    Ladder,
     Metric,
     Movement,
-    ReasonMalformed,
     Seen,
-    Subject,
-    TierUnknown,
     Window,
     begin,
     decide,
     fold,
-    freeze,
-    lift_floor,
-    parse_ladder,
-    place_floor,
-    thaw,
     walk,
 )
-
-
-def day(text: str) -> date:
-    return date.fromisoformat(text)
-
-
-def apply(subject: Subject, decision: Decision) -> Subject:
-    """The subject as it will be read after the decision is recorded."""
-    known = {(each.order, each.shipment): each for each in subject.activities}
-    known |= {(each.order, each.shipment): each for each in decision.written}
-    return replace(subject, standing=decision.standing, activities=tuple(known.values()))
-
-
-class Life:
-    """A member told event by event, as the order path does."""
-
-    def __init__(self, rules: Ladder) -> None:
-        self.ladder = rules
-        self.subject = newcomer()
-        self.changes: list[tuple[str, str, str]] = []
-
-    def see(self, on: str, *activities: Activity) -> str:
-        return self.take(decide(self.ladder, self.subject, activities, on=day(on)), on)
-
-    def take(self, decision: Decision, on: str) -> str:
-        self.subject = apply(self.subject, decision)
-        self.changes += [
-            (change.on.isoformat(), change.rule.value, change.after) for change in decision.changes
-        ]
-        return decision.standing.effective_on(day(on))[0]
 
 
 def test_a_new_member_stands_on_the_bottom_tier_for_ever() -> None:
@@ -277,108 +233,6 @@ def test_impossible_activity_is_refused(purchases: int, returned: int) -> None:
         buy("a", "2024-02-01", purchases, returned=returned)
 
 
-def test_a_floor_holds_until_its_end_and_then_what_was_earned_shows() -> None:
-    life = Life(ladder())
-    life.see("2024-02-01", buy("a", "2024-02-01", 1_000))
-    floored = place_floor(
-        ladder(),
-        life.subject,
-        tier="gold",
-        until=day("2024-05-01"),
-        reason="plan:plus",
-        on=day("2024-03-01"),
-    )
-
-    assert life.take(floored, "2024-03-01") == "gold"
-    assert floored.standing.effective_on(day("2024-04-30"))[0] == "gold"
-    assert floored.standing.effective_on(day("2024-05-01"))[0] == "silver"
-    assert floored.standing.due_on == day("2024-05-01")
-    assert life.see("2024-06-01") == "silver"
-    assert life.changes[-2:] == [
-        ("2024-03-01", "floor-set", "gold"),
-        ("2024-05-01", "floor-ended", "silver"),
-    ]
-
-
-def test_a_floor_can_be_lifted_before_its_end() -> None:
-    life = Life(ladder())
-    life.take(
-        place_floor(
-            ladder(),
-            life.subject,
-            tier="gold",
-            until=day("2024-05-01"),
-            reason="grant",
-            on=day("2024-03-01"),
-        ),
-        "2024-03-01",
-    )
-
-    assert life.take(lift_floor(ladder(), life.subject, on=day("2024-03-05")), "2024-03-05") == (
-        "standard"
-    )
-    assert lift_floor(ladder(), life.subject, on=day("2024-03-05")).changes == ()
-
-
-def test_a_floor_needs_an_end_a_reason_and_a_tier_that_exists() -> None:
-    life = Life(ladder())
-
-    def grant(tier: str = "gold", until: str = "2024-05-01", reason: str = "grant") -> None:
-        place_floor(
-            ladder(),
-            life.subject,
-            tier=tier,
-            until=day(until),
-            reason=reason,
-            on=day("2024-03-01"),
-        )
-
-    with pytest.raises(TierUnknown):
-        grant(tier="platinum")
-    with pytest.raises(FloorWithoutEnd):
-        grant(until="2024-03-01")
-    with pytest.raises(ReasonMalformed):
-        grant(reason="Because she asked")
-
-
-def test_a_frozen_standing_does_not_move_and_shows_what_was_earned_once_thawed() -> None:
-    life = Life(ladder())
-    life.take(freeze(ladder(), life.subject, reason="audit", on=day("2024-02-01")), "2024-02-01")
-
-    assert life.see("2024-02-02", buy("a", "2024-02-02", 1_000)) == "standard"
-    assert life.take(thaw(ladder(), life.subject, on=day("2024-02-03")), "2024-02-03") == "silver"
-    assert thaw(ladder(), life.subject, on=day("2024-02-03")).changes == ()
-    with pytest.raises(ReasonMalformed):
-        freeze(ladder(), life.subject, reason="", on=day("2024-02-03"))
-
-
-def test_a_new_ladder_keeps_what_was_promised_and_lifts_who_meets_it() -> None:
-    life = Life(ladder())
-    life.see("2024-02-01", buy("a", "2024-02-01", 1_000))
-    life.see("2024-02-01", buy("b", "2024-02-01", 1_000))
-    tiers = [
-        {"code": "standard"},
-        {"code": "bronze", "reach": {"any": {"purchases": 1_500}}},
-        {"code": "silver", "reach": {"any": {"purchases": 9_000}}},
-    ]
-    life.ladder = parse_ladder(climb(tiers=tiers), version=2)
-
-    assert life.see("2024-03-01") == "silver"
-    assert life.subject.standing is not None
-    assert life.subject.standing.valid_until == day("2025-02-02")
-    assert life.see("2025-02-02") == "bronze"
-    assert [rule for _, rule, _ in life.changes[-2:]] == ["ladder-changed", "stepped-down"]
-
-
-def test_a_tier_taken_out_of_the_ladder_leaves_its_members_one_below() -> None:
-    life = Life(ladder())
-    life.see("2024-02-01", buy("a", "2024-02-01", 5_000))
-    tiers = [{"code": "standard"}, {"code": "silver", "reach": {"any": {"purchases": 90_000}}}]
-    life.ladder = parse_ladder(climb(tiers=tiers), version=2)
-
-    assert life.see("2024-03-01") == "silver"
-
-
 def test_folding_equals_deciding_one_by_one_and_walking_tells_the_tier_before() -> None:
     events = [
         (day("2024-02-01"), buy("a", "2024-02-01", 600)),
@@ -400,49 +254,6 @@ def test_folding_equals_deciding_one_by_one_and_walking_tells_the_tier_before() 
         (change.on.isoformat(), change.rule.value, change.after) for change in folded.changes
     ] == life.changes
     assert set(folded.written) == set(life.subject.activities)
-
-
-def test_floor_freeze_and_a_fall_that_was_due_move_to_a_new_ladder() -> None:
-    life = Life(ladder())
-    life.see("2024-02-01", buy("a", "2024-02-01", 5_000))
-    floored = place_floor(
-        ladder(),
-        life.subject,
-        tier="diamond",
-        until=day("2026-01-01"),
-        reason="grant",
-        on=day("2024-02-01"),
-    )
-    life.take(floored, "2024-02-01")
-    pinned = freeze(ladder(), life.subject, reason="audit", on=day("2024-02-01"))
-    life.take(pinned, "2024-02-01")
-    again = freeze(ladder(), life.subject, reason="audit", on=day("2024-02-01"))
-    tiers = [{"code": "standard"}, {"code": "silver", "reach": {"any": {"purchases": 90_000}}}]
-    life.ladder = parse_ladder(climb(tiers=tiers), version=2)
-
-    assert again.changes == ()
-    assert life.see("2025-06-01") == "silver"
-    standing = life.subject.standing
-    assert standing is not None
-    assert standing.tier == "silver"
-    assert standing.since == day("2025-02-02")
-    assert standing.valid_until == day("2026-06-02")
-    assert standing.floor is not None
-    assert (standing.floor.tier, standing.floor.rank) == ("silver", 1)
-    assert standing.freeze is not None
-    assert standing.freeze.tier == "silver"
-
-
-def test_a_ladder_without_judgement_keeps_what_was_held_for_ever() -> None:
-    life = Life(ladder())
-    life.see("2024-02-01", buy("a", "2024-02-01", 1_000))
-    life.ladder = ladder(version=2, validity={"unit": "forever"})
-
-    assert life.see("2034-02-01") == "standard"
-    assert life.see("2034-02-01", buy("b", "2034-02-01", 1_000)) == "silver"
-    assert life.subject.standing is not None
-    assert life.subject.standing.valid_until is None
-    assert life.subject.standing.fall is None
 
 
 def test_walking_past_an_event_reported_for_an_earlier_day_tells_the_tier_now_in_force() -> None:

@@ -4,64 +4,40 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
-from sqlalchemy import Uuid, column, event, select, text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.database import Database
-from tests.tiers.builders import AT, JOINED, buy, climb, ladder, named
+from tests.tiers.builders import (
+    FEBRUARY,
+    JOINED,
+    LADDER,
+    MARCH,
+    act,
+    buy,
+    named,
+    publish,
+    tier_at,
+    write,
+)
 from tiers import (
     Activity,
     ActivityConflict,
-    Decision,
-    Ladder,
     Movement,
     StandingOutrun,
     Window,
-    activity_of,
     begin,
     decide,
-    due,
     find_subjects,
     freeze,
     history_of,
-    left_behind,
     place_floor,
     population,
-    publish_ladder,
     read_subject,
-    record,
-    standing_at,
     subject_of,
     verify,
 )
-
-FEBRUARY, MARCH = date(2024, 2, 1), date(2024, 3, 1)
-LADDER = ladder()
-
-
-async def publish(connection: AsyncConnection) -> Ladder:
-    return await publish_ladder(
-        connection, climb(), at=AT, actor="staff:1", request_id="req-1", after=0
-    )
-
-
-async def write(connection: AsyncConnection, *decisions: Decision) -> None:
-    await record(connection, decisions, at=AT, actor="key:1", request_id="req-2")
-
-
-async def act(connection: AsyncConnection, name: str, on: date, *activities: Activity) -> Decision:
-    """One order path: read, decide, write."""
-    member = named(name)
-    subjects = await find_subjects(connection, {member: JOINED})
-    decision = decide(LADDER, subjects[member], activities, on=on)
-    await write(connection, decision)
-    return decision
-
-
-async def tier_at(connection: AsyncConnection, name: str, on: date) -> str | None:
-    tier: str | None = (await connection.execute(standing_at(named(name), on))).one().tier
-    return tier
 
 
 async def test_what_is_recorded_reads_back_the_same(connection: AsyncConnection) -> None:
@@ -208,65 +184,6 @@ async def test_many_members_are_written_at_once(connection: AsyncConnection) -> 
     )
     assert await verify(connection) == ()
     await write(connection)
-
-
-async def test_population_counts_chosen_members_and_those_never_decided_at_the_bottom(
-    connection: AsyncConnection,
-) -> None:
-    assert await population(connection, on=FEBRUARY) == ()
-    await publish(connection)
-    await act(connection, "ann", FEBRUARY, buy("a", FEBRUARY, 1_000))
-    await act(connection, "bob", FEBRUARY, buy("b", FEBRUARY, 1_000))
-    chosen = text("select unnest(cast(:ids as uuid[])) as id").bindparams(
-        ids=[named("ann"), named("nobody")]
-    )
-    members = select(chosen.columns(column("id", Uuid)).subquery("given").c.id)
-
-    assert await population(connection, on=FEBRUARY, members=members) == (
-        ("standard", 1),
-        ("silver", 1),
-        ("gold", 0),
-        ("diamond", 0),
-    )
-
-
-async def test_the_review_finds_who_is_due_longest_first(connection: AsyncConnection) -> None:
-    await publish(connection)
-    await act(connection, "ann", MARCH, buy("a", MARCH, 1_000))
-    await act(connection, "bob", FEBRUARY, buy("b", FEBRUARY, 1_000))
-    await act(connection, "cat", FEBRUARY, buy("c", FEBRUARY, 1))
-
-    assert await due(connection, date(2025, 2, 1), limit=10) == ()
-    assert await due(connection, date(2025, 3, 2), limit=10) == (named("bob"), named("ann"))
-    assert await due(connection, date(2025, 3, 2), limit=1) == (named("bob"),)
-    await act(connection, "bob", date(2025, 3, 2))
-    assert await due(connection, date(2025, 3, 2), limit=10) == (named("ann"),)
-    assert await verify(connection) == ()
-
-
-async def test_members_left_behind_by_a_new_ladder_are_listed(
-    connection: AsyncConnection,
-) -> None:
-    await publish(connection)
-    await act(connection, "ann", FEBRUARY)
-    await act(connection, "bob", FEBRUARY)
-    both = sorted([named("ann"), named("bob")])
-
-    assert await left_behind(connection, 1, limit=10) == ()
-    assert await left_behind(connection, 2, limit=10) == tuple(both)
-    assert await left_behind(connection, 2, limit=10, after=both[0]) == (both[1],)
-
-
-async def test_activity_is_listed_oldest_first(connection: AsyncConnection) -> None:
-    await publish(connection)
-    await act(connection, "ann", MARCH, buy("b", MARCH, 2), buy("a", FEBRUARY, 1))
-
-    rows = (await connection.execute(activity_of(named("ann")))).all()
-
-    assert [tuple(row) for row in rows] == [
-        (named("a"), named("a/1"), FEBRUARY, 1, 0),
-        (named("b"), named("b/1"), MARCH, 2, 0),
-    ]
 
 
 async def test_deciding_and_recording_take_two_statements(connection: AsyncConnection) -> None:
