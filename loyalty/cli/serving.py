@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -25,6 +26,7 @@ from loyalty.errors import LoyaltyError
 TARGET: Final = "api.app:create_app_from_environment"
 DRAIN_SECONDS: Final = 30
 PAUSE_SECONDS: Final = 0.5
+LONGEST_PAUSE_SECONDS: Final = 30.0
 READY_SECONDS: Final = 0.1
 HTTP_OK: Final = 200
 
@@ -98,8 +100,10 @@ def _job_worker(stopping: threading.Event) -> Iterator[None]:
     command = [sys.executable, "-P", "-m", "loyalty", "worker", "--beside", str(os.getpid())]
 
     def keep() -> None:
+        pause = PAUSE_SECONDS
         while not stopping.is_set():
             worker = subprocess.Popen(command)
+            begun = time.monotonic()
             while worker.poll() is None and not stopping.wait(PAUSE_SECONDS):
                 pass
             if stopping.is_set():
@@ -107,7 +111,9 @@ def _job_worker(stopping: threading.Event) -> Iterator[None]:
                 worker.wait()
             else:
                 tell(f"the job worker ended ({worker.returncode}); starting it again")
-                stopping.wait(PAUSE_SECONDS)
+                lived = time.monotonic() - begun
+                pause = PAUSE_SECONDS if lived > LONGEST_PAUSE_SECONDS else pause * 2
+                stopping.wait(min(pause, LONGEST_PAUSE_SECONDS))
 
     keeping = threading.Thread(target=keep)
     keeping.start()
