@@ -28,11 +28,10 @@ from loyalty.members import lock_member
 from loyalty.members.types import Member, Ref
 from loyalty.names import ORDER
 from loyalty.orders import rows, tables
-from loyalty.orders.comebacks import Comeback, ReturnedRow, find_returned
+from loyalty.orders.comebacks import Comeback, ReturnedRow, find_returned, rows_text
 from loyalty.orders.completing import Completing, complete
 from loyalty.orders.matching import Shelf
 from loyalty.orders.placing import NewOrder, place
-from loyalty.orders.plan import EVERYTHING
 from loyalty.orders.reading import find_order
 from loyalty.orders.returning import Returning, return_goods
 from loyalty.orders.returns import Asked
@@ -168,10 +167,11 @@ async def _record_unmatched(
 ) -> None:
     policy = await policy_at(connection, comeback.at)
     one, on = new_id(comeback.at), policy.day_of(comeback.at)
+    asked = rows_text(comeback.rows)
     found = [
         (
             *(owner, one, line_no, comeback.name, comeback.at, on, comeback.reason),
-            *(row.sku, row.quantity, row.amount, EVERYTHING, cause.actor, cause.request_id),
+            *(row.sku, row.quantity, row.amount, asked, cause.actor, cause.request_id),
         )
         for line_no, row in unmatched
     ]

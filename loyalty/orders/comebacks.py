@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from loyalty.orders.matching import Matched, Shelf
 from loyalty.orders.returns import Asked, GivenBack
 
@@ -31,6 +33,11 @@ class Comeback:
     rows: Sequence[ReturnedRow]
     order: UUID | None = None
     reason: str = "unspecified"
+
+
+def rows_text(rows: Sequence[ReturnedRow]) -> str:
+    """What a return without lines asked, as it is kept beside what matched nothing."""
+    return msgspec.json.encode([list(row) for row in rows]).decode()
 
 
 class Found(NamedTuple):

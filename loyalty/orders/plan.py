@@ -15,7 +15,7 @@ import msgspec
 
 from benefits import REVISION, Facts, earn_of_paid, facts_document
 from ledger import Posting
-from loyalty.orders.comebacks import Comeback, Found, find_returned
+from loyalty.orders.comebacks import Comeback, Found, find_returned, rows_text
 from loyalty.orders.completion import Step, plan_whole
 from loyalty.orders.decided import paid_document
 from loyalty.orders.eras import Counted, Terms
@@ -321,7 +321,7 @@ class _Scribe:
             plan.unmatched_returns += [
                 (
                     *(member, one, line_no, comeback.name, comeback.at, on, comeback.reason),
-                    *(row.sku, row.quantity, row.amount, EVERYTHING),
+                    *(row.sku, row.quantity, row.amount, rows_text(comeback.rows)),
                 )
                 for line_no, row in found.unmatched
             ]

@@ -11,7 +11,6 @@ from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import ColumnElement, Table, Text, Uuid, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,7 +22,7 @@ from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.members import Member
-from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned
+from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned, rows_text
 from loyalty.orders.completion import Step
 from loyalty.orders.context import standing_subject
 from loyalty.orders.errors import OrderConflict
@@ -193,7 +192,7 @@ async def _correct(
 
 def _unmatched_rows(member: UUID, policy: Policy, comeback: Comeback, found: Found) -> list[Row]:
     one, on = new_id(comeback.at), policy.day_of(comeback.at)
-    asked = msgspec.json.encode([list(row) for row in comeback.rows]).decode()
+    asked = rows_text(comeback.rows)
     return [
         (
             *(member, one, line_no, comeback.name, comeback.at, on, comeback.reason),

@@ -1,0 +1,112 @@
+"""The demo serves a programme built from orders, prints commands that work, and starts again."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.support.requirements import REPOSITORY
+
+ORDERS = """order_id,member,ordered_at,kind,currency,line_id,sku,category,quantity,amount
+o1,h1,2026-02-03T10:00:00,sale,USD,1,1082185,PRODUCE,2,2600.00
+o2,h1,2026-09-03T10:00:00,sale,USD,1,1082185,PRODUCE,2,300.00
+o3,h2,2026-10-03T10:00:00,sale,USD,1,1029743,GROCERY,1,2.99
+r1,h1,2026-10-04T10:00:00,return,USD,1,1082185,PRODUCE,1,150.00
+"""
+PATIENCE = 120
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def command(port: int, orders: Path) -> list[str]:
+    """What `make demo` runs."""
+    return [sys.executable, "-m", "loyalty", "demo", "--port", str(port), "--orders", str(orders)]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """A home of its own."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("LOYALTY_")}
+    return {**kept, "LOYALTY_HOME": str(home), "PYTHONPATH": str(REPOSITORY)}
+
+
+@contextmanager
+def served(home: Path, orders: Path) -> Iterator[str]:
+    """A demo that serves; what it printed."""
+    told = home.parent / f"told-{time.monotonic_ns()}"
+    with told.open("wb") as output:
+        running = subprocess.Popen(
+            command(free_port(), orders),
+            env=environment(home),
+            cwd=home.parent,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until = time.monotonic() + PATIENCE
+        while "Stop it with Ctrl-C" not in told.read_text() and time.monotonic() < until:
+            assert running.poll() is None, told.read_text()
+            time.sleep(0.1)
+        yield told.read_text()
+    finally:
+        running.send_signal(signal.SIGTERM)
+        running.wait(60)
+
+
+def test_the_printed_commands_work_and_a_second_start_serves_the_same(tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text(ORDERS)
+    home = tmp_path / "home"
+    with served(home, orders) as told:
+        first = json.loads((home / "demo.json").read_text())
+        assert set(first) == {"base_url", "keys", "member_id"}
+        assert set(first["keys"]) == {"checkout", "member", "admin", "finance"}
+        quote, wallet, balance = (json.loads(answer) for answer in run_printed(told))
+        assert quote["lines"][0]["discounts"][0]["rule"] == "card-price"
+        assert wallet["member"] == first["member_id"]
+        assert balance["difference"] == 0
+        assert "/console/claim/" in told
+    with served(home, orders):
+        again = json.loads((home / "demo.json").read_text())
+    assert (again["keys"], again["member_id"]) == (first["keys"], first["member_id"])
+
+
+def run_printed(told: str) -> list[bytes]:
+    """Run the commands as they are printed."""
+    found: list[bytes] = []
+    lines = iter(told.splitlines())
+    for line in lines:
+        if line.strip().startswith("curl"):
+            whole = line if not line.endswith("\\") else f"{line}\n{next(lines)}"
+            found.append(
+                subprocess.run(["sh", "-c", whole], check=True, capture_output=True).stdout
+            )
+    return found
+
+
+def test_a_taken_port_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    orders = tmp_path / "orders.csv"
+    orders.write_text(ORDERS)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        told = subprocess.run(
+            command(int(other.getsockname()[1]), orders),
+            env=environment(tmp_path / "home"),
+            cwd=tmp_path,
+            capture_output=True,
+            check=False,
+        )
+    assert told.returncode == 3
+    assert b"is taken by another program" in told.stderr
+    assert not (tmp_path / "home").exists()

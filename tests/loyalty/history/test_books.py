@@ -1,0 +1,157 @@
+"""The imported books agree with the files, by an oracle of a few lines: with the base rule alone,
+points earned are the floor of the money of each sale, less what matched returns took back.
+"""
+
+import csv
+import gzip
+from collections import defaultdict
+from datetime import date
+from pathlib import Path
+
+from sqlalchemy import text
+
+import ledger
+from loyalty.bootstrap import Application
+from loyalty.demo.shop import write_orders
+from loyalty.verify import verify
+from tests.loyalty.history.files import BY_LINE, application, bring, publish, write
+from tests.support.proofs import Proof
+from tests.support.requirements import needs_shared, sample, shared_data
+
+__all__ = ["application"]
+
+Lot = list[int]
+"""Units sold, money, points, units returned: of one line."""
+
+
+def oracle(path: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Points by member, and counts, worked out from the file alone."""
+    orders: dict[str, list[dict[str, str]]] = defaultdict(list)
+    with path.open(newline="") as file:
+        for row in csv.DictReader(file):
+            if float(row["quantity"]) or float(row["amount"]):
+                orders[row["order_id"]].append(row)
+    points: dict[str, int] = defaultdict(int)
+    shelf: dict[tuple[str, str], list[Lot]] = defaultdict(list)
+    counts: dict[str, int] = defaultdict(int)
+    in_time = sorted(
+        orders.values(), key=lambda o: (o[0]["ordered_at"], o[0]["kind"], o[0]["order_id"])
+    )
+    for lines in sorted(in_time, key=lambda o: (o[0]["ordered_at"], o[0]["kind"] == "return")):
+        member = lines[0]["member"]
+        points[member] += 0
+        if lines[0]["kind"] == "sale":
+            counts["orders"] += 1
+            sell(lines, shelf, points)
+        else:
+            counts["returns"] += 1
+            counts["unmatched"] += take_back(lines, shelf, points)
+    return points, counts
+
+
+def cents(row: dict[str, str]) -> int:
+    """The money of a row."""
+    return abs(round(float(row["amount"]) * 100))
+
+
+def sell(
+    lines: list[dict[str, str]], shelf: dict[tuple[str, str], list[Lot]], points: dict[str, int]
+) -> None:
+    """Whole points of the order, on its lines by the largest remainder, the earlier line first."""
+    money = [cents(row) for row in lines]
+    share = [amount // 100 for amount in money]
+    left = sum(money) // 100 - sum(share)
+    for place in sorted(range(len(money)), key=lambda at: (-(money[at] % 100), at))[:left]:
+        share[place] += 1
+    points[lines[0]["member"]] += sum(share)
+    for row, amount, earned in zip(lines, money, share, strict=True):
+        lot = [max(1, int(row["quantity"])), amount, earned, 0]
+        shelf[row["member"], row["sku"]].append(lot)
+
+
+def take_back(
+    lines: list[dict[str, str]], shelf: dict[tuple[str, str], list[Lot]], points: dict[str, int]
+) -> bool:
+    """The latest unreturned units of the SKU; of a line's points floor(points x back / sold)."""
+    unmatched = False
+    for row in lines:
+        wanted = abs(int(row["quantity"]))
+        for lot in reversed(shelf[row["member"], row["sku"]]):
+            taken = min(wanted, lot[0] - lot[3])
+            before = lot[2] * lot[3] // lot[0]
+            lot[3] += taken
+            points[row["member"]] -= lot[2] * lot[3] // lot[0] - before
+            wanted -= taken
+        unmatched |= wanted > 0
+    return unmatched
+
+
+async def check(application: Application, path: Path, proof: Proof, name: str) -> None:
+    """Bring a file along and compare it with the oracle."""
+    await publish(application, currency=currency_of(path))
+    summary = await bring(application, path)
+    wanted, counts = oracle(path)
+    async with application.database.snapshot() as connection:
+        rows = await connection.execute(
+            text(
+                "select n.name, coalesce(w.available - w.debt, 0) points from loyalty.name n"
+                " join loyalty.member m on m.id = n.member"
+                " left join ledger.wallet w on w.holder = m.holder where n.kind = 'member'"
+            )
+        )
+        assert {row.name: row.points for row in rows} == wanted
+        assert await verify(connection) == []
+        balance = await ledger.trial_balance(connection, at=application.clock.now())
+    assert balance.difference == 0
+    seen = (summary.members_new, summary.orders, summary.returns, summary.unmatched_returns)
+    assert seen == (len(wanted), counts["orders"], counts["returns"], counts["unmatched"])
+    assert summary.complete
+    proof(f"{name}: members", len(wanted), "")
+    proof(f"{name}: lines", summary.lines, "")
+    proof(f"{name}: seconds", round(summary.seconds, 1), "s")
+
+
+def currency_of(path: Path) -> str:
+    """The currency of a file."""
+    with path.open(newline="") as file:
+        return next(csv.DictReader(file))["currency"]
+
+
+@needs_shared
+async def test_a_web_shop_with_real_cancellations_agrees_with_its_file(
+    application: Application, tmp_path: Path, proof: Proof
+) -> None:
+    most = sample(quick=2_000, full=1_000_000)
+    folder = shared_data("uci_online_retail")
+    with gzip.open(folder / "orders.csv.gz", "rt", newline="") as file:
+        known = [row for row in csv.DictReader(file) if row["customer_id"]]
+    heads = {row["invoice_no"]: row for row in known[:most]}
+    rows: list[list[object]] = []
+    with gzip.open(folder / "lines.csv.gz", "rt", newline="") as file:
+        for line in csv.DictReader(file):
+            head = heads.get(line["invoice_no"])
+            if head is not None:
+                amount = abs(int(line["quantity"])) * abs(round(float(line["unit_price"]) * 1000))
+                rows.append(
+                    [
+                        *(head["invoice_no"], head["customer_id"], head["ordered_at"]),
+                        *("sale" if head["kind"] == "sale" else "return", "GBP", ""),
+                        *(line["line_no"], line["stock_code"], ""),
+                        *(line["quantity"], f"{amount / 1000:.3f}"),
+                    ]
+                )
+    await check(application, write(tmp_path / "uci.csv", BY_LINE, rows), proof, "UCI online retail")
+
+
+async def test_the_demos_shop_agrees_with_its_file(
+    application: Application, tmp_path: Path, proof: Proof
+) -> None:
+    whole = tmp_path / "whole.csv"
+    write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
+    path = tmp_path / "shop.csv"
+    households = set(map(str, range(1, sample(quick=60, full=10_000))))
+    with whole.open(newline="") as file, path.open("w", newline="") as target:
+        reader, writer = csv.reader(file), csv.writer(target)
+        writer.writerow(next(reader))
+        writer.writerows(row for row in reader if row[1] in households)
+    await check(application, path, proof, "the demo's year")
