@@ -16,12 +16,14 @@ async def copy_rows(
     columns: Sequence[str],
     rows: Iterable[Sequence[Any]],
 ) -> None:
-    """Copy rows into the named columns of a table."""
+    """Copy rows into the named columns of a table; awaits only when a buffer is full."""
     statement = sql.SQL("COPY {}.{} ({}) FROM STDIN").format(
         sql.Identifier(table.schema or "public"),
         sql.Identifier(table.name),
         sql.SQL(", ").join(map(sql.Identifier, columns)),
     )
     async with driver(connection).cursor() as cursor, cursor.copy(statement) as copy:
+        written = copy.formatter.write_row
         for row in rows:
-            await copy.write_row(row)
+            if buffer := written(row):
+                await copy.writer.write(buffer)
