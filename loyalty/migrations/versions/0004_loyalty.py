@@ -277,7 +277,19 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Drop the tables."""
     for table in (
-        "event answer change adjustment_day signing_key api_key live_version policy name"
-        " birthday_voucher consent profile_history profile member"
-    ).split():
+        "event",
+        "answer",
+        "change",
+        "adjustment_day",
+        "signing_key",
+        "api_key",
+        "live_version",
+        "policy",
+        "name",
+        "birthday_voucher",
+        "consent",
+        "profile_history",
+        "profile",
+        "member",
+    ):
         op.execute(f"drop table loyalty.{table}")
