@@ -8,6 +8,7 @@ from benefits.language.nodes import FACTS, FactType
 from benefits.language.printer import Speaker, print_rule, print_value
 from benefits.language.words import (
     FACT_WORDS,
+    NOT_WORDS,
     OPERATOR_WORDS,
     REASON_WORDS,
     SCHEDULE_WORDS,
@@ -81,8 +82,7 @@ def _cause(reason: NotApplied, speaker: Speaker) -> str:
     type_ = None if fact is None else fact.type
     name = speaker.word(FACT_WORDS[reason.fact])
     if type_ is FactType.BOOLEAN:
-        wished = reason.wanted is (reason.code == NOT_MET)
-        return speaker.say(f"needed: {name}", f"需{name}") if wished else _unwished(name, speaker)
+        return _yes_or_no(reason, name, speaker)
     if type_ is FactType.WINDOW:
         return speaker.say("the birthday window is not open", "不在生日期间")
     operator = speaker.word(OPERATOR_WORDS[reason.operator or "is"])
@@ -98,5 +98,10 @@ def _cause(reason: NotApplied, speaker: Speaker) -> str:
     )
 
 
-def _unwished(name: str, speaker: Speaker) -> str:
+def _yes_or_no(reason: NotApplied, name: str, speaker: Speaker) -> str:
+    """Why a fact that is yes or no stood in the way: it is no, it is yes, or nobody knows."""
+    if reason.seen is None:
+        return speaker.say(f"it is not known whether {name}", f"无法确定是否{name}")
+    if reason.wanted is (reason.code == NOT_MET):
+        return speaker.word(NOT_WORDS[reason.fact or ""])
     return speaker.say(f"not available where {name}", f"{name}时不适用")

@@ -31,6 +31,7 @@ from benefits.language.tree import (
 )
 from benefits.language.words import (
     FACT_WORDS,
+    NOT_WORDS,
     OPERATOR_WORDS,
     STEP_WORDS,
     WEEKDAY_WORDS,
@@ -144,8 +145,7 @@ def _comparison(node: Comparison, speaker: Speaker) -> str:
     if node.fact.type is FactType.WINDOW:
         return speaker.word(WINDOW_WORDS[cast("str", wanted)])
     if node.fact.type is FactType.BOOLEAN:
-        said = speaker.word(FACT_WORDS[name])
-        return said if wanted is True else speaker.say(f"not ({said})", f"非（{said}）")
+        return speaker.word((FACT_WORDS if wanted is True else NOT_WORDS)[name])
     fact = speaker.word(FACT_WORDS[name])
     if node.where is not None:
         lines = print_condition(node.where, speaker)

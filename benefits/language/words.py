@@ -22,7 +22,7 @@ FACT_WORDS: Final = _table(
     days_since_joining=("days since joining", "入会天数"),
     birthday=("the birthday", "生日"),
     tags=("the tags", "标签"),
-    first_order=("it is the first order", "为首单"),
+    first_order=("this is the first order", "为首单"),
     order_count=("the number of earlier orders", "历史订单数"),
     subtotal=("the subtotal", "商品小计"),
     quantity=("the quantity", "件数"),
@@ -35,6 +35,12 @@ FACT_WORDS: Final = _table(
     category=("the category", "品类"),
     amount=("the line amount", "行金额"),
 )
+
+NOT_WORDS: Final = _table(
+    member=("the customer is not a member", "顾客不是会员"),
+    first_order=("this is not the first order", "不是首单"),
+)
+"""The facts that are yes or no, where they are no."""
 
 OPERATOR_WORDS: Final = _table(
     **{"is": ("is", "为"), "in": ("is one of", "为其中之一：")},

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+import benefits
 from benefits import NotApplied, Unlock
 from loyalty.money import written
 
@@ -54,13 +55,11 @@ _UNLOCKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 _FACTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
-        "member": ("Membership", "会员身份"),
         "tier": ("The tier", "等级"),
         "class": ("The class of member", "会员类别"),
         "days-since-joining": ("The number of days since joining", "入会天数"),
         "birthday": ("The birthday", "生日"),
         "tags": ("The tags", "标签"),
-        "first-order": ("A first order", "首单"),
         "order-count": ("The number of earlier orders", "已有订单数"),
         "subtotal": ("The subtotal", "小计"),
         "quantity": ("The quantity", "数量"),
@@ -74,7 +73,6 @@ _FACTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 _MONEY: Final = frozenset({"subtotal", "spend-more"})
 _NOTHING: Final = ("none", "无")
-_BOOLEANS: Final = {True: ("yes", "是"), False: ("no", "否")}
 
 
 def speaks(accepted: str) -> str:
@@ -91,6 +89,8 @@ def reason_sentence(reason: NotApplied, language: str, currency: str) -> str:
     said = _REASONS.get(reason.code)
     if said is None:
         return reason.code
+    if isinstance(reason.wanted, bool):
+        return benefits.reason_sentence(reason, language=language)
     at = LANGUAGES.index(language)
     fact = reason.fact or ""
     return said[at].format(
@@ -118,8 +118,6 @@ def _value(value: object, at: int, currency: str | None) -> str:
     match value:
         case None | () | "":
             return _NOTHING[at]
-        case bool():
-            return _BOOLEANS[value][at]
         case int() if currency is not None:
             return f"{written(value, currency)} {currency}"
         case tuple():

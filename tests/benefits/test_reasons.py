@@ -14,9 +14,18 @@ from benefits import (
     rule_sentence,
     unlock_sentence,
 )
-from benefits.language.nodes import EFFECTS, FACTS, LINE_FACTS, OPERATORS, SUBTOTAL_STEPS, WINDOWS
+from benefits.language.nodes import (
+    EFFECTS,
+    FACTS,
+    LINE_FACTS,
+    OPERATORS,
+    SUBTOTAL_STEPS,
+    WINDOWS,
+    FactType,
+)
 from benefits.language.words import (
     FACT_WORDS,
+    NOT_WORDS,
     OPERATOR_WORDS,
     STEP_WORDS,
     UNLOCK_WORDS,
@@ -218,6 +227,7 @@ def test_every_fact_operator_step_and_unlock_has_words() -> None:
     unlocks = {fact.unlock for fact in FACTS.values() if fact.unlock is not None}
 
     assert facts <= FACT_WORDS.keys()
+    assert {name for name in FACTS if FACTS[name].type is FactType.BOOLEAN} == NOT_WORDS.keys()
     assert operators == OPERATOR_WORDS.keys()
     assert set(SUBTOTAL_STEPS) == STEP_WORDS.keys()
     assert set(WINDOWS) == WINDOW_WORDS.keys()

@@ -74,8 +74,9 @@ def test_a_voucher_s_own_value_in_words() -> None:
 @pytest.mark.parametrize(
     ("when", "english", "chinese"),
     [
-        ({"fact": "first-order", "is": True}, "it is the first order", "为首单"),
-        ({"fact": "member", "is": False}, "not (the customer is a member)", "非（顾客是会员）"),
+        ({"fact": "first-order", "is": True}, "this is the first order", "为首单"),
+        ({"fact": "first-order", "is": False}, "this is not the first order", "不是首单"),
+        ({"fact": "member", "is": False}, "the customer is not a member", "顾客不是会员"),
         (
             {"not": {"fact": "tags", "has-all": ["a", "b"]}},
             "not (the tags include all of a and b)",
@@ -158,6 +159,26 @@ def test_a_schedule_in_words() -> None:
             NotApplied("condition-excluded", "r", 1, "member", "is", seen=True, wanted=True),
             "Not available where the customer is a member.",
             "顾客是会员时不适用。",
+        ),
+        (
+            NotApplied("condition-not-met", "r", 1, "first-order", "is", seen=False, wanted=True),
+            "This is not the first order.",
+            "不是首单。",
+        ),
+        (
+            NotApplied("condition-not-met", "r", 1, "first-order", "is", seen=True, wanted=False),
+            "Not available where this is the first order.",
+            "为首单时不适用。",
+        ),
+        (
+            NotApplied("condition-excluded", "r", 1, "member", "is", seen=False, wanted=False),
+            "The customer is not a member.",
+            "顾客不是会员。",
+        ),
+        (
+            NotApplied("condition-not-met", "r", 1, "first-order", "is", seen=None, wanted=True),
+            "It is not known whether this is the first order.",
+            "无法确定是否为首单。",
         ),
         (
             NotApplied("condition-not-met", "r", 1, "birthday", "within", (), "week"),
