@@ -152,9 +152,9 @@ async def revoke_key(connection: AsyncConnection, cause: Cause, key: UUID) -> Ap
         update(api_key)
         .where(api_key.c.id == key, api_key.c.revoked_at.is_(None))
         .values(revoked_at=cause.at)
-        .returning(api_key.c.id)
+        .returning(api_key.c.member)
     )
-    if ended.one_or_none() is not None:
+    if (row := ended.one_or_none()) is not None:
         await record_change(
             connection,
             cause,
@@ -162,6 +162,7 @@ async def revoke_key(connection: AsyncConnection, cause: Cause, key: UUID) -> Ap
             subject=str(key),
             action="revoke",
             after={"revoked_at": cause.at.isoformat()},
+            member=row.member,
         )
     found = (await connection.execute(_listed.where(api_key.c.id == key))).one_or_none()
     if found is None:
