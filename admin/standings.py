@@ -55,6 +55,25 @@ MOVEMENTS: Final = {
     Movement.THAWED: N_("Was unpinned; now %(after)s"),
 }
 
+_HELD: Final = N_("Still held at %(after)s; what was earned is now %(earned)s")
+_CONFIRMED: Final = N_("Still %(after)s after a late order or return")
+_CONFIRMED_UNTIL: Final = N_(
+    "Still %(after)s after a late order or return; judged again on %(day)s"
+)
+_SAME_ON_LADDER: Final = N_("Still %(after)s when the ladder changed")
+
+_EARNED: Final = frozenset(
+    {
+        Movement.REACHED,
+        Movement.KEPT,
+        Movement.STEPPED_DOWN,
+        Movement.FELL_TO_EARNED,
+        Movement.RETURNED,
+        Movement.CORRECTED,
+    }
+)
+"""The movements of what was earned; under a floor or a pin they change nothing in force."""
+
 _BECAUSE: Final = {
     Because.OLDEST_ORDER_LEAVES: N_("After that day the oldest order no longer counts."),
     Because.WINDOW_ENDS: N_("On that day the period ends."),
@@ -66,10 +85,28 @@ _BECAUSE: Final = {
 def change_words(voice: Voice, ladder: Ladder, change: Change) -> str:
     """What moved, in one sentence."""
     return voice.say(
-        MOVEMENTS[change.rule],
+        _sentence(change),
         before=mark_of(voice, ladder, change.before or change.after).name,
         after=mark_of(voice, ladder, change.after).name,
+        earned=mark_of(voice, ladder, change.earned).name,
+        day="" if change.valid_until is None else voice.day(change.valid_until),
     )
+
+
+def _sentence(change: Change) -> str:
+    """Which sentence tells a change; one that left the tier in force alone says what it did."""
+    if change.before != change.after:
+        return MOVEMENTS[change.rule]
+    if change.rule in _EARNED and change.earned != change.after:
+        return _HELD
+    match change.rule:
+        case Movement.CORRECTED:
+            ahead = change.valid_until is not None and change.valid_until > change.on
+            return _CONFIRMED_UNTIL if ahead else _CONFIRMED
+        case Movement.LADDER_CHANGED:
+            return _SAME_ON_LADDER
+        case _:
+            return MOVEMENTS[change.rule]
 
 
 def reason_words(voice: Voice, change: Change) -> str | None:
