@@ -25,7 +25,7 @@ from loyalty.bootstrap import Application
 from loyalty.staff import first_link
 from tests.admin.conftest import PASSWORD, cause
 from tests.admin.shop import Shop
-from tests.support.api import Web
+from tests.support.api import Web, mem
 from tests.support.requirements import chromium_path, needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.usefixtures("shop")]
@@ -83,6 +83,15 @@ class Watched:
         width = await self.page.evaluate("document.documentElement.scrollWidth")
         await self.page.set_viewport_size(WIDE)
         return int(width) - NARROW["width"]
+
+    async def cut_off(self) -> list[str]:
+        """The tables that are wider than the card they stand in."""
+        found: list[str] = await self.page.evaluate(
+            "[...document.querySelectorAll('.scroll')]"
+            ".filter((each) => each.scrollWidth > each.clientWidth)"
+            ".map((each) => each.getAttribute('aria-label'))"
+        )
+        return found
 
     def _response(self, response: Response) -> None:
         self.weighing.append(response)
@@ -170,6 +179,7 @@ async def test_every_page_of_the_console_is_sound(
             "/console/members",
             "/console/members?q=nobody",
             f"/console/members/{shop.member}",
+            f"/console/members/{mem(shop.stranger)}",
             "/console/orders",
             "/console/orders?q=none",
             f"/console/orders/{shop.order}",
@@ -186,12 +196,33 @@ async def test_every_page_of_the_console_is_sound(
             await watched.open(path)
 
             assert await watched.barriers() == [], path
+            assert await watched.cut_off() == [], path
             assert await watched.overhang() <= 0, path
             assert watched.wrong == [], path
             assert watched.weight <= CONSOLE_BUDGET, (path, watched.weight)
         assert await watched.page.get_attribute("html", "lang") == (
             "zh-Hans" if language == "zh" else "en"
         )
+
+
+async def test_a_table_too_wide_for_a_telephone_is_scrolled_by_the_keyboard(
+    application: Application, served: str, chromium: Browser, shop: Shop
+) -> None:
+    async with window(chromium) as context:
+        watched = Watched(await signed_in(context, application, served), served)
+        await watched.page.set_viewport_size(NARROW)
+        await watched.open(f"/console/members/{shop.member}")
+
+        assert {"Orders", "Lots"} <= set(await watched.cut_off())
+        assert await watched.barriers() == []
+        lots = watched.page.get_by_role("region", name="Lots")
+        await lots.focus()
+        await watched.page.keyboard.press("ArrowRight")
+        for _ in range(100):
+            if await lots.evaluate("(each) => each.scrollLeft") > 0:
+                break
+            await asyncio.sleep(0.02)
+        assert await lots.evaluate("(each) => each.scrollLeft") > 0
 
 
 @pytest.mark.parametrize("look", LOOKS)
