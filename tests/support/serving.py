@@ -149,7 +149,10 @@ class Served:
 
     def kill_database(self) -> None:
         """Kill the first process of PostgreSQL; whoever serves is to bring it back."""
-        os.kill(self.postmaster(), signal.SIGKILL)
+        pid = self.postmaster()
+        os.kill(pid, signal.SIGKILL)
+        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+            time.sleep(0.01)
 
     def kill_everything(self) -> None:
         """Kill the programme and the database in the same moment, and start again."""
