@@ -151,8 +151,9 @@ class Served:
         """Kill the first process of PostgreSQL; whoever serves is to bring it back."""
         pid = self.postmaster()
         os.kill(pid, signal.SIGKILL)
-        while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
-            time.sleep(0.01)
+        with suppress(psutil.NoSuchProcess):
+            while psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                time.sleep(0.01)
 
     def kill_everything(self) -> None:
         """Kill the programme and the database in the same moment, and start again."""
