@@ -38,6 +38,9 @@ def oracle(path: Path) -> tuple[dict[str, int], dict[str, int]]:
         orders.values(), key=lambda o: (o[0]["ordered_at"], o[0]["kind"], o[0]["order_id"])
     )
     for lines in sorted(in_time, key=lambda o: (o[0]["ordered_at"], o[0]["kind"] == "return")):
+        if any(thousandths(row) % 10 for row in lines):
+            counts["rejected"] += 1
+            continue
         member = lines[0]["member"]
         points[member] += 0
         if lines[0]["kind"] == "sale":
@@ -49,9 +52,14 @@ def oracle(path: Path) -> tuple[dict[str, int], dict[str, int]]:
     return points, counts
 
 
+def thousandths(row: dict[str, str]) -> int:
+    """The money of a row; a rest below a whole minor unit refuses its order."""
+    return abs(round(float(row["amount"]) * 1000))
+
+
 def cents(row: dict[str, str]) -> int:
-    """The money of a row."""
-    return abs(round(float(row["amount"]) * 100))
+    """The money of a row in whole minor units."""
+    return thousandths(row) // 10
 
 
 def sell(
@@ -105,7 +113,8 @@ async def check(application: Application, path: Path, proof: Proof, name: str) -
     assert balance.difference == 0
     seen = (summary.members_new, summary.orders, summary.returns, summary.unmatched_returns)
     assert seen == (len(wanted), counts["orders"], counts["returns"], counts["unmatched"])
-    assert summary.complete
+    assert summary.orders_rejected == counts["rejected"]
+    assert summary.complete == (counts["rejected"] == 0)
     proof(f"{name}: members", len(wanted), "")
     proof(f"{name}: lines", summary.lines, "")
     proof(f"{name}: seconds", round(summary.seconds, 1), "s")
