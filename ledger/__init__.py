@@ -25,6 +25,7 @@ from ledger.errors import (
     WrongAsset,
 )
 from ledger.intake import COPY_INTAKE, intake_line, post_intake, stage
+from ledger.lines import Seen, account_totals, journal_lines, posted_keys, seen_now
 from ledger.posting import (
     activate,
     adjust,
@@ -127,6 +128,7 @@ __all__ = [
     "Rest",
     "Restore",
     "ReversalTooLarge",
+    "Seen",
     "Shortfall",
     "Spend",
     "Swept",
@@ -140,6 +142,7 @@ __all__ = [
     "WriteOff",
     "WrongAsset",
     "account_entries",
+    "account_totals",
     "activate",
     "adjust",
     "capture",
@@ -153,16 +156,19 @@ __all__ = [
     "hold",
     "intake_line",
     "journal",
+    "journal_lines",
     "lots",
     "monthly_totals",
     "open_balances",
     "post",
     "post_in_sql",
     "post_intake",
+    "posted_keys",
     "receipts",
     "release",
     "restore",
     "roll_up",
+    "seen_now",
     "settle",
     "spend",
     "stage",

@@ -11,6 +11,7 @@ GRANT EXECUTE ON FUNCTION ledger.lots_at(uuid, text, timestamptz) TO :applicatio
 GRANT EXECUTE ON FUNCTION ledger.wallet_due(uuid, text, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.post_intake(uuid, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.roll_up() TO :application;
+GRANT EXECUTE ON FUNCTION ledger.seen_now() TO :application;
 GRANT EXECUTE ON FUNCTION ledger.daily_sums(text, date, date) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.account_sums(text, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.wallet_sums(text, timestamptz) TO :application;
