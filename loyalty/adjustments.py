@@ -18,7 +18,7 @@ from loyalty.errors import LoyaltyError
 from loyalty.events import Event, record_event
 from loyalty.ids import new_id
 from loyalty.members import Member, refuse_closed
-from loyalty.policy import Policy, policy_at
+from loyalty.policy import ADJUSTMENT, Policy, policy_at
 from loyalty.tables import adjustment_day
 
 
@@ -88,7 +88,8 @@ async def adjust(
         amount=adjustment.amount,
         lot=new_id(cause.at) if gives else None,
         lot_class=ledger.LotClass.GOODWILL,
-        expires_at=policy.expires_at(cause.at) if gives else None,
+        source=ADJUSTMENT,
+        expires_at=policy.term(cause.at, ADJUSTMENT).expires_at if gives else None,
     )
     (outcome,) = await ledger.adjust(connection, [posting], at=cause.at)
     ledger.demand(outcome)

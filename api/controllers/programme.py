@@ -71,9 +71,23 @@ _POLICY: Final = {
     "point_value": {"minor": 1, "points": 1},
     "earn_basis": "paid",
     "pending_days": 14,
-    "expiry_months": 24,
+    "expiry": {
+        "default": {"kind": "rolling", "months": 24, "notice": True},
+        "sources": {
+            "birthday": {"kind": "after-days", "days": 30, "notice": False},
+            "opening": {"kind": "fixed-day", "turns": 1, "month": 3, "day": 31, "notice": False},
+        },
+        "by_time": True,
+        "activities": ["earn", "spend"],
+    },
+    "grace_days": 30,
+    "assets": {
+        "growth": {
+            "names": {"en": "growth value", "zh": "成长值"},
+            "expiry": {"kind": "end-of-year", "years": 1, "notice": False},
+        }
+    },
     "shortfall": "debt",
-    "lapsed_slice": "expire",
     "hold_minutes": 30,
     "minimum_age": 16,
     "spend_minimum": 100,

@@ -111,7 +111,8 @@ async def _release(
     order, shipment = context.found.order, plan.shipment
     if context.member is not None and plan.released:
         entries = Entries(context.member.holder, order.id, cause, new_id)
-        posting = entries.release(shipment.id, plan.released, at=shipment.at)
+        grace = context.policy.grace_days
+        posting = entries.release(shipment.id, plan.released, at=shipment.at, grace_days=grace)
         for outcome in await post(connection, [posting], at=cause.at):
             tolerated(outcome)
     unused = _unused(context, plan)

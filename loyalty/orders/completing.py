@@ -35,6 +35,7 @@ from loyalty.orders.steps import (
 )
 from loyalty.orders.types import History, OrderState, Shipment, ShipmentKind, carried
 from loyalty.orders.writing import Exceeded, Kept, Steps, write_steps
+from loyalty.policy import ORDER
 from tiers import Activity, Decision, record
 
 DEFAULT_NAME: Final = "1"
@@ -118,7 +119,7 @@ def _planned(context: Context, asked: Completing, at: datetime, text: str) -> Sh
         asked.lines,
         step,
         activates_at=context.policy.activates_at(at),
-        expires_at=context.policy.expires_at(at),
+        expires_at=context.policy.term(at, ORDER, waits=True).expires_at,
     )
 
 
@@ -164,15 +165,17 @@ def _postings(context: Context, plan: ShipmentPlan, cause: Cause) -> list[Postin
     if member is None:
         return []
     entries = Entries(member.holder, order.id, cause, new_id)
-    ends = plan.state is not OrderState.OPEN
+    ends, grace = plan.state is not OrderState.OPEN, context.policy.grace_days
     taken = shipment.figures.points + shipment.shipping_points
     found: list[Posting] = []
     if taken:
-        found.append(entries.capture(shipment, taken, ends=ends))
+        found.append(entries.capture(shipment, taken, ends=ends, grace_days=grace))
     if plan.released and not (taken and ends):
-        found.append(entries.release(shipment.id, plan.released, at=shipment.at))
+        release = entries.release(shipment.id, plan.released, at=shipment.at, grace_days=grace)
+        found.append(release)
     if shipment.figures.earn:
-        found.append(entries.earn(shipment, {"tier": order.tier} if order.tier else {}))
+        term = context.policy.term(shipment.at, ORDER, waits=True)
+        found.append(entries.earn(shipment, {"tier": order.tier} if order.tier else {}, term))
     return found
 
 

@@ -5,8 +5,8 @@ when it was placed.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -40,15 +40,6 @@ class Terms:
     channel: str = ""
     country: str = ""
     later: Sequence[Era] = ()
-    _expiries: dict[tuple[int, date], datetime | None] = field(default_factory=dict, repr=False)
-
-    def expires_at(self, at: datetime, on: date) -> datetime | None:
-        """Return when points earned on a business day lapse; worked out once for each day."""
-        policy = self.policy_at(at)
-        day = (policy.version, on)
-        if day not in self._expiries:
-            self._expiries[day] = policy.expires_at(at)
-        return self._expiries[day]
 
     def policy_at(self, at: datetime) -> Policy:
         """Return the policy that was in force."""

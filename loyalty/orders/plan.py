@@ -35,6 +35,7 @@ from loyalty.orders.types import (
     Shipment,
     ShipmentKind,
 )
+from loyalty.policy import ORDER
 from tiers import Activity, Decision, Subject, walk
 
 SHIPMENT_NAME: Final = "1"
@@ -272,7 +273,7 @@ class _Scribe:
                 *(self.member, sale.order, sale.shipment, SHIPMENT_NAME),
                 *(ShipmentKind.COMPLETED.value, at, on, True, figures[-2], 0),
                 policy.activates_at(at) if earns else None,
-                policy.expires_at(at) if earns else None,
+                policy.term(at, ORDER, waits=True).expires_at if earns else None,
                 EVERYTHING,
                 *figures,
             )
@@ -285,6 +286,7 @@ class _Scribe:
             return
         at = sold.sale.placed_at
         policy = self.terms.policy_at(at)
+        term = policy.term(at, ORDER, waits=True)
         shipment = Shipment(
             id=sold.sale.shipment,
             name=SHIPMENT_NAME,
@@ -295,10 +297,10 @@ class _Scribe:
             figures=Figures(earn=points),
             purchases=0,
             activates_at=policy.activates_at(at),
-            expires_at=policy.expires_at(at),
+            expires_at=term.expires_at,
         )
         entries = Entries(holder, sold.sale.order, self.terms.cause, self.terms.mint)
-        self.plan.postings.append(entries.earn(shipment, {"tier": tier} if tier else {}))
+        self.plan.postings.append(entries.earn(shipment, {"tier": tier} if tier else {}, term))
 
     def take_back(
         self, holder: UUID, comeback: Comeback, found: Found, sold: Mapping[UUID, _Sold]

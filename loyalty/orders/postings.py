@@ -7,6 +7,7 @@ from uuid import UUID
 
 from ledger import Capture, ClawBack, Earn, Extend, Hold, Release, Rest, Restore, Shortfall
 from loyalty.cause import Cause
+from loyalty.expiry import Term
 from loyalty.orders.keys import (
     capture_key,
     claw_back_key,
@@ -17,9 +18,9 @@ from loyalty.orders.keys import (
     restore_key,
 )
 from loyalty.orders.types import Shipment
+from loyalty.policy import ORDER
 
 REASON = "order"
-SOURCE = "order"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,9 @@ class Entries:
             until=until,
         )
 
-    def capture(self, shipment: Shipment, points: int, *, ends: bool) -> Capture:
+    def capture(
+        self, shipment: Shipment, points: int, *, ends: bool, grace_days: int = 0
+    ) -> Capture:
         """Take the points that a shipment spends; a hold that ran out is taken anew."""
         return Capture(
             holder=self.holder,
@@ -77,6 +80,7 @@ class Entries:
             amount=points,
             rest=Rest.RELEASE if ends else Rest.STAY,
             retake=True,
+            grace_days=grace_days,
         )
 
     def release(
@@ -96,8 +100,8 @@ class Entries:
             grace_days=grace_days,
         )
 
-    def earn(self, shipment: Shipment, labels: Mapping[str, str]) -> Earn:
-        """Put in what a shipment earns."""
+    def earn(self, shipment: Shipment, labels: Mapping[str, str], term: Term) -> Earn:
+        """Put in what a shipment earns; `term` is what its lot is born with."""
         return Earn(
             holder=self.holder,
             key=earn_key(self.order, shipment.id),
@@ -109,9 +113,9 @@ class Entries:
             labels=labels,
             amount=shipment.figures.earn,
             lot=self.mint(shipment.at),
-            source=SOURCE,
+            source=ORDER,
             activates_at=shipment.activates_at,
-            expires_at=shipment.expires_at,
+            expires_at=term.expires_at,
         )
 
     def claw_back(

@@ -5,16 +5,12 @@ Refunds that settle a shortfall (policy "deducted") never take more than the ref
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from benefits import spread
 from ledger import ClawBack, Outcome, Posting, Shortfall
 from loyalty.orders.postings import Entries
 from loyalty.orders.returns import ReturnPlan
 from loyalty.policy import Policy
-
-GRACE_DAYS: Final = 30
-"""How long points live that come back after their lot's expiry, where the policy gives grace."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +24,6 @@ class Reversed:
     points_lapsed: int = 0
 
 
-def grace_days(policy: Policy) -> int:
-    """Return how long points live that come back after their lot's expiry."""
-    return GRACE_DAYS if policy.lapsed_slice == "grace" else 0
-
-
 def reversals(entries: Entries, plan: ReturnPlan, policy: Policy) -> list[Posting]:
     """Return the postings of a return: what was spent comes first, so that it can be taken."""
     returned = plan.returned
@@ -43,7 +34,7 @@ def reversals(entries: Entries, plan: ReturnPlan, policy: Policy) -> list[Postin
             part.points,
             at=returned.at,
             reason=returned.reason,
-            grace_days=grace_days(policy),
+            grace_days=policy.grace_days,
         )
         for part in plan.taken
         if part.points

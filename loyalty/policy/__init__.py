@@ -1,5 +1,6 @@
 """Programme policy: versioned, effective-dated data that the whole programme obeys."""
 
+from loyalty.expiry import months_later
 from loyalty.policy.cache import Policies
 from loyalty.policy.document import document_of, parse_policy
 from loyalty.policy.errors import (
@@ -16,9 +17,14 @@ from loyalty.policy.store import (
     policy_version_at,
     publish_policy,
 )
-from loyalty.policy.types import Policy, months_later
+from loyalty.policy.types import ADJUSTMENT, OPENING, ORDER, POINTS, Asset, Policy
 
 __all__ = [
+    "ADJUSTMENT",
+    "OPENING",
+    "ORDER",
+    "POINTS",
+    "Asset",
     "Policies",
     "Policy",
     "PolicyCannotChange",

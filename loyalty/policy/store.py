@@ -5,9 +5,21 @@ The first upgrade publishes one that starts in 1970, so there always is one. Row
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, ScalarSelect, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Integer,
+    ScalarSelect,
+    Select,
+    cast,
+    func,
+    insert,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -42,17 +54,13 @@ def policy_version_at(at: datetime | ColumnElement[datetime]) -> ScalarSelect[in
 
 async def policy_at(connection: AsyncConnection, at: datetime) -> Policy:
     """Return the policy in force at an instant."""
-    found = await connection.execute(
-        select(policy).where(policy.c.version == policy_version_at(at))
-    )
+    found = await connection.execute(_POLICIES.where(policy.c.version == policy_version_at(at)))
     return _read(found.one())
 
 
 async def find_policy(connection: AsyncConnection, version: int) -> Policy:
     """Return one version, whether it is in force or not."""
-    found = (
-        await connection.execute(select(policy).where(policy.c.version == version))
-    ).one_or_none()
+    found = (await connection.execute(_POLICIES.where(policy.c.version == version))).one_or_none()
     if found is None:
         raise UnknownPolicy(seen=version)
     return _read(found)
@@ -60,7 +68,7 @@ async def find_policy(connection: AsyncConnection, version: int) -> Policy:
 
 async def list_policies(connection: AsyncConnection, *, limit: int = 100) -> list[Policy]:
     """Return the versions, the newest first."""
-    found = await connection.execute(select(policy).order_by(policy.c.version.desc()).limit(limit))
+    found = await connection.execute(_POLICIES.order_by(policy.c.version.desc()).limit(limit))
     return [_read(row) for row in found]
 
 
@@ -87,7 +95,9 @@ async def publish_policy(
     newest = await connection.scalar(select(func.max(policy.c.version))) or 0
     joined = await connection.scalar(select(select(member.c.id).exists()))
     starts = starts_at or (cause.at if joined else BEGINNING)
-    drafted = parse_policy(document, version=newest + 1, starts_at=starts)
+    drafted = parse_policy(
+        document, version=newest + 1, starts_at=starts, rolled=await _rolled(connection)
+    )
     current = await policy_at(connection, max(starts, cause.at))
     if joined:
         _check_against_members(current, drafted, cause.at)
@@ -133,5 +143,39 @@ def _check_against_members(current: Policy, drafted: Policy, now: datetime) -> N
         )
 
 
+async def _rolled(connection: AsyncConnection) -> frozenset[int]:
+    found = await connection.scalars(select(_months_of(policy)).distinct())
+    return frozenset(found)
+
+
 def _read(row: Row[*tuple[object, ...]]) -> Policy:
-    return parse_policy(row.document, version=row.version, starts_at=row.starts_at)
+    return parse_policy(
+        row.document,
+        version=row.version,
+        starts_at=row.starts_at,
+        rolled=frozenset(row.rolled),
+    )
+
+
+def _months_of(version: FromClause) -> ColumnElement[int]:
+    """After how many months of inactivity points lapse under a version, a row for each."""
+    found = func.jsonb_path_query(version.c.document, _ROLLING)
+    return cast(found, Integer).label("months")
+
+
+_ROLLING: Final = cast('$.expiry.** ? (@.kind == "rolling").months', JSONPATH)
+
+
+def _policies() -> Select[*tuple[Any, ...]]:
+    """The versions, each with what points of those before it live by."""
+    earlier = policy.alias("earlier")
+    months = (
+        select(_months_of(earlier))
+        .where(earlier.c.version < policy.c.version)
+        .correlate(policy)
+        .scalar_subquery()
+    )
+    return select(policy, func.array(months).label("rolled"))
+
+
+_POLICIES: Final = _policies()

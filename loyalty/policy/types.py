@@ -4,24 +4,41 @@ Only days, months and conversions are computed here; nothing is stored or read. 
 dates in the programme's time zone, and nowhere else.
 """
 
-from calendar import monthrange
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
-from typing import Literal
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from loyalty.expiry import Activity, Expiries, Expiry, Roll, Term, rolls_of, term_of
 from loyalty.money import PointValue
 
 EarnBasis = Literal["paid"]
 Shortfall = Literal["pending-only", "down-to-zero", "debt", "deducted"]
-LapsedSlice = Literal["expire", "grace"]
+
+#: The asset that orders earn and spend; others are named by the policy.
+POINTS: Final = "points"
+#: Where points come from: the sources that the programme itself gives its lots.
+ORDER: Final = "order"
+ADJUSTMENT: Final = "adjustment"
+OPENING: Final = "opening"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """Something beside points that a wallet may hold, such as growth value."""
+
+    names: Mapping[str, str]
+    expiry: Expiry
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """One version of the programme policy."""
+    """One version of the programme policy.
+
+    `rolled` are the months of inactivity after which points of earlier versions lapse: what was
+    earned under those goes on as it was promised.
+    """
 
     version: int
     starts_at: datetime
@@ -32,9 +49,10 @@ class Policy:
     point_value: PointValue
     earn_basis: EarnBasis
     pending_days: int
-    expiry_months: int | None
+    expiry: Expiries
+    grace_days: int
+    assets: Mapping[str, Asset]
     shortfall: Shortfall
-    lapsed_slice: LapsedSlice
     hold_minutes: int
     minimum_age: int
     spend_minimum: int
@@ -44,6 +62,7 @@ class Policy:
     adjustment_limits: Mapping[str, int]
     adjustment_reasons: tuple[str, ...]
     birthday_voucher: str | None
+    rolled: frozenset[int] = frozenset()
 
     def day_of(self, at: datetime) -> date:
         """Return the business day of an instant."""
@@ -59,22 +78,24 @@ class Policy:
             return None
         return earned_at + timedelta(days=self.pending_days)
 
-    def expires_at(self, earned_at: datetime) -> datetime | None:
-        """Return the end of the business day, so many months later, on which points lapse."""
-        if self.expiry_months is None:
-            return None
-        return _end_of(self.day_of(earned_at), self.expiry_months, self.zone)
+    def term(
+        self, earned_at: datetime, source: str, *, asset: str = POINTS, waits: bool = False
+    ) -> Term:
+        """Return what a lot earned then is born with: its end, and what may move that.
 
+        Points that wait to be activated never lapse before: an end that comes too early is counted
+        from the day of activation instead.
+        """
+        expiry = self.expiry.of(source) if asset == POINTS else self.assets[asset].expiry
+        term = term_of(expiry, self.day_of(earned_at), self.zone)
+        activates_at = self.activates_at(earned_at) if waits else None
+        if term.expires_at and activates_at and term.expires_at <= activates_at:
+            return term_of(expiry, self.day_of(activates_at), self.zone)
+        return term
 
-def months_later(day: date, months: int) -> date:
-    """Return the same day so many months later, or that month's last day if it is shorter."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year = day.year + years
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
-
-
-@lru_cache(maxsize=4096)
-def _end_of(day: date, months: int, zone: ZoneInfo) -> datetime:
-    """The end of the day so many months later; history asks for the same days again and again."""
-    after = months_later(day, months) + timedelta(days=1)
-    return datetime.combine(after, time(), zone).astimezone(UTC)
+    def rolls(self, at: datetime, activities: Collection[Activity]) -> list[Roll]:
+        """Return what activities of an instant do to points that lapse with inactivity."""
+        months = self.expiry.rolling_months() | self.rolled
+        if not months or self.expiry.activities.isdisjoint(activities):
+            return []
+        return rolls_of(months, self.day_of(at), self.zone)

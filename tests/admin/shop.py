@@ -17,6 +17,7 @@ from loyalty.members import Birthday, Joining, Member, join
 from loyalty.policy import document_of, policy_at, publish_policy
 from loyalty.rules import draft_rule, publish_rules
 from tests.support.api import Caller, Web, mem
+from tests.support.policies import lasting
 
 RULES: tuple[dict[str, Any], ...] = (
     {
@@ -105,7 +106,7 @@ async def _configure(application: Application) -> None:
     changes = {
         "time_zone": "America/New_York",
         "unit": {"en": "points", "zh": "积分"},
-        "expiry_months": 6,
+        **lasting(6),
         "pending_days": 14,
         "adjustment_limits": {"admin": 10_000, "finance": 5_000},
     }

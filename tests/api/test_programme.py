@@ -5,6 +5,7 @@ from typing import Any
 
 import tiers
 from tests.support.api import Caller, Web
+from tests.support.policies import lasting
 
 LADDER = tiers.default_ladder(
     silver=(50_000, 4), gold=(150_000, 12), diamond=(400_000, 30), join="all"
@@ -35,7 +36,7 @@ async def test_a_wrong_policy_is_refused_at_the_field(admin: Caller) -> None:
         "/policy/time_zone": ("time_zone", "Mars/Olympus"),
         "/policy/point_value/minor": ("point_value", {"minor": 0, "points": 1}),
         "/policy/unit": ("unit", {"zh": "积分"}),
-        "/policy/expiry_months": ("expiry_months", 0),
+        "/policy/expiry/default/months": ("expiry", lasting(0)["expiry"]),
         "/policy/adjustment_limits/admin": ("adjustment_limits", {"admin": -1}),
         "/policy/adjustment_reasons/1": ("adjustment_reasons", ["good", "Not A Code"]),
     }

@@ -24,6 +24,7 @@ from loyalty.policy import (
     policy_at,
     publish_policy,
 )
+from tests.support.policies import lasting
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CAUSE = Cause(at=NOW, actor=SYSTEM, request_id="test")
@@ -124,7 +125,7 @@ async def test_points_lapse_at_the_end_of_the_day_in_the_programmes_zone(
 ) -> None:
     document = document_of(await first(connection))
     auckland = parse_policy(
-        {**document, "time_zone": "Pacific/Auckland", "expiry_months": 6},
+        {**document, "time_zone": "Pacific/Auckland", **lasting(6)},
         version=2,
         starts_at=NOW,
     )
@@ -133,7 +134,7 @@ async def test_points_lapse_at_the_end_of_the_day_in_the_programmes_zone(
     earned_at = datetime(2026, 8, 30, 20, tzinfo=UTC)
 
     assert auckland.day_of(earned_at) == date(2026, 8, 31)
-    assert auckland.expires_at(earned_at) == auckland.midnight(date(2027, 3, 1))
+    assert auckland.term(earned_at, "order").expires_at == auckland.midnight(date(2027, 3, 1))
 
 
 @given(

@@ -23,6 +23,7 @@ from loyalty.rules import draft_rule, publish_rules
 from loyalty.settings import Settings
 from loyalty.signing import Signing
 from tests.support.database import Clone
+from tests.support.policies import lasting
 
 BASE_RULE: Mapping[str, object] = {
     "rule": "base",
@@ -73,7 +74,7 @@ async def publish(
 
     async def work(connection: AsyncConnection) -> None:
         live = await policy_at(connection, cause.at)
-        document = {**document_of(live), "expiry_months": None, **policy}
+        document = {**document_of(live), **lasting(None), **policy}
         await publish_policy(connection, cause, document)
         if ladder is not None:
             await tiers.publish_ladder(

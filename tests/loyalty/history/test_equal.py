@@ -34,6 +34,7 @@ from loyalty.settings import Settings
 from loyalty.signing import Signing
 from tests.loyalty.history.files import BY_LINE, application, bring, publish, write
 from tests.support.database import Cluster
+from tests.support.policies import lasting
 
 __all__ = ["application"]
 
@@ -75,7 +76,7 @@ ROWS: Final = (
 
 SETTINGS: Final[dict[str, Any]] = {
     "pending_days": 14,
-    "expiry_months": 6,
+    **lasting(6),
     "time_zone": "America/New_York",
 }
 
