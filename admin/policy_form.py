@@ -4,11 +4,20 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from admin.expiry_form import (
+    ACTIVITIES,
+    KINDS,
+    expiry_field,
+    expiry_from,
+    expiry_told,
+    expiry_values,
+)
+from admin.expiry_form import LABELS as EXPIRY_LABELS
 from admin.forms import Sent
 from admin.language import Voice
 from admin.words import N_
 from loyalty.money import minor_units, written
-from loyalty.policy import Policy, document_of
+from loyalty.policy import Policy, document_of, modern
 
 LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -20,9 +29,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "value_points": N_("Points"),
         "value_money": N_("take off"),
         "pending_days": N_("Days until points can be spent"),
-        "expiry_months": N_("Months until points expire"),
         "shortfall": N_("When a return takes back more than the wallet holds"),
-        "lapsed_slice": N_("When points come back after they have expired"),
         "hold_minutes": N_("Minutes an order is held before payment"),
         "minimum_age": N_("Least age to join"),
         "spend_minimum": N_("Fewest points an order may take"),
@@ -34,6 +41,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "adjustment_reasons": N_("Reasons for giving or taking points, separated by commas"),
         "birthday_voucher": N_("Voucher issued on birthdays"),
         "starts_at": N_("In force from"),
+        **EXPIRY_LABELS,
     }
 )
 
@@ -44,10 +52,6 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "down-to-zero": N_("Take down to zero, forgive the rest"),
             "debt": N_("Keep the rest as a debt of the member"),
             "deducted": N_("Deduct the rest from the refund"),
-        },
-        "lapsed_slice": {
-            "expire": N_("They stay expired"),
-            "grace": N_("They are good for a while longer"),
         },
         "spend_on_shipping": {"no": N_("No"), "yes": N_("Yes")},
     }
@@ -63,7 +67,7 @@ _WHOLE: Final = (
     "spend_step",
     "spend_share_percent",
 )
-_PLAIN: Final = ("currency", "time_zone", "language", "shortfall", "lapsed_slice")
+_PLAIN: Final = ("currency", "time_zone", "language", "shortfall")
 _FIELDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "unit/en": "unit_en",
@@ -82,6 +86,25 @@ def values_of(document: Mapping[str, Any], currency: str) -> dict[str, str]:
     """The fields of the form, filled from a policy's document; an empty document has none."""
     if not document:
         return {}
+    return {
+        **_plain_values(document, currency),
+        **expiry_values(document),
+        "activities": ",".join(document["expiry"]["activities"]),
+        "starts_on": "",
+    }
+
+
+def told_of(voice: Voice, stored: Mapping[str, Any], currency: str) -> dict[str, str]:
+    """What a stored document says, in words by label, whatever form it was published in."""
+    document: Mapping[str, Any] = modern(stored)
+    if not document:
+        return {}
+    plain = _plain_values(document, currency)
+    told = {name: shown(voice, name, value) for name, value in plain.items()}
+    return told | expiry_told(voice, document)
+
+
+def _plain_values(document: Mapping[str, Any], currency: str) -> dict[str, str]:
     limits, value = document["adjustment_limits"], document["point_value"]
     return {
         "unit_en": document["unit"].get("en", ""),
@@ -89,15 +112,11 @@ def values_of(document: Mapping[str, Any], currency: str) -> dict[str, str]:
         "value_points": str(value["points"]),
         "value_money": written(value["minor"], currency),
         **{name: str(document[name]) for name in (*_PLAIN, *_WHOLE)},
-        "expiry_months": ""
-        if document["expiry_months"] is None
-        else str(document["expiry_months"]),
         "spend_on_shipping": "yes" if document["spend_on_shipping"] else "no",
         "limit_admin": str(limits.get("admin", 0)),
         "limit_finance": str(limits.get("finance", 0)),
         "adjustment_reasons": ", ".join(document["adjustment_reasons"]),
         "birthday_voucher": document["birthday_voucher"] or "",
-        "starts_on": "",
     }
 
 
@@ -110,10 +129,8 @@ def document_from(
     """
     wrong: dict[str, str] = {}
 
-    def whole(name: str, *, empty: int | None = None) -> int | None:
+    def whole(name: str) -> int:
         text = form.get(name).replace(",", "").replace(" ", "")
-        if not text and empty is None and name == "expiry_months":
-            return None
         if text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS:
             return int(text)
         wrong[name] = voice.say("Please give a whole number.")
@@ -125,7 +142,7 @@ def document_from(
     except ValueError:
         wrong["value_money"] = voice.say("Please give an amount such as 1.00.")
     names = {"en": form.get("unit_en"), "zh": form.get("unit_zh")}
-    kept = document_of(current)
+    kept: dict[str, Any] = document_of(current)
     limits = dict(current.adjustment_limits)
     document: dict[str, object] = {
         **kept,
@@ -133,7 +150,7 @@ def document_from(
         "point_value": {"minor": minor, "points": whole("value_points")},
         **{name: form.get(name) for name in _PLAIN},
         **{name: whole(name) for name in _WHOLE},
-        "expiry_months": whole("expiry_months"),
+        **expiry_from(form, kept, whole, voice, wrong),
         "spend_on_shipping": form.get("spend_on_shipping") == "yes",
         "adjustment_limits": {
             **limits,
@@ -148,18 +165,28 @@ def document_from(
     return document, wrong
 
 
-def field_of(pointer: str) -> str:
-    """The field of the form that a pointer into the document means."""
+def field_of(pointer: str, values: Mapping[str, str]) -> str:
+    """The field of the form, filled with these values, that a pointer into the document means."""
     path = pointer.removeprefix("/")
+    if path.split("/")[0] in ("expiry", "assets"):
+        return expiry_field(path.split("/"), values)
     return _FIELDS.get(path) or _FIELDS.get(path.split("/")[0]) or path.split("/")[0]
 
 
 def choices(voice: Voice) -> dict[str, list[tuple[str, str]]]:
     """The options of each choice, in words."""
+    yes_or_no = CHOICES["spend_on_shipping"]
+    every = {**CHOICES, "kind": KINDS, "by_time": yes_or_no, "notice": yes_or_no}
     return {
         name: [(code, voice.say(words)) for code, words in options.items()]
-        for name, options in CHOICES.items()
+        for name, options in every.items()
     }
+
+
+def activities(voice: Voice, values: Mapping[str, str]) -> list[tuple[str, str, bool]]:
+    """What may count as activity: code, words, and whether it is chosen."""
+    chosen = values.get("activities", "").split(",")
+    return [(code, voice.say(words), code in chosen) for code, words in ACTIVITIES.items()]
 
 
 def shown(voice: Voice, name: str, value: str) -> str:

@@ -16,9 +16,10 @@ from loyalty.cause import Cause
 from loyalty.changes import keep_texts, record_change
 from loyalty.errors import LoyaltyError
 from loyalty.events import Event, record_event
+from loyalty.expiry import Activity, Term
 from loyalty.ids import new_id
 from loyalty.members import Member, refuse_closed
-from loyalty.policy import ADJUSTMENT, Policy, policy_at
+from loyalty.policy import ADJUSTMENT, POINTS, Policy, policy_at, refuse_unknown_asset
 from loyalty.tables import adjustment_day
 
 
@@ -53,6 +54,7 @@ class Adjustment:
     reason: str
     role: str
     note: str | None = None
+    asset: str = POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ class Adjusted:
     journal: UUID
     amount: int
     repaid: int
+    asset: str = POINTS
 
 
 async def adjust(
@@ -74,10 +77,12 @@ async def adjust(
     refuse_closed(whose)
     policy = await policy_at(connection, cause.at)
     allowed = _check(policy, adjustment)
-    journal = new_id(cause.at)
+    journal, asset = new_id(cause.at), adjustment.asset
     gives = adjustment.amount > 0
+    term = policy.term(cause.at, ADJUSTMENT, asset=asset) if gives else Term()
     posting = ledger.Adjust(
         holder=whose.holder,
+        asset=asset,
         key=f"adjust:{journal}",
         journal=journal,
         effective_at=cause.at,
@@ -89,18 +94,40 @@ async def adjust(
         lot=new_id(cause.at) if gives else None,
         lot_class=ledger.LotClass.GOODWILL,
         source=ADJUSTMENT,
-        expires_at=policy.term(cause.at, ADJUSTMENT).expires_at if gives else None,
+        expires_at=term.expires_at,
+        schedule=term.schedule,
+        notice=term.notice,
     )
-    (outcome,) = await ledger.adjust(connection, [posting], at=cause.at)
+    rolls = _rolls(policy, posting) if asset == POINTS else []
+    outcome, *_ = await ledger.post(connection, [posting, *rolls], at=cause.at)
     ledger.demand(outcome)
     await _record(connection, cause, whose, adjustment, journal)
     await _count(connection, cause, policy, adjustment, allowed)
-    return Adjusted(journal=journal, amount=adjustment.amount, repaid=outcome.repaid)
+    return Adjusted(journal, adjustment.amount, outcome.repaid, asset)
+
+
+def _rolls(policy: Policy, posting: ledger.Adjust) -> list[ledger.Reschedule]:
+    """What a correction does to points that lapse with inactivity, where it counts as activity."""
+    return [
+        ledger.Reschedule(
+            holder=posting.holder,
+            key=f"{posting.key}:roll:{roll.schedule}",
+            journal=new_id(posting.effective_at),
+            effective_at=posting.effective_at,
+            actor=posting.actor,
+            request_id=posting.request_id,
+            reason=posting.reason,
+            schedule=roll.schedule,
+            expires_at=roll.expires_at,
+        )
+        for roll in policy.rolls(posting.effective_at, {Activity.ADJUSTMENT})
+    ]
 
 
 def _check(policy: Policy, adjustment: Adjustment) -> int:
     if adjustment.amount == 0:
         raise AdjustmentEmpty(pointer="/points")
+    refuse_unknown_asset(policy, adjustment.asset)
     if adjustment.reason not in policy.adjustment_reasons:
         raise AdjustmentReasonUnknown(
             seen=adjustment.reason, wanted=", ".join(policy.adjustment_reasons), pointer="/reason"
@@ -169,6 +196,7 @@ async def _record(
             "amount": adjustment.amount,
             "reason": adjustment.reason,
             "role": adjustment.role,
+            "asset": adjustment.asset,
             "journal": str(journal),
             **kept,
         },
@@ -184,6 +212,7 @@ async def _record(
             effective_at=cause.at,
             data={
                 "amount": adjustment.amount,
+                "asset": adjustment.asset,
                 "reason": adjustment.reason,
                 "journal": str(journal),
             },

@@ -10,10 +10,19 @@ from litestar import Request, Response, get, post
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
+from admin.expiry_form import label_of, rows_of
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
 from admin.once import once
-from admin.policy_form import LABELS, choices, document_from, field_of, shown, values_of
+from admin.policy_form import (
+    LABELS,
+    activities,
+    choices,
+    document_from,
+    field_of,
+    told_of,
+    values_of,
+)
 from admin.refusals import sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
@@ -67,8 +76,10 @@ async def publish_form(request: Request[Any, Any, Any]) -> Response[Any]:
         except LoyaltyError as error:
             if error.pointer is None:
                 raise
-            wrong[field_of(error.pointer)] = _sentence(visit, error)
-    return await _policy(request, form.form("policy", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
+            wrong[field_of(error.pointer, form.values)] = _sentence(visit, error)
+    kept = {**form.values, "activities": ",".join(form.chosen("activities"))}
+    shown = Form("policy", kept, wrong)
+    return await _policy(request, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _start(visit: Visit, form: Sent, wrong: dict[str, str]) -> datetime | None:
@@ -122,8 +133,13 @@ async def _policy(request: Request[Any, Any, Any], form: Form, status: HTTPStatu
         status=status,
         form=form,
         versions=versions,
-        labels={name: visit.voice.say(words) for name, words in LABELS.items()},
+        labels={
+            **{name: visit.voice.say(words) for name, words in LABELS.items()},
+            **{n: visit.voice.say(label_of(n)) for n in form.errors if n not in LABELS},
+        },
         choices=choices(visit.voice),
+        activities=activities(visit.voice, form.values),
+        rows={name: rows_of(form.values, name) for name in ("source", "asset")},
     )
 
 
@@ -131,13 +147,11 @@ def _differences(
     visit: Visit, before: Mapping[str, object], after: Mapping[str, object], currency: str
 ) -> tuple[tuple[str, str, str], ...]:
     """What a version changed: the field's name, what it was, what it became."""
-    was, becomes = values_of(before, currency), values_of(after, currency)
+    voice = visit.voice
+    was, becomes = told_of(voice, before, currency), told_of(voice, after, currency)
+    none = voice.say("none")
     return tuple(
-        (
-            visit.voice.say(LABELS[name]),
-            shown(visit.voice, name, was.get(name, "")),
-            shown(visit.voice, name, value),
-        )
+        (voice.say(LABELS[name]), was.get(name) or none, value or none)
         for name, value in becomes.items()
         if name in LABELS and was.get(name, "") != value
     )

@@ -80,6 +80,7 @@ _POLICY: Final = {
         "by_time": True,
         "activities": ["earn", "spend"],
     },
+    "expiry_reminder_days": 14,
     "grace_days": 30,
     "assets": {
         "growth": {

@@ -154,6 +154,7 @@ def policy_document(currency: str, zone: str) -> Document:
             "by_time": True,
             "activities": [],
         },
+        "expiry_reminder_days": 14,
         "grace_days": 30,
         "assets": {},
         "shortfall": "debt",

@@ -176,7 +176,9 @@ def _postings(context: Context, plan: ShipmentPlan, cause: Cause) -> list[Postin
     if shipment.figures.earn:
         term = context.policy.term(shipment.at, ORDER, waits=True)
         found.append(entries.earn(shipment, {"tier": order.tier} if order.tier else {}, term))
-    return found
+    # an activity told too late to keep anything alive changes nothing any more
+    rolls = entries.roll(shipment, context.policy, taken=taken)
+    return [*found, *(roll for roll in rolls if roll.expires_at and roll.expires_at > cause.at)]
 
 
 async def _redeem(

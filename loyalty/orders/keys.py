@@ -39,3 +39,17 @@ def claw_back_key(order: UUID, returned: UUID, shipment: UUID) -> str:
 def restore_key(order: UUID, returned: UUID, shipment: UUID) -> str:
     """Name the giving back of points that a returned part of a shipment had spent."""
     return f"order:{order}:restore:{returned}:{shipment}"
+
+
+def roll_key(order: UUID, shipment: UUID, schedule: str) -> str:
+    """Name what a shipment does to points of a schedule that lapse with inactivity."""
+    return f"order:{order}:roll:{shipment}:{schedule}"
+
+
+def read_earn_key(key: str | None) -> tuple[UUID, UUID] | None:
+    """Return the order and the shipment that an earn's key names; None for another kind of key."""
+    match (key or "").split(":"):
+        case ["order", order, "earn", shipment]:
+            return UUID(order), UUID(shipment)
+        case _:
+            return None

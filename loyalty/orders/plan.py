@@ -280,12 +280,12 @@ class _Scribe:
         )
 
     def post_earn(self, holder: UUID, sold: _Sold, tier: str | None) -> None:
-        """Post what a sale earned."""
+        """Post what a sale earned, and what else it did to points that lapse with inactivity."""
         points = sum(sold.earned or ())
-        if not points:
-            return
         at = sold.sale.placed_at
         policy = self.terms.policy_at(at)
+        if not points and not policy.expiry.activities:
+            return
         term = policy.term(at, ORDER, waits=True)
         shipment = Shipment(
             id=sold.sale.shipment,
@@ -300,7 +300,10 @@ class _Scribe:
             expires_at=term.expires_at,
         )
         entries = Entries(holder, sold.sale.order, self.terms.cause, self.terms.mint)
-        self.plan.postings.append(entries.earn(shipment, {"tier": tier} if tier else {}, term))
+        if points:
+            self.plan.postings.append(entries.earn(shipment, {"tier": tier} if tier else {}, term))
+        if self.terms.rule_set_at(at) is not None:
+            self.plan.postings += entries.roll(shipment, policy, taken=0)
 
     def take_back(
         self, holder: UUID, comeback: Comeback, found: Found, sold: Mapping[UUID, _Sold]

@@ -5,9 +5,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from ledger import Capture, ClawBack, Earn, Extend, Hold, Release, Rest, Restore, Shortfall
+from ledger import (
+    Capture,
+    ClawBack,
+    Earn,
+    Extend,
+    Hold,
+    Release,
+    Reschedule,
+    Rest,
+    Restore,
+    Shortfall,
+)
 from loyalty.cause import Cause
-from loyalty.expiry import Term
+from loyalty.expiry import Activity, Term
 from loyalty.orders.keys import (
     capture_key,
     claw_back_key,
@@ -16,9 +27,10 @@ from loyalty.orders.keys import (
     hold_key,
     release_key,
     restore_key,
+    roll_key,
 )
 from loyalty.orders.types import Shipment
-from loyalty.policy import ORDER
+from loyalty.policy import ORDER, Policy
 
 REASON = "order"
 
@@ -116,7 +128,31 @@ class Entries:
             source=ORDER,
             activates_at=shipment.activates_at,
             expires_at=term.expires_at,
+            schedule=term.schedule,
+            notice=term.notice,
         )
+
+    def roll(self, shipment: Shipment, policy: Policy, *, taken: int) -> list[Reschedule]:
+        """Let what a shipment is for its member keep points alive that lapse with inactivity."""
+        done = {Activity.PURCHASE}
+        if taken:
+            done.add(Activity.SPEND)
+        if shipment.figures.earn:
+            done.add(Activity.EARN)
+        return [
+            Reschedule(
+                holder=self.holder,
+                key=roll_key(self.order, shipment.id, roll.schedule),
+                journal=self.mint(shipment.at),
+                effective_at=shipment.at,
+                actor=self.cause.actor,
+                request_id=self.cause.request_id,
+                reason=REASON,
+                schedule=roll.schedule,
+                expires_at=roll.expires_at,
+            )
+            for roll in policy.rolls(shipment.at, done)
+        ]
 
     def claw_back(
         self,

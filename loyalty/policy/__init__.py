@@ -3,7 +3,9 @@
 from loyalty.expiry import months_later
 from loyalty.policy.cache import Policies
 from loyalty.policy.document import document_of, parse_policy
+from loyalty.policy.earlier import modern
 from loyalty.policy.errors import (
+    AssetUnknown,
     PolicyCannotChange,
     PolicyMalformed,
     PolicyStartsInThePast,
@@ -16,6 +18,7 @@ from loyalty.policy.store import (
     policy_at,
     policy_version_at,
     publish_policy,
+    refuse_unknown_asset,
 )
 from loyalty.policy.types import ADJUSTMENT, OPENING, ORDER, POINTS, Asset, Policy
 
@@ -25,6 +28,7 @@ __all__ = [
     "ORDER",
     "POINTS",
     "Asset",
+    "AssetUnknown",
     "Policies",
     "Policy",
     "PolicyCannotChange",
@@ -35,9 +39,11 @@ __all__ = [
     "document_of",
     "find_policy",
     "list_policies",
+    "modern",
     "months_later",
     "parse_policy",
     "policy_at",
     "policy_version_at",
     "publish_policy",
+    "refuse_unknown_asset",
 ]

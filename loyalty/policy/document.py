@@ -74,6 +74,7 @@ def document_of(policy: Policy) -> dict[str, object]:
         "earn_basis": policy.earn_basis,
         "pending_days": policy.pending_days,
         "expiry": expiries_document(policy.expiry),
+        "expiry_reminder_days": policy.expiry_reminder_days,
         "grace_days": policy.grace_days,
         "assets": {
             code: {"names": dict(asset.names), "expiry": expiry_document(asset.expiry)}
@@ -155,6 +156,7 @@ _FIELDS: Final[Mapping[str, Reader[Any]]] = {
     "earn_basis": one_of("paid"),
     "pending_days": whole(0, 3650),
     "expiry": read_expiries,
+    "expiry_reminder_days": or_none(whole(1, 90)),
     "grace_days": whole(0, 3650),
     "assets": _assets,
     "shortfall": one_of("pending-only", "down-to-zero", "debt", "deducted"),

@@ -18,7 +18,7 @@ def modern(document: Document) -> Document:
     """Return the document in today's form.
 
     The first form had `expiry_months` (null: never) for all points, `lapsed_slice` in words, and
-    knew of no asset but points.
+    knew of no asset but points and of no reminders.
     """
     if "expiry_months" not in document or "expiry" in document:
         return document
@@ -27,6 +27,7 @@ def modern(document: Document) -> Document:
     if "lapsed_slice" in later:
         lapsed = later.pop("lapsed_slice")
         later["grace_days"] = _LAPSED.get(lapsed, lapsed) if isinstance(lapsed, str) else lapsed
+    later.setdefault("expiry_reminder_days", None)
     later.setdefault("assets", {})
     return later
 

@@ -36,6 +36,14 @@ class PolicyCannotChange(LoyaltyError):
     seen: str
 
 
+class AssetUnknown(LoyaltyError):
+    """The programme has {wanted}; it has nothing by the code {seen}."""
+
+    code = "asset-unknown"
+    wanted: str
+    seen: str
+
+
 class UnknownPolicy(LoyaltyError):
     """There is no policy version {seen}."""
 

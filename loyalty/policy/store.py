@@ -27,6 +27,7 @@ from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.policy.document import document_of, parse_policy
 from loyalty.policy.errors import (
+    AssetUnknown,
     PolicyCannotChange,
     PolicyStartsInThePast,
     PolicyStartsTooSoon,
@@ -64,6 +65,12 @@ async def find_policy(connection: AsyncConnection, version: int) -> Policy:
     if found is None:
         raise UnknownPolicy(seen=version)
     return _read(found)
+
+
+def refuse_unknown_asset(policy: Policy, asset: str, *, pointer: str = "/asset") -> None:
+    """Refuse what wallets of the programme do not hold."""
+    if asset not in policy.known_assets:
+        raise AssetUnknown(wanted=", ".join(policy.known_assets), seen=asset, pointer=pointer)
 
 
 async def list_policies(connection: AsyncConnection, *, limit: int = 100) -> list[Policy]:

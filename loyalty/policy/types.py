@@ -50,6 +50,7 @@ class Policy:
     earn_basis: EarnBasis
     pending_days: int
     expiry: Expiries
+    expiry_reminder_days: int | None
     grace_days: int
     assets: Mapping[str, Asset]
     shortfall: Shortfall
@@ -92,6 +93,11 @@ class Policy:
         if term.expires_at and activates_at and term.expires_at <= activates_at:
             return term_of(expiry, self.day_of(activates_at), self.zone)
         return term
+
+    @property
+    def known_assets(self) -> tuple[str, ...]:
+        """What wallets may hold: points, and what the policy names beside them."""
+        return (POINTS, *sorted(self.assets))
 
     def rolls(self, at: datetime, activities: Collection[Activity]) -> list[Roll]:
         """Return what activities of an instant do to points that lapse with inactivity."""
