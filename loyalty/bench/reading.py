@@ -31,7 +31,7 @@ CHUNK: Final = 500
 LAPSES: Final = datetime(2200, 1, 1, tzinfo=UTC)
 PATHS: Final = (
     (budgets.WALLET, "/v1/members/ext:C-{}/wallet"),
-    (budgets.STATEMENT, "/v1/members/ext:C-{}/transactions"),
+    (budgets.STATEMENT, f"/v1/members/ext:C-{{}}/transactions?limit={TEN}"),
 )
 
 
