@@ -20,7 +20,9 @@ CHECKS: Final = {
     "receipts": "every business key stands for its journal's content",
     "journals": "canonical texts say what journals and transfers say",
     "sequences": "journals are numbered without a gap and running balances add up",
+    "moves": "what leaves one wallet for another arrives there",
     "rollup": "the rollup equals its journals",
+    "periods": "months follow each other, and nothing was booked into one after it ended",
 }
 """What ``verify`` proves, by the name of the SQL function that does."""
 
