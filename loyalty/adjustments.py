@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 import tiers
+from loyalty.books import UNVALUED, given_by_hand
 from loyalty.cause import Cause
 from loyalty.changes import keep_texts, record_change
 from loyalty.errors import LoyaltyError
@@ -80,6 +81,11 @@ async def adjust(
     journal, asset = new_id(cause.at), adjustment.asset
     gives = adjustment.amount > 0
     term = policy.term(cause.at, ADJUSTMENT, asset=asset) if gives else Term()
+    given = UNVALUED
+    if gives and asset == POINTS:
+        given = await given_by_hand(
+            connection, policy, reason=adjustment.reason, points=adjustment.amount, at=cause.at
+        )
     posting = ledger.Adjust(
         holder=whose.holder,
         asset=asset,
@@ -92,7 +98,8 @@ async def adjust(
         labels=await _labels(connection, cause, policy, whose),
         amount=adjustment.amount,
         lot=new_id(cause.at) if gives else None,
-        lot_class=ledger.LotClass.GOODWILL,
+        lot_class=given.lot_class,
+        allocated=given.allocated,
         source=ADJUSTMENT,
         expires_at=term.expires_at,
         schedule=term.schedule,
@@ -102,7 +109,14 @@ async def adjust(
     outcome, *_ = await ledger.post(connection, [posting, *rolls], at=cause.at)
     ledger.demand(outcome)
     await _record(connection, cause, whose, adjustment, journal)
-    await _count(connection, cause, policy, adjustment, allowed)
+    await count_against_limit(
+        connection,
+        cause,
+        policy,
+        role=adjustment.role,
+        points=abs(adjustment.amount),
+        allowed=allowed,
+    )
     return Adjusted(journal, adjustment.amount, outcome.repaid, asset)
 
 
@@ -124,38 +138,34 @@ def _rolls(policy: Policy, posting: ledger.Adjust) -> list[ledger.Reschedule]:
     ]
 
 
-def _check(policy: Policy, adjustment: Adjustment) -> int:
-    if adjustment.amount == 0:
-        raise AdjustmentEmpty(pointer="/points")
-    refuse_unknown_asset(policy, adjustment.asset)
-    if adjustment.reason not in policy.adjustment_reasons:
+def refuse_reason(policy: Policy, reason: str) -> None:
+    """Refuse a reason that the policy does not list."""
+    if reason not in policy.adjustment_reasons:
         raise AdjustmentReasonUnknown(
-            seen=adjustment.reason, wanted=", ".join(policy.adjustment_reasons), pointer="/reason"
+            seen=reason, wanted=", ".join(policy.adjustment_reasons), pointer="/reason"
         )
-    allowed = policy.adjustment_limits.get(adjustment.role, 0)
-    if abs(adjustment.amount) > allowed:
-        raise _over(adjustment, allowed)
+
+
+def refuse_over_limit(policy: Policy, role: str, points: int) -> int:
+    """Refuse more at once than the role may move in a whole day; answer how much that is."""
+    allowed = policy.adjustment_limits.get(role, 0)
+    if points > allowed:
+        raise AdjustmentOverLimit(role=role, allowed=allowed, wanted=points, pointer="/points")
     return allowed
 
 
-def _over(adjustment: Adjustment, allowed: int) -> AdjustmentOverLimit:
-    return AdjustmentOverLimit(
-        role=adjustment.role, allowed=allowed, wanted=abs(adjustment.amount), pointer="/points"
-    )
-
-
-async def _count(
+async def count_against_limit(
     connection: AsyncConnection,
     cause: Cause,
     policy: Policy,
-    adjustment: Adjustment,
+    *,
+    role: str,
+    points: int,
     allowed: int,
 ) -> None:
+    """Count points against the role's limit of the day; the last statement of a correction."""
     new = insert(adjustment_day).values(
-        role=adjustment.role,
-        day=policy.day_of(cause.at),
-        points=abs(adjustment.amount),
-        allowed=allowed,
+        role=role, day=policy.day_of(cause.at), points=points, allowed=allowed
     )
     total = adjustment_day.c.points + new.excluded.points
     counted = await connection.execute(
@@ -166,7 +176,15 @@ async def _count(
         ).returning(adjustment_day.c.points)
     )
     if counted.one_or_none() is None:
-        raise _over(adjustment, allowed)
+        raise AdjustmentOverLimit(role=role, allowed=allowed, wanted=points, pointer="/points")
+
+
+def _check(policy: Policy, adjustment: Adjustment) -> int:
+    if adjustment.amount == 0:
+        raise AdjustmentEmpty(pointer="/points")
+    refuse_unknown_asset(policy, adjustment.asset)
+    refuse_reason(policy, adjustment.reason)
+    return refuse_over_limit(policy, adjustment.role, abs(adjustment.amount))
 
 
 async def _labels(
