@@ -150,8 +150,8 @@ def estimates_of(stored: Sequence[Mapping[str, Any]] | None) -> Sequence[Estimat
     """Return the estimates that ``estimates_json`` answers."""
     return [
         Estimate(
-            **one
-            | {
+            **{
+                **one,
                 "lot_class": LotClass(one["lot_class"]),
                 "method": Method(one["method"]),
                 "issued_in": one["issued_in"] and date.fromisoformat(one["issued_in"]),
@@ -268,7 +268,7 @@ def _columns(signed: Estimate) -> dict[str, object]:
     }
 
 
-_SIGNED: Final[Select[Any]] = select(
+_SIGNED: Final[Select[*tuple[Any, ...]]] = select(
     estimate.c.version,
     estimate.c.class_.label("lot_class"),
     estimate.c.issued_in,
@@ -285,7 +285,7 @@ _SIGNED: Final[Select[Any]] = select(
 )
 
 
-def _read(row: Row[Any]) -> Estimate:
+def _read(row: Row[*tuple[Any, ...]]) -> Estimate:
     said = row._asdict()
     return Estimate(
         **said | {"lot_class": LotClass(said["lot_class"]), "method": Method(said["method"])}

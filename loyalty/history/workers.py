@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
+from loyalty.books import read_estimates
 from loyalty.cause import Cause
 from loyalty.clock import Clock
 from loyalty.database import LONG, Database, constraint
@@ -33,6 +34,7 @@ from loyalty.history.staging import Staged
 from loyalty.history.stepwise import Steps
 from loyalty.history.taking import PostingRefused, Taken, take_in
 from loyalty.ids import new_id
+from loyalty.orders.deferring import CLASS
 from loyalty.orders.eras import Era, Terms
 
 ATTEMPTS: Final = 5
@@ -117,6 +119,7 @@ class Desk:
             cause=self._cause(),
             mint=new_id,
             later=later,
+            estimates=await read_estimates(connection, lot_class=CLASS),
         )
         return await take_in(connection, terms, ladder, bucket, stepwise=stepwise)
 

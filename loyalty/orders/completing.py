@@ -20,6 +20,7 @@ from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.orders.completion import Asked, ShipmentPlan, Step, plan_completion
 from loyalty.orders.context import Context, read_context
+from loyalty.orders.deferring import deferred
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import completed_event
 from loyalty.orders.postings import Entries
@@ -175,7 +176,9 @@ def _postings(context: Context, plan: ShipmentPlan, cause: Cause) -> list[Postin
         found.append(release)
     if shipment.figures.earn:
         term = context.policy.term(shipment.at, ORDER, waits=True)
-        found.append(entries.earn(shipment, {"tier": order.tier} if order.tier else {}, term))
+        labels = {"tier": order.tier} if order.tier else {}
+        allocated = deferred(shipment, context.policy, context.estimates)
+        found.append(entries.earn(shipment, labels, term, allocated=allocated))
     # an activity told too late to keep anything alive changes nothing any more
     rolls = entries.roll(shipment, context.policy, taken=taken)
     return [*found, *(roll for roll in rolls if roll.expires_at and roll.expires_at > cause.at)]

@@ -9,10 +9,12 @@ from typing import Any, Final
 from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.books import Estimate, estimates_json, estimates_of
 from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.members import Member, UnknownOrder
+from loyalty.orders.deferring import CLASS
 from loyalty.orders.reading import Found, history_json, read_found
 from loyalty.orders.tables import order
 from loyalty.orders.types import History
@@ -31,13 +33,14 @@ from tiers import (
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """An order, the member it belongs to (None for a guest), and the policy it was placed under."""
+    """An order, its member (None for a guest), the policy it was placed under, and estimates."""
 
     found: Found
     member: Member | None
     policy: Policy
     ladder: Ladder | None
     subject: Subject | None
+    estimates: Sequence[Estimate]
 
     @property
     def history(self) -> History:
@@ -65,7 +68,7 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
     row = await _statement().first(connection, member=whose, order=order_id)
     if row is None:
         raise UnknownOrder(seen=str(order_id))
-    stored, subject, ladder = row
+    stored, subject, ladder, signed = row
     found = read_found(stored)
     policy = await programme.policy(connection, found.order.policy)
     return Context(
@@ -74,6 +77,7 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
         policy=policy,
         ladder=await programme.ladder(connection, ladder),
         subject=standing_subject(subject, begun.member, policy),
+        estimates=estimates_of(signed),
     )
 
 
@@ -97,12 +101,13 @@ _LOCK: Final = hot(
 
 
 @cache
-def _statement() -> Hot[Any, Any, int]:
-    """Read the order, the standing and the ladder's version; compiled once."""
+def _statement() -> Hot[Any, Any, int, Any]:
+    """Read the order, the standing, the ladder's version and the estimates; compiled once."""
     return hot(
         select(
             history_json(_MEMBER, _ORDER),
             subject_of(_MEMBER).scalar_subquery(),
             live_version().scalar_subquery(),
+            estimates_json(CLASS),
         )
     )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from benefits import RuleSet
+from loyalty.books import Estimate
 from loyalty.cause import Cause
 from loyalty.policy import Policy
 from tiers import Ladder
@@ -29,7 +30,8 @@ class Terms:
     """What history is decided by, and what it may move.
 
     Without a rule set nothing is earned; without a ladder no standing moves. `later` are the
-    policies and rule sets that followed, in order of time.
+    policies and rule sets that followed, in order of time; `estimates` what finance signed for
+    what is earned by buying.
     """
 
     policy: Policy
@@ -40,6 +42,7 @@ class Terms:
     channel: str = ""
     country: str = ""
     later: Sequence[Era] = ()
+    estimates: Sequence[Estimate] = ()
 
     def policy_at(self, at: datetime) -> Policy:
         """Return the policy that was in force."""

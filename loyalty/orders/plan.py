@@ -18,6 +18,7 @@ from ledger import Posting
 from loyalty.orders.comebacks import Comeback, Found, find_returned, rows_text
 from loyalty.orders.completion import Step, plan_whole
 from loyalty.orders.decided import paid_document
+from loyalty.orders.deferring import deferred
 from loyalty.orders.eras import Counted, Terms
 from loyalty.orders.facts import GUEST, Person, facts_at
 from loyalty.orders.figures import Figures
@@ -294,14 +295,16 @@ class _Scribe:
             at=at,
             on=sold.on,
             whole=True,
-            figures=Figures(earn=points),
+            figures=Figures(earn=points, basis=sum(line[4] for line in sold.sale.lines)),
             purchases=0,
             activates_at=policy.activates_at(at),
             expires_at=term.expires_at,
         )
         entries = Entries(holder, sold.sale.order, self.terms.cause, self.terms.mint)
         if points:
-            self.plan.postings.append(entries.earn(shipment, {"tier": tier} if tier else {}, term))
+            labels = {"tier": tier} if tier else {}
+            allocated = deferred(shipment, policy, self.terms.estimates)
+            self.plan.postings.append(entries.earn(shipment, labels, term, allocated=allocated))
         if self.terms.rule_set_at(at) is not None:
             self.plan.postings += entries.roll(shipment, policy, taken=0)
 

@@ -19,6 +19,7 @@ from ledger import (
 )
 from loyalty.cause import Cause
 from loyalty.expiry import Activity, Term
+from loyalty.orders.deferring import CLASS
 from loyalty.orders.keys import (
     capture_key,
     claw_back_key,
@@ -112,8 +113,10 @@ class Entries:
             grace_days=grace_days,
         )
 
-    def earn(self, shipment: Shipment, labels: Mapping[str, str], term: Term) -> Earn:
-        """Put in what a shipment earns; `term` is what its lot is born with."""
+    def earn(
+        self, shipment: Shipment, labels: Mapping[str, str], term: Term, *, allocated: int
+    ) -> Earn:
+        """Put in what a shipment earns; its lot is born with `term` and a part of the price."""
         return Earn(
             holder=self.holder,
             key=earn_key(self.order, shipment.id),
@@ -126,6 +129,8 @@ class Entries:
             amount=shipment.figures.earn,
             lot=self.mint(shipment.at),
             source=ORDER,
+            lot_class=CLASS,
+            allocated=allocated,
             activates_at=shipment.activates_at,
             expires_at=term.expires_at,
             schedule=term.schedule,
