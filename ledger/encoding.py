@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from typing import assert_never
 from uuid import UUID
@@ -16,14 +16,17 @@ from ledger.postings import (
     Extend,
     Freeze,
     Hold,
+    Move,
+    Notify,
     Posting,
     Release,
+    Reschedule,
     Restore,
     Spend,
     WriteOff,
 )
 
-Value = str | int | bool | UUID | datetime | Mapping[str, str] | Enum | None
+Value = str | int | bool | UUID | date | datetime | Mapping[str, str] | list[UUID] | Enum | None
 
 ITEM_COLUMNS = (
     "kind",
@@ -49,6 +52,9 @@ ITEM_COLUMNS = (
     "firm",
     "grace_days",
     "deductible",
+    "lots",
+    "schedule",
+    "booked_on",
 )
 
 
@@ -66,6 +72,7 @@ def fields(posting: Posting) -> dict[str, Value]:
         "request_id": posting.request_id,
         "labels": posting.labels,
         **_own_fields(posting),
+        **({} if posting.booked_on is None else {"booked_on": posting.booked_on}),
     }
 
 
@@ -88,14 +95,14 @@ def _own_fields(posting: Posting) -> dict[str, Value]:
     match posting:
         case Earn() | Adjust():
             return _lot_fields(posting)
-        case Activate():
-            return {"of": posting.of}
-        case Freeze():
-            return {"firm": posting.frozen}
+        case Activate() | Freeze():
+            return {"firm": posting.frozen} if isinstance(posting, Freeze) else {"of": posting.of}
         case Capture() | Release() | Restore() | ClawBack():
             return _reversal_fields(posting)
         case Hold() | Extend():
             return _hold_fields(posting)
+        case Notify() | Reschedule() | Move():
+            return _lots_fields(posting)
         case Spend() | WriteOff():
             overdraw = posting.overdraw if isinstance(posting, Spend) else None
             return {"amount": posting.amount, "firm": overdraw}
@@ -109,6 +116,20 @@ def _hold_fields(posting: Hold | Extend) -> dict[str, Value]:
     return {"of": posting.of, "expires_at": posting.until}
 
 
+def _lots_fields(posting: Notify | Reschedule | Move) -> dict[str, Value]:
+    own: dict[str, Value] = {"lots": None if posting.lots is None else sorted(posting.lots)}
+    match posting:
+        case Reschedule():
+            own |= {"expires_at": posting.expires_at, "schedule": posting.schedule}
+        case Move():
+            own |= {"to": posting.to, "arrival": posting.arrival, "of": str(posting.to)}
+        case Notify():
+            pass
+        case _:
+            assert_never(posting)
+    return own
+
+
 def _lot_fields(posting: Earn | Adjust) -> dict[str, Value]:
     lot: dict[str, Value] = {
         "amount": posting.amount,
@@ -117,6 +138,8 @@ def _lot_fields(posting: Earn | Adjust) -> dict[str, Value]:
         "lot_class": posting.lot_class,
         "expires_at": posting.expires_at,
         "allocated": posting.allocated,
+        "firm": posting.notice or None,
+        "schedule": posting.schedule,
     }
     if isinstance(posting, Earn):
         lot |= {"pending": posting.pending, "activates_at": posting.activates_at}

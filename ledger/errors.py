@@ -109,6 +109,90 @@ class DebtTooSmall(LedgerError):
     code: ClassVar[str] = "debt-too-small"
 
 
+class UnknownLot(LedgerError):
+    """This holder has no lot {wanted}."""
+
+    code: ClassVar[str] = "unknown-lot"
+
+
+class EndTooEarly(LedgerError):
+    """Points would lapse at {seen}, but their end must be later than {wanted}."""
+
+    code: ClassVar[str] = "end-too-early"
+
+
+class HoldsOpen(LedgerError):
+    """The wallet has {seen} points on open holds: capture or release them before it is moved."""
+
+    code: ClassVar[str] = "holds-open"
+
+
+class NothingToMove(LedgerError):
+    """The wallet holds neither points nor debt that could be moved."""
+
+    code: ClassVar[str] = "nothing-to-move"
+
+
+class PeriodClosed(LedgerError):
+    """The day {seen} is in a period that is closed; the open one begins on {wanted}."""
+
+    code: ClassVar[str] = "period-closed"
+
+
+class BookedOnUnfit(LedgerError):
+    """A posting is booked from the day it happened to the day it is recorded, not on {seen}."""
+
+    code: ClassVar[str] = "booked-on-unfit"
+
+
+class PeriodUnknown(LedgerError):
+    """The books have no period {wanted}: they begin on {seen}."""
+
+    code: ClassVar[str] = "period-unknown"
+
+
+class PeriodOutOfOrder(LedgerError):
+    """Periods are closed one after the other: next is {wanted}, not {seen}."""
+
+    code: ClassVar[str] = "period-out-of-order"
+
+
+class PeriodNotOver(LedgerError):
+    """The period {seen} is not over before {wanted}."""
+
+    code: ClassVar[str] = "period-not-over"
+
+
+class PeriodNotBegun(LedgerError):
+    """The period {wanted} has not begun to close."""
+
+    code: ClassVar[str] = "period-not-begun"
+
+
+class PeriodInFlight(LedgerError):
+    """A transaction that may book into {wanted} is still running: try again when it has ended."""
+
+    code: ClassVar[str] = "period-in-flight"
+
+
+class CalendarFixed(LedgerError):
+    """The books are kept in the time zone {seen}, which cannot become {wanted} any more."""
+
+    code: ClassVar[str] = "calendar-fixed"
+
+
+class UnknownAsset(LedgerError):
+    """The books know no asset {wanted}."""
+
+    code: ClassVar[str] = "unknown-asset"
+
+
+class RecordedInFuture(LedgerError):
+    """Nothing can be told as recorded by {wanted}: it is only {seen}."""
+
+    code: ClassVar[str] = "recorded-in-future"
+
+
 class UnanswerableInstant(LedgerError):
     """The books cannot be told as of {wanted}: they begin at {seen}."""
 
@@ -130,6 +214,12 @@ REFUSALS: Mapping[str, type[LedgerError]] = MappingProxyType(
             HoldTooSmall,
             ReversalTooLarge,
             DebtTooSmall,
+            PeriodClosed,
+            BookedOnUnfit,
+            UnknownLot,
+            EndTooEarly,
+            HoldsOpen,
+            NothingToMove,
         )
     }
 )

@@ -74,6 +74,8 @@ def _cell(value: Value) -> str:
         return "\\N"
     if isinstance(value, bool):
         return "t" if value else "f"
+    if isinstance(value, list):
+        return "{" + ",".join(str(one) for one in value) + "}"
     if isinstance(value, Mapping):
         return dumps(dict(value)).translate(_ESCAPES)
     if isinstance(value, datetime):

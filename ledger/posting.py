@@ -25,9 +25,12 @@ from ledger.postings import (
     Extend,
     Freeze,
     Hold,
+    Move,
+    Notify,
     Opening,
     Posting,
     Release,
+    Reschedule,
     Restore,
     Spend,
     WriteOff,
@@ -35,6 +38,8 @@ from ledger.postings import (
 from ledger.types import POINTS, Outcome, Swept
 
 POST = "SELECT * FROM ledger.post(%s, %s)"
+MOVE = "SELECT * FROM ledger.move(%s, %s)"
+POST_RECALLED = "SELECT * FROM ledger.post_recalled(%s, %s, %s)"
 SETTLE = "SELECT ledger.settle(%s, %s, %s)"
 SWEEP = "SELECT ledger.sweep(%s, %s)"
 
@@ -145,6 +150,49 @@ async def freeze(
 ) -> list[Outcome]:
     """Freeze or unfreeze wallets; setting what is already set is posted all the same."""
     return await post(connection, items, at=at)
+
+
+async def notify(
+    connection: AsyncConnection, items: Sequence[Notify], *, at: datetime
+) -> list[Outcome]:
+    """Record that members were told; refused: unknown-lot, wrong-asset, end-too-early."""
+    return await post(connection, items, at=at)
+
+
+async def reschedule(
+    connection: AsyncConnection, items: Sequence[Reschedule], *, at: datetime
+) -> list[Outcome]:
+    """Give lots another end; refused: unknown-lot, wrong-asset, end-too-early."""
+    return await post(connection, items, at=at)
+
+
+async def move(
+    connection: AsyncConnection, items: Sequence[Move], *, at: datetime
+) -> list[Outcome]:
+    """Move wallets to other holders; refused: holds-open, wallet-frozen, nothing-to-move.
+
+    The one operation on two holders: both wallets are locked in the order of their ids. Of the
+    outcome, ``amount`` are the points moved, ``to_debt`` is the debt moved, and ``repaid`` the
+    debt that is gone on arrival.
+    """
+    if not items:
+        return []
+    rows = await call(connection, MOVE, as_json(items), at)
+    return [outcome(row) for row in rows]
+
+
+async def post_recalled(
+    connection: AsyncConnection, items: Sequence[Posting], *, to: UUID, at: datetime
+) -> list[Outcome]:
+    """Post claims of holders whose wallets have moved to ``to``, where their keys stand.
+
+    The lots that a claim is about come back, the claim is posted, and everything goes on to the
+    survivor again, debt too. A claim that is refused moves nothing; one that is replayed neither.
+    """
+    if not items:
+        return []
+    rows = await call(connection, POST_RECALLED, as_json(items), to, at)
+    return [outcome(row) for row in rows]
 
 
 async def settle(

@@ -4,20 +4,26 @@ Constructors refuse what can never be right, so that the database decides only w
 its state. Nothing here knows SQL.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar
 from uuid import UUID
 
 from ledger.errors import MalformedPosting
 from ledger.types import POINTS, Kind, LotClass, Rest, Shortfall
-
-LARGEST_AMOUNT = 10**15
-MOST_LABELS = 8
-LONGEST_KEY = 200
-LONGEST_WORD = 64
-LONGEST_GRACE = 3650
+from ledger.wellformed import (
+    LARGEST_AMOUNT,
+    MOST_LABELS,
+    require_amount,
+    require_aware,
+    require_days,
+    require_key,
+    require_later,
+    require_lots,
+    require_schedule,
+    require_word,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,8 @@ class Posting:
 
     ``key`` is unique per holder for ever; ``journal`` is minted by the caller and becomes the
     receipt. ``labels`` are opaque to the ledger (tier, plan, channel); books group by them.
+    ``booked_on`` names the day of the books; without it that is the day of ``effective_at``, or
+    the first open day where that day's period is closed.
     """
 
     kind: ClassVar[Kind]
@@ -39,17 +47,18 @@ class Posting:
     asset: str = POINTS
     reason: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    booked_on: date | None = None
 
     def __post_init__(self) -> None:
         _require_words(self)
-        _require_aware("effective_at", self.effective_at)
+        require_aware("effective_at", self.effective_at)
         if len(self.labels) > MOST_LABELS:
             raise MalformedPosting(
                 field="labels", expected=f"at most {MOST_LABELS} labels", seen=len(self.labels)
             )
         for name, value in self.labels.items():
-            _require_word("labels", name)
-            _require_word("labels", value)
+            require_word("labels", name)
+            require_word("labels", value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +66,9 @@ class Earn(Posting):
     """Points in, as a lot of their own.
 
     The lot is active at once unless ``activates_at`` names a later instant or ``pending`` says
-    that an event (``Activate``) will make it so.
+    that an event (``Activate``) will make it so. With ``notice`` it lapses 30 days after a notice
+    (``Notify``) at the earliest and never without one. Lots of one ``schedule`` get new ends
+    together (``Reschedule``).
     """
 
     kind: ClassVar[Kind] = Kind.EARN
@@ -70,10 +81,12 @@ class Earn(Posting):
     activates_at: datetime | None = None
     expires_at: datetime | None = None
     allocated: int = 0
+    notice: bool = False
+    schedule: str | None = None
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_amount(self.amount)
+        require_amount(self.amount)
         _require_lot(self)
 
 
@@ -94,7 +107,7 @@ class Activate(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_key("of", self.of)
+        require_key("of", self.of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,7 +125,7 @@ class Spend(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_amount(self.amount)
+        require_amount(self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +142,9 @@ class Hold(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_amount(self.amount)
-        _require_aware("until", self.until)
-        _require_later("until", self.until, self.effective_at)
+        require_amount(self.amount)
+        require_aware("until", self.until)
+        require_later("until", self.until, self.effective_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,9 +167,9 @@ class Capture(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_key("of", self.of)
-        _require_amount(self.amount)
-        _require_days("grace_days", self.grace_days)
+        require_key("of", self.of)
+        require_amount(self.amount)
+        require_days("grace_days", self.grace_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,10 +187,10 @@ class Release(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_key("of", self.of)
-        _require_days("grace_days", self.grace_days)
+        require_key("of", self.of)
+        require_days("grace_days", self.grace_days)
         if self.amount is not None:
-            _require_amount(self.amount)
+            require_amount(self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,8 +204,8 @@ class Extend(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_key("of", self.of)
-        _require_aware("until", self.until)
+        require_key("of", self.of)
+        require_aware("until", self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +225,8 @@ class ClawBack(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_key("of", self.of)
-        _require_amount(self.amount)
+        require_key("of", self.of)
+        require_amount(self.amount)
         if self.deductible is not None and self.deductible < 0:
             raise MalformedPosting(field="deductible", expected="at least 0", seen=self.deductible)
 
@@ -234,9 +247,9 @@ class Restore(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_key("of", self.of)
-        _require_amount(self.amount)
-        _require_days("grace_days", self.grace_days)
+        require_key("of", self.of)
+        require_amount(self.amount)
+        require_days("grace_days", self.grace_days)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,16 +264,19 @@ class Adjust(Posting):
     lot_class: LotClass = LotClass.GOODWILL
     expires_at: datetime | None = None
     allocated: int = 0
+    notice: bool = False
+    schedule: str | None = None
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_amount(abs(self.amount))
+        require_amount(abs(self.amount))
+        require_schedule(self.schedule)
         if not self.reason:
             raise MalformedPosting(field="reason", expected="a reason code", seen="nothing")
         if self.amount > 0 and self.lot is None:
             raise MalformedPosting(field="lot", expected="an id for the lot given", seen="nothing")
-        _require_aware("expires_at", self.expires_at)
-        _require_later("expires_at", self.expires_at, self.effective_at)
+        require_aware("expires_at", self.expires_at)
+        require_later("expires_at", self.expires_at, self.effective_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,7 +289,7 @@ class WriteOff(Posting):
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
-        _require_amount(self.amount)
+        require_amount(self.amount)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,62 +301,87 @@ class Freeze(Posting):
     frozen: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notify(Posting):
+    """Members were told, at ``effective_at``, that these lots will lapse.
+
+    The first notice that counts is kept: telling again puts no end off. One that came more than
+    60 days before the end counts as none.
+    """
+
+    kind: ClassVar[Kind] = Kind.NOTIFY
+
+    lots: Sequence[UUID]
+
+    def __post_init__(self) -> None:
+        Posting.__post_init__(self)
+        require_lots(self.lots)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reschedule(Posting):
+    """Lots get another end (none: they never lapse), each of ``lots`` exactly this one.
+
+    Of a ``schedule`` instead of lots, those move that would end sooner; where there are none,
+    nothing is posted. Of lots that need a notice it is the end that policy gives. Unlike in other
+    postings the instant is content: a key stands for one end.
+    """
+
+    kind: ClassVar[Kind] = Kind.RESCHEDULE
+
+    expires_at: datetime | None
+    lots: Sequence[UUID] | None = None
+    schedule: str | None = None
+
+    def __post_init__(self) -> None:
+        Posting.__post_init__(self)
+        require_aware("expires_at", self.expires_at)
+        require_later("expires_at", self.expires_at, self.effective_at)
+        require_schedule(self.schedule)
+        if (self.lots is None) == (self.schedule is None):
+            raise MalformedPosting(
+                field="lots", expected="given unless a schedule is", seen="both or neither"
+            )
+        if self.lots is not None:
+            require_lots(self.lots)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move(Posting):
+    """A wallet's points and debt go to another holder, through the in-transit account.
+
+    ``arrival`` becomes the journal in the wallet of ``to``, where the key stands as well. Lots
+    stay what they are in all but their wallet. Named ``lots`` move alone, without debt.
+    """
+
+    kind: ClassVar[Kind] = Kind.MOVE
+
+    to: UUID
+    arrival: UUID
+    lots: Sequence[UUID] | None = None
+
+    def __post_init__(self) -> None:
+        Posting.__post_init__(self)
+        if self.to == self.holder:
+            raise MalformedPosting(field="to", expected="another holder", seen="the same")
+        if self.lots is not None:
+            require_lots(self.lots)
+
+
 def _require_words(posting: Posting) -> None:
-    _require_key("key", posting.key)
+    require_key("key", posting.key)
     for name in ("asset", "actor", "request_id"):
-        _require_word(name, getattr(posting, name))
+        require_word(name, getattr(posting, name))
     if posting.reason:
-        _require_word("reason", posting.reason)
-
-
-def _require_key(name: str, text: str) -> None:
-    _require_text(name, text, LONGEST_KEY)
-
-
-def _require_word(name: str, text: str) -> None:
-    _require_text(name, text, LONGEST_WORD)
-
-
-def _require_text(name: str, text: str, longest: int) -> None:
-    if not 0 < len(text) <= longest or "\0" in text:
-        raise MalformedPosting(
-            field=name, expected=f"1 to {longest} characters without NUL", seen=repr(text[:80])
-        )
-
-
-def _require_amount(amount: int) -> None:
-    if not 0 < amount <= LARGEST_AMOUNT:
-        raise MalformedPosting(
-            field="amount", expected=f"between 1 and {LARGEST_AMOUNT}", seen=amount
-        )
-
-
-def _require_days(name: str, days: int) -> None:
-    if not 0 <= days <= LONGEST_GRACE:
-        raise MalformedPosting(
-            field=name, expected=f"between 0 and {LONGEST_GRACE} days", seen=days
-        )
-
-
-def _require_aware(name: str, instant: datetime | None) -> None:
-    if instant is not None and instant.utcoffset() is None:
-        raise MalformedPosting(
-            field=name, expected="an instant with an offset", seen=instant.isoformat()
-        )
-
-
-def _require_later(name: str, instant: datetime | None, than: datetime) -> None:
-    if instant is not None and instant <= than:
-        raise MalformedPosting(
-            field=name, expected=f"later than {than.isoformat()}", seen=instant.isoformat()
-        )
+        require_word("reason", posting.reason)
 
 
 def _require_lot(earn: Earn) -> None:
-    _require_word("source", earn.source)
-    _require_aware("activates_at", earn.activates_at)
-    _require_aware("expires_at", earn.expires_at)
-    _require_later("expires_at", earn.expires_at, earn.activates_at or earn.effective_at)
+    require_word("source", earn.source)
+    require_schedule(earn.schedule)
+    require_aware("activates_at", earn.activates_at)
+    require_aware("expires_at", earn.expires_at)
+    require_later("expires_at", earn.expires_at, earn.activates_at or earn.effective_at)
     if earn.pending and earn.activates_at is not None:
         raise MalformedPosting(
             field="activates_at", expected="absent while an event activates", seen="an instant"

@@ -23,15 +23,19 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     UniqueConstraint,
+    Uuid,
+    text,
 )
-from sqlalchemy.dialects.postgresql import DOMAIN, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, DOMAIN, JSONB
 from sqlalchemy.types import UserDefinedType
 
 metadata: Final = MetaData(schema="ledger")
 
 PROGRAMME_WIDE: Final = frozenset(
     {
-        "rollup",  # sums of accounts by day and labels
+        "calendar",  # the time zone of the books, and where the open period begins
+        "period",  # the months that are closing or closed
+        "rollup",  # sums of pairs of accounts by births and days
         "watermark",  # how far the rollup has come, by database cluster
     }
 )
@@ -49,7 +53,8 @@ KindOfJournal: Final = DOMAIN(
     schema="ledger",
     constraint_name="journal_kind_is_known",
     check="VALUE IN ('earn', 'activate', 'spend', 'hold', 'capture', 'release', 'extend',"
-    " 'expire', 'claw-back', 'restore', 'adjust', 'open', 'write-off', 'freeze')",
+    " 'expire', 'claw-back', 'restore', 'adjust', 'open', 'write-off', 'freeze', 'notify',"
+    " 'reschedule', 'move')",
 )
 ClassOfLot: Final = DOMAIN(
     "lot_class",
@@ -119,6 +124,7 @@ class _JournalColumns(TypedColumns):
     recorded_xid: Named[str] = Column(Xid8)
     cluster: Named[int] = Column(BigInteger)
     canonical: Named[str] = Column(Key)
+    booked_on: Named[date | None]
 
 
 journal: Final = Table(
@@ -129,6 +135,18 @@ journal: Final = Table(
     UniqueConstraint("holder", "asset", "sequence", name="journal_has_one_place_in_its_wallet"),
     Index("journal_by_kind_and_effective_instant", "kind", "effective_at", "id"),
     Index("journal_by_transaction", "recorded_xid"),
+    Index(
+        "journal_by_booked_day",
+        "booked_on",
+        "id",
+        postgresql_where=text("booked_on is not null"),
+    ),
+    Index(
+        "journal_by_recorded_instant",
+        "recorded_at",
+        postgresql_using="brin",
+        postgresql_with={"pages_per_range": 32, "autosummarize": True},
+    ),
     Index(
         "journal_by_id",
         "id",
@@ -178,6 +196,12 @@ class _LotColumns(TypedColumns):
     earned_at: Named[datetime] = Column(Instant)
     activates_at: Named[datetime | None] = Column(Instant)
     expires_at: Named[datetime | None] = Column(Instant)
+    notice: Named[bool] = Column(Boolean, server_default="false")
+    notified_at: Named[datetime | None] = Column(Instant)
+    ends_at: Named[datetime | None] = Column(Instant)
+    schedule: Named[str | None] = Column(Key)
+    moved_from: Named[UUID | None]
+    birth_labels: Named[dict[str, str] | None] = Column(JSONB)
 
 
 lot: Final = Table(
@@ -199,6 +223,14 @@ Index(
     lot.c.earned_at,
     lot.c.id,
     postgresql_where=lot.c.open,
+)
+Index(
+    "lot_that_waits_for_a_notice",
+    lot.c.ends_at,
+    lot.c.holder,
+    lot.c.asset,
+    lot.c.id,
+    postgresql_where=lot.c.open & lot.c.notice & lot.c.expires_at.is_(None),
 )
 
 
@@ -279,13 +311,14 @@ receipt: Final = Table(
 
 
 class _RollupColumns(TypedColumns):
-    account: Named[str] = Column(Key)
+    debit: Named[str] = Column(Key)
+    credit: Named[str] = Column(Key)
     asset: Named[str] = Column(Key)
-    effective_on: Named[date]
+    class_: Named[str] = Column("class", Key)
+    tier: Named[str] = Column(Key)
+    booked_on: Named[date]
     recorded_on: Named[date]
-    labels: Named[str] = Column(Key)
-    debit: Named[int] = Column(BigInteger)
-    credit: Named[int] = Column(BigInteger)
+    amount: Named[int] = Column(BigInteger)
 
 
 rollup: Final = Table(
@@ -293,14 +326,16 @@ rollup: Final = Table(
     metadata,
     _RollupColumns,
     PrimaryKeyConstraint(
-        "account",
         "asset",
-        "effective_on",
+        "booked_on",
+        "debit",
+        "credit",
+        "class_",
+        "tier",
         "recorded_on",
-        "labels",
-        name="rollup_is_one_per_account_day_and_labels",
+        name="rollup_is_one_per_pair_birth_and_days",
     ),
-    CheckConstraint("debit >= 0 and credit >= 0", name="rollup_sums_not_negative"),
+    CheckConstraint("amount > 0", name="rollup_sums_positive_amounts"),
     postgresql_with=HOT,
 )
 
@@ -344,6 +379,9 @@ class _IntakeColumns(TypedColumns):
     firm: Named[bool | None]
     grace_days: Named[int | None] = Column(Integer)
     deductible: Named[int | None] = Column(BigInteger)
+    lots: Named[list[UUID] | None] = Column(ARRAY(Uuid))
+    schedule: Named[str | None] = Column(Text)
+    booked_on: Named[date | None]
 
 
 intake: Final = Table(

@@ -50,6 +50,9 @@ class Kind(StrEnum):
     OPEN = "open"
     WRITE_OFF = "write-off"
     FREEZE = "freeze"
+    NOTIFY = "notify"
+    RESCHEDULE = "reschedule"
+    MOVE = "move"
 
 
 class LotClass(StrEnum):
@@ -82,7 +85,8 @@ class Rest(StrEnum):
 class Outcome:
     """What became of one posting: posted (perhaps before: ``replayed``) or refused by ``code``.
 
-    A refusal left nothing behind and burnt no key. The figures say where a posting took its
+    A refusal left nothing behind and burnt no key. Posted without a receipt: there was nothing to
+    do, and nothing was written. The figures say where a posting took its
     amount from or put it: ``repaid`` debt, ``from_lot`` and ``from_others`` of a claw-back,
     ``to_debt``, ``deducted`` (borne by the refund) and ``forgiven`` of its shortfall, ``lapsed``
     of points that came back too late. A replay carries the figures of the first time.
@@ -128,7 +132,12 @@ class Wallet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lot:
-    """The points of one earn, as they stand at an instant."""
+    """The points of one earn, as they stand at an instant.
+
+    ``expires_at`` is when they lapse. A lot that needs a ``notice`` has none before it was told,
+    but an ``ends_at``, the end that policy gives. ``labels`` are those of its birth, and
+    ``moved_from`` is the holder from whom it was moved here.
+    """
 
     holder: UUID
     asset: str
@@ -145,7 +154,31 @@ class Lot:
     earned_at: datetime
     activates_at: datetime | None
     expires_at: datetime | None
+    ends_at: datetime | None
+    notice: bool
+    notified_at: datetime | None
+    schedule: str | None
+    moved_from: UUID | None
     labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingLot:
+    """Points about whose end a member is to be told.
+
+    ``ends_at`` is the end that policy gives, ``expires_at`` when they lapse: for those that need a
+    notice, if it goes out now.
+    """
+
+    holder: UUID
+    asset: str
+    lot: UUID
+    source: str
+    lot_class: LotClass
+    remaining: int
+    earned_at: datetime
+    ends_at: datetime
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +258,7 @@ class AccountEntry:
     labels: Mapping[str, str]
     debit: int
     credit: int
+    booked_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +278,7 @@ class TrialBalance:
 
     asset: str
     at: datetime
+    recorded_by: datetime | None = None
     member_side: tuple[AccountBalance, ...]
     programme_side: tuple[AccountBalance, ...]
     difference: int

@@ -58,6 +58,13 @@ async def wallet(
     return Wallet(**row)
 
 
+async def assets(connection: AsyncConnection, holder: UUID) -> Sequence[str]:
+    """Name the assets of which this holder has a wallet."""
+    own = tables.wallet.c
+    named = select(own.asset).where(own.holder == holder).order_by(own.asset)
+    return (await connection.execute(named)).scalars().all()
+
+
 def wallet_at(
     holder: UUID | ColumnElement[UUID],
     at: datetime | ColumnElement[datetime],
@@ -175,7 +182,12 @@ def _lots_statement() -> Select[Any]:
             lot.c.earned_at,
             lot.c.activates_at,
             lot.c.expires_at,
-            birth.c.labels,
+            func.coalesce(lot.c.ends_at, lot.c.expires_at).label("ends_at"),
+            lot.c.notice,
+            lot.c.notified_at,
+            lot.c.schedule,
+            lot.c.moved_from,
+            func.coalesce(lot.c.birth_labels, birth.c.labels).label("labels"),
         )
         .select_from(_PARTS.join(lot, true()).join(birth, true()))
         .where(_PARTS.c.account != "repaid")

@@ -20,7 +20,7 @@ $$;
 
 -- The text of a journal that a sealer may chain: versioned, and independent of any setting.
 -- Places 16 and 17 are what its receipt compares, and what its lot or hold is born with.
-CREATE OR REPLACE FUNCTION ledger.canonical(
+CREATE OR REPLACE FUNCTION ledger.canonical_of_own_day(
     j ledger.journal, content json, facts json, legs ledger.leg[]
 ) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
@@ -31,11 +31,23 @@ AS $$
         content, facts, legs::text)::text
 $$;
 
--- What else must be the same when a business key comes a second time.
+-- The same with the day it is booked on, where that is not its own.
+CREATE OR REPLACE FUNCTION ledger.canonical(
+    j ledger.journal, content json, facts json, legs ledger.leg[]
+) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT CASE WHEN j.booked_on IS NULL
+        THEN ledger.canonical_of_own_day(j, content, facts, legs)
+        ELSE ledger.dated(ledger.canonical_of_own_day(j, content, facts, legs), j.booked_on) END
+$$;
+
+-- What else must be the same when a business key comes a second time. Instants are not content,
+-- but for an end that is given to lots.
 CREATE OR REPLACE FUNCTION ledger.terms(i ledger.item) RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-    SELECT pg_catalog.concat_ws('/', i.source, i.lot_class, i.policy, i.firm)
+    SELECT pg_catalog.concat_ws('/', i.source, i.lot_class, i.policy, i.firm, i.schedule,
+        i.lots::text, CASE WHEN i.kind = 'reschedule' THEN ledger.micros(i.expires_at)::text END)
 $$;
 
 -- What a receipt keeps of a posting, to be compared when its key comes again.
@@ -46,13 +58,21 @@ AS $$
         pg_catalog.json_build_array(i.amount, i."of", ledger.terms(i), i.lot) END
 $$;
 
--- What a lot is born with, as the canonical text carries it.
+-- What a lot is born with, as the canonical text carries it; most need no notice and follow no
+-- schedule.
 CREATE OR REPLACE FUNCTION ledger.birth(l ledger.lot) RETURNS json
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-    SELECT pg_catalog.json_build_array(
-        'lot', l.id, l.source, l.class, l.granted, l.pending, ledger.micros(l.activates_at),
-        ledger.micros(l.expires_at), l.allocated)
+    SELECT CASE WHEN l.notice OR l.schedule IS NOT NULL THEN
+        pg_catalog.json_build_array(
+            'lot', l.id, l.source, l.class, l.granted, l.pending, ledger.micros(l.activates_at),
+            ledger.micros(l.expires_at), l.allocated, l.notice, ledger.micros(l.ends_at),
+            l.schedule)
+    ELSE
+        pg_catalog.json_build_array(
+            'lot', l.id, l.source, l.class, l.granted, l.pending, ledger.micros(l.activates_at),
+            ledger.micros(l.expires_at), l.allocated)
+    END
 $$;
 
 -- The same from what a posting says and the wallet it leaves.

@@ -1,5 +1,17 @@
 -- Lots: what is taken from them, what goes back into them, and when time will move them.
 
+-- When a lot lapses that needs a notice: at its end, but 30 days after the notice at the earliest,
+-- and never while none counts. Days are 24 hours of UTC, so no session setting has a say.
+CREATE OR REPLACE FUNCTION ledger.lapse(ends timestamptz, notified timestamptz)
+RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+    SELECT CASE
+        WHEN notified AT TIME ZONE 'UTC' >= ends AT TIME ZONE 'UTC' - interval '60 days'
+        THEN GREATEST(
+            ends, (notified AT TIME ZONE 'UTC' + interval '30 days') AT TIME ZONE 'UTC')
+    END
+$$;
+
 -- The earliest instant at which time alone changes the wallet.
 CREATE OR REPLACE FUNCTION ledger.next_due(of_holder uuid, of_asset text) RETURNS timestamptz
 LANGUAGE sql STABLE
@@ -59,6 +71,7 @@ CREATE OR REPLACE FUNCTION ledger.refill_lot(
 AS $$
 DECLARE
     lapsed boolean;
+    new_end timestamptz := instant + make_interval(hours => 24 * grace_days);
     back ledger.leg := ROW(from_account, 'available', part, of_lot);
 BEGIN
     SELECT expires_at <= instant INTO STRICT lapsed
@@ -67,8 +80,9 @@ BEGIN
         RETURN ARRAY[back, ROW('available', 'expired', part, of_lot)::ledger.leg];
     END IF;
     UPDATE ledger.lot SET remaining = remaining + part, open = true,
-        expires_at = CASE WHEN lapsed THEN instant + make_interval(hours => 24 * grace_days)
-            ELSE expires_at END
+        expires_at = CASE WHEN lapsed AND notice THEN ledger.lapse(new_end, notified_at)
+            WHEN lapsed THEN new_end ELSE expires_at END,
+        ends_at = CASE WHEN lapsed AND notice THEN new_end ELSE ends_at END
     WHERE holder = of_holder AND id = of_lot;
     RETURN ARRAY[back];
 END

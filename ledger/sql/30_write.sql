@@ -74,10 +74,19 @@ BEGIN
         WHERE i.key IS NOT NULL
     )
     INSERT INTO ledger.journal
-    VALUES (w.holder, i.journal, w.asset, w.version, i.kind, i.key, refers_to, i.effective_at,
+    SELECT w.holder, i.journal, w.asset, w.version, i.kind, i.key, refers_to, i.effective_at,
         recorded_at, w.available, w.available + w.pending + w.held - w.debt, i.reason, i.actor,
         i.request_id, i.labels, pg_catalog.pg_current_xact_id(), ledger.cluster(),
-        ledger.canonical(w, i, refers_to, recorded_at, facts, legs));
+        CASE WHEN b.booked_on IS NULL
+            THEN ledger.canonical(w, i, refers_to, recorded_at, facts, legs)
+            ELSE ledger.dated(
+                ledger.canonical(w, i, refers_to, recorded_at, facts, legs), b.booked_on) END,
+        b.booked_on
+    FROM (
+        SELECT coalesce(i.booked_on, CASE WHEN i.effective_at < c.open_from_at THEN c.open_from END)
+            AS booked_on
+        FROM (SELECT) AS always LEFT JOIN ledger.calendar AS c ON true
+    ) AS b;
 END
 $$;
 
@@ -102,6 +111,7 @@ AS $$
 DECLARE
     origin uuid;
     legs ledger.leg[];
+    o ledger.outcome;
 BEGIN
     IF r.kind <> i.kind THEN
         RETURN ledger.refused(i, 'key-reused', 'kind', r.kind, i.kind);
@@ -117,7 +127,12 @@ BEGIN
     SELECT coalesce(array_agg(ledger.leg(debit, credit, amount, lot) ORDER BY position), '{}')
     INTO legs FROM ledger.transfer WHERE holder = i.holder AND journal = r.journal;
     SELECT lot INTO origin FROM ledger.receipt WHERE holder = i.holder AND key = i."of";
-    RETURN ledger.posted(i, r.journal, true, legs, origin);
+    o := ledger.posted(i, r.journal, true, legs, origin);
+    IF r.kind IN ('notify', 'reschedule') THEN
+        SELECT canonical::json -> 17 ->> 2 INTO STRICT o.amount FROM ledger.journal
+        WHERE holder = i.holder AND id = r.journal;
+    END IF;
+    RETURN o;
 END
 $$;
 

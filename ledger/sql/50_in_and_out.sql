@@ -1,6 +1,6 @@
 -- Earning, activating, spending and holding.
 
--- Points in, as a lot; the account they come from says why.
+-- Points in, as a lot; the account they come from says why. A firm lot needs a notice to lapse.
 CREATE OR REPLACE FUNCTION ledger.earn(
     w ledger.wallet, i ledger.item, recorded_at timestamptz
 ) RETURNS ledger.outcome LANGUAGE plpgsql
@@ -12,7 +12,9 @@ BEGIN
     INSERT INTO ledger.lot
     SELECT i.holder, i.lot, i.asset, i.journal, i.source, i.lot_class, i.amount,
         i.amount - b.repaid, 0, coalesce(i.allocated, 0), b.waits, i.amount > b.repaid,
-        i.effective_at, CASE WHEN b.waits THEN i.activates_at END, i.expires_at
+        i.effective_at, CASE WHEN b.waits THEN i.activates_at END,
+        CASE WHEN i.firm THEN NULL ELSE i.expires_at END, coalesce(i.firm, false), NULL,
+        CASE WHEN i.firm THEN i.expires_at END, i.schedule
     FROM (
         SELECT s.waits, CASE WHEN s.waits THEN 0 ELSE LEAST(w.debt, i.amount) END AS repaid
         FROM (SELECT coalesce(i.pending OR i.activates_at > i.effective_at, false) AS waits) AS s

@@ -1,14 +1,21 @@
 -- Taking back what was earned, and giving back what was spent.
 
+-- When lots lapse, the end that policy gives to those that need a notice, and the notice they had.
+CREATE OR REPLACE FUNCTION ledger.ends(of_holder uuid, of_lots uuid[]) RETURNS json
+LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(
+        l.id, ledger.micros(l.expires_at), ledger.micros(l.ends_at),
+        ledger.micros(l.notified_at)) ORDER BY l.id), '[]')
+    FROM ledger.lot AS l WHERE l.holder = of_holder AND l.id = ANY (of_lots)
+$$;
+
 -- The ends that lots were given when points came back to them late, for the canonical text.
 CREATE OR REPLACE FUNCTION ledger.graced(i ledger.item, legs ledger.leg[]) RETURNS json
 LANGUAGE sql STABLE
 AS $$
-    SELECT CASE WHEN i.grace_days > 0 THEN pg_catalog.json_build_array('graced', (
-        SELECT coalesce(pg_catalog.json_agg(
-            pg_catalog.json_build_array(l.id, ledger.micros(l.expires_at)) ORDER BY l.id), '[]')
-        FROM ledger.lot AS l
-        WHERE l.holder = i.holder AND l.id IN (
+    SELECT CASE WHEN i.grace_days > 0 THEN
+        pg_catalog.json_build_array('graced', ledger.ends(i.holder, ARRAY(
             SELECT g.lot FROM pg_catalog.unnest(legs) AS g WHERE g.credit = 'available')))
     END
 $$;

@@ -8,6 +8,24 @@ AS $$
         OR i.kind = 'spend' AND coalesce(i.firm, false)
 $$;
 
+-- Why a posting cannot be booked on the day that it names, if it names one.
+CREATE OR REPLACE FUNCTION ledger.misbooked(i ledger.item, recorded_at timestamptz)
+RETURNS ledger.outcome LANGUAGE sql STABLE
+AS $$
+    SELECT CASE
+        WHEN i.booked_on < c.open_from THEN ledger.refused(i, 'period-closed', 'booked_on',
+            ledger.shown(i.booked_on), ledger.shown(c.open_from))
+        WHEN i.booked_on < d.happened THEN ledger.refused(i, 'booked-on-unfit', 'booked_on',
+            ledger.shown(i.booked_on), ledger.shown(d.happened))
+        WHEN i.booked_on > d.recorded THEN ledger.refused(i, 'booked-on-unfit', 'booked_on',
+            ledger.shown(i.booked_on), ledger.shown(d.recorded)) END
+    FROM ledger.calendar AS c
+    CROSS JOIN LATERAL (
+        SELECT ledger.booked_day(NULL, i.effective_at, c.zone) AS happened,
+            ledger.booked_day(NULL, recorded_at, c.zone) AS recorded
+    ) AS d
+$$;
+
 -- Post one event as of an instant, in a wallet that is locked and settled first.
 CREATE OR REPLACE FUNCTION ledger.post_item(
     i ledger.item, instant timestamptz, recorded_at timestamptz
@@ -16,6 +34,7 @@ AS $$
 DECLARE
     w ledger.wallet;
     r ledger.receipt;
+    refusal ledger.outcome;
 BEGIN
     SELECT * INTO w FROM ledger.wallet
     WHERE holder = i.holder AND asset = i.asset FOR NO KEY UPDATE;
@@ -26,7 +45,11 @@ BEGIN
     IF FOUND THEN
         RETURN ledger.replay(i, r);
     END IF;
-    IF w.next_due <= instant THEN
+    IF w.next_due <= instant OR i.booked_on IS NOT NULL THEN
+        refusal := ledger.misbooked(i, recorded_at);
+        IF refusal.code IS NOT NULL THEN
+            RETURN refusal;
+        END IF;
         w := ledger.settle_wallet(w, instant, recorded_at);
     END IF;
     CASE i.kind
@@ -41,6 +64,8 @@ BEGIN
         WHEN 'adjust' THEN RETURN ledger.adjust(w, i, recorded_at);
         WHEN 'write-off' THEN RETURN ledger.write_off(w, i, recorded_at);
         WHEN 'freeze' THEN RETURN ledger.freeze(w, i, recorded_at);
+        WHEN 'notify', 'reschedule' THEN
+            RETURN ledger.set_ends(w, i, instant, recorded_at);
     END CASE;
 END
 $$;

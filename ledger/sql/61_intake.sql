@@ -11,10 +11,11 @@ BEGIN
     CREATE TEMP TABLE staged ON COMMIT DROP AS
         SELECT i.*, i.kind IN ('earn', 'open')
             AND coalesce(i.pending OR i.activates_at > i.effective_at, false) AS waits,
+            CASE WHEN i.firm THEN NULL ELSE i.expires_at END AS lapses_at,
             ROW(i.kind, i.holder, i.asset, i.key, i.journal, i.amount, i.effective_at, i.reason,
                 i.actor, i.request_id, i.labels, i."of", i.lot, i.source, i.lot_class, i.pending,
                 i.activates_at, i.expires_at, i.allocated, i.policy, i.firm, i.grace_days,
-                i.deductible)::ledger.item AS item
+                i.deductible, i.lots, i.schedule, i.booked_on)::ledger.item AS item
         FROM ledger.intake AS i WHERE i.batch = of_batch;
     DELETE FROM ledger.intake WHERE batch = of_batch;
     ANALYZE pg_temp.staged;
@@ -34,10 +35,10 @@ AS $$
 BEGIN
     CREATE TEMP TABLE claw ON COMMIT DROP AS
         SELECT c.*, e.lot AS of_lot, e.journal AS of_journal, e.amount AS granted,
-            e.activates_at AS lot_activates_at, e.expires_at AS lot_expires_at,
+            e.activates_at AS lot_activates_at, e.lapses_at AS lot_expires_at,
             sum(c.amount) OVER (PARTITION BY c.holder, c."of") AS clawed_in_all,
             e.waits AND coalesce(c.effective_at < e.activates_at, true) AS from_pending,
-            CASE WHEN e.expires_at <= c.effective_at THEN 0
+            CASE WHEN e.lapses_at <= c.effective_at THEN 0
                 WHEN c.policy = 'pending-only'
                     AND NOT (e.waits AND coalesce(c.effective_at < e.activates_at, true)) THEN 0
                 ELSE c.amount END AS taken
@@ -57,7 +58,8 @@ AS $$
 BEGIN
     CREATE TEMP TABLE odd ON COMMIT DROP AS
         SELECT holder FROM pg_temp.staged WHERE kind NOT IN ('earn', 'open', 'claw-back')
-        UNION SELECT holder FROM pg_temp.staged WHERE effective_at > recorded
+        UNION SELECT holder FROM pg_temp.staged
+            WHERE effective_at > recorded OR booked_on IS NOT NULL
         UNION SELECT holder FROM pg_temp.staged GROUP BY holder, key HAVING count(*) > 1
         UNION SELECT holder FROM pg_temp.staged GROUP BY holder, asset
             HAVING sum(amount) > 1000000000000
@@ -85,7 +87,7 @@ BEGIN
             (s.amount - coalesce(c.taken_before, 0))::bigint AS left_at_activation,
             s.waits AND coalesce(s.activates_at <= recorded, false)
                 AND s.amount > coalesce(c.taken_before, 0) AS activated,
-            coalesce(s.expires_at <= recorded, false)
+            coalesce(s.lapses_at <= recorded, false)
                 AND s.amount > coalesce(c.taken, 0) AS expired
         FROM pg_temp.staged AS s
         LEFT JOIN (
@@ -96,11 +98,13 @@ BEGIN
         WHERE s.kind IN ('earn', 'open') AND s.holder NOT IN (SELECT o.holder FROM pg_temp.odd AS o);
     ANALYZE pg_temp.born;
     INSERT INTO ledger.lot (holder, id, asset, journal, source, class, granted, remaining,
-        clawed_back, allocated, pending, open, earned_at, activates_at, expires_at)
+        clawed_back, allocated, pending, open, earned_at, activates_at, expires_at, notice,
+        ends_at, schedule)
     SELECT holder, lot, asset, journal, source, lot_class, amount,
         CASE WHEN expired THEN 0 ELSE left_at_end END, clawed, coalesce(allocated, 0),
         waits AND NOT activated, NOT expired AND left_at_end > 0, effective_at,
-        CASE WHEN waits THEN activates_at END, expires_at
+        CASE WHEN waits THEN activates_at END, lapses_at, coalesce(firm, false),
+        CASE WHEN firm THEN expires_at END, schedule
     FROM pg_temp.born;
 END
 $$;
@@ -112,20 +116,20 @@ BEGIN
     CREATE TEMP TABLE due ON COMMIT DROP AS
         SELECT holder, asset, activates_at AS instant, 1 AS rank, 'activate' AS kind,
             array_agg(ledger.leg('pending', 'available', left_at_activation, lot)
-                ORDER BY expires_at, effective_at, lot) AS legs,
+                ORDER BY lapses_at, effective_at, lot) AS legs,
             sum(left_at_activation)::bigint AS available,
             -sum(left_at_activation)::bigint AS pending
         FROM pg_temp.born WHERE activated
         GROUP BY holder, asset, activates_at
         UNION ALL
-        SELECT holder, asset, expires_at, 3, 'expire',
+        SELECT holder, asset, lapses_at, 3, 'expire',
             array_agg(ledger.leg(
                 CASE WHEN waits AND NOT activated THEN 'pending' ELSE 'available' END, 'expired',
                 left_at_end, lot) ORDER BY effective_at, lot),
             -coalesce(sum(left_at_end) FILTER (WHERE activated OR NOT waits), 0)::bigint,
             -coalesce(sum(left_at_end) FILTER (WHERE waits AND NOT activated), 0)::bigint
         FROM pg_temp.born WHERE expired
-        GROUP BY holder, asset, expires_at;
+        GROUP BY holder, asset, lapses_at;
 END
 $$;
 
@@ -143,7 +147,9 @@ BEGIN
             b.labels, b.item, ledger.birth(ROW(
                 b.holder, b.lot, b.asset, b.journal, b.source, b.lot_class, b.amount, b.amount, 0,
                 coalesce(b.allocated, 0), b.waits, true, b.effective_at,
-                CASE WHEN b.waits THEN b.activates_at END, b.expires_at)::ledger.lot) AS facts,
+                CASE WHEN b.waits THEN b.activates_at END, b.lapses_at, coalesce(b.firm, false),
+                NULL, CASE WHEN b.firm THEN b.expires_at END, b.schedule, NULL, NULL)::ledger.lot
+            ) AS facts,
             ARRAY[ledger.leg(CASE b.kind WHEN 'earn' THEN 'issued' ELSE 'opening' END,
                 CASE WHEN b.waits THEN 'pending' ELSE 'available' END, b.amount, b.lot)] AS legs,
             CASE WHEN b.waits THEN 0 ELSE b.amount END AS available,
@@ -179,14 +185,17 @@ BEGIN
         pg_catalog.pg_current_xact_id(), ledger.cluster(), ledger.canonical(ROW(
             n.holder, n.journal, n.asset, n.sequence, n.kind, n.key, n.refers_to, n.instant,
             recorded, n.available_after, n.balance_after, n.reason, n.actor, n.request_id,
-            n.labels, NULL, NULL, NULL)::ledger.journal, ledger.content(n.item), n.facts, n.legs)
+            n.labels, NULL, NULL, NULL, n.booked_on)::ledger.journal, ledger.content(n.item),
+            n.facts, n.legs), n.booked_on
     FROM (
         SELECT e.*, w.version + row_number() OVER wallet AS sequence,
+            CASE WHEN e.instant < c.open_from_at THEN c.open_from END AS booked_on,
             (w.available + sum(e.available) OVER wallet)::bigint AS available_after,
             (w.available + w.pending + w.held - w.debt
                 + sum(e.available + e.pending) OVER wallet)::bigint AS balance_after
         FROM pg_temp.event AS e
         JOIN ledger.wallet AS w ON w.holder = e.holder AND w.asset = e.asset
+        CROSS JOIN ledger.calendar AS c
         WINDOW wallet AS (PARTITION BY e.holder, e.asset
             ORDER BY e.instant, e.phase, e.position ROWS UNBOUNDED PRECEDING)
     ) AS n;
@@ -215,7 +224,7 @@ BEGIN
             FROM pg_temp.event GROUP BY holder, asset
         ) AS moved LEFT JOIN (
             SELECT holder, asset, min(LEAST(CASE WHEN waits AND NOT activated
-                THEN activates_at END, expires_at)) AS next_due
+                THEN activates_at END, lapses_at)) AS next_due
             FROM pg_temp.born WHERE left_at_end > 0 AND NOT expired GROUP BY holder, asset
         ) AS lots USING (holder, asset)
     ) AS e

@@ -84,8 +84,9 @@ AS $$
                 AS available,
             sum(CASE 'pending' WHEN credit THEN amount WHEN debit THEN -amount ELSE 0 END)
                 AS pending,
-            bool_or(debit IN ('issued', 'opening', 'adjusted', 'restored') AND credit = 'available'
-                OR debit = 'pending' AND credit = 'available') AS was_available
+            bool_or(credit = 'available' AND debit IN (
+                'issued', 'opening', 'adjusted', 'restored', 'in-transit', 'pending'))
+                AS was_available
         FROM ledger.transfer WHERE lot IS NOT NULL GROUP BY holder, lot, asset
     ) AS t ON t.holder = l.holder AND t.lot = l.id
     WHERE (l.asset, l.remaining, l.pending) IS DISTINCT FROM
@@ -93,43 +94,84 @@ AS $$
     ORDER BY 1 LIMIT 1
 $$;
 
--- Lots against the facts they were born with, and ends that a late return has given them.
+-- What journals say of lots after their birth: ends given by a late return, a notice or a policy,
+-- and what arrived from another wallet. The latest word on a lot is the last.
+CREATE OR REPLACE FUNCTION ledger.told_of_lots()
+RETURNS TABLE (holder uuid, journal uuid, sequence bigint, kind text, lot text, entry json)
+LANGUAGE sql STABLE
+AS $$
+    SELECT j.holder, j.id, j.sequence, j.kind, e.entry ->> 0, e.entry
+    FROM ledger.journal AS j
+    CROSS JOIN LATERAL (SELECT ledger.parsed(j.canonical) -> 17 AS facts OFFSET 0) AS f
+    CROSS JOIN LATERAL (
+        SELECT CASE f.facts ->> 0 WHEN 'graced' THEN f.facts -> 1 WHEN 'ends' THEN f.facts -> 1
+            WHEN 'moved-from' THEN f.facts -> 3 END AS lots
+    ) AS named
+    CROSS JOIN LATERAL json_array_elements(
+        CASE WHEN json_typeof(named.lots) = 'array' THEN named.lots ELSE '[]' END) AS e (entry)
+    WHERE j.kind IN ('release', 'restore', 'capture', 'notify', 'reschedule', 'move')
+$$;
+
+-- Whether a lot is not what it was born as: here, by the journal that made it; or elsewhere, as it
+-- arrived; or from an overdrawn spend that was undone.
+CREATE OR REPLACE FUNCTION ledger.misborn(
+    l ledger.lot, facts json, effective_at timestamptz, arrived json
+) RETURNS boolean LANGUAGE sql STABLE
+AS $$
+    SELECT CASE
+        WHEN arrived IS NOT NULL THEN
+            (l.source, l.class, l.granted::text, l.allocated::text,
+                ledger.micros(l.activates_at)::text, ledger.micros(l.earned_at)::text,
+                l.notice::text, l.schedule, l.birth_labels::text, l.moved_from::text)
+            IS DISTINCT FROM
+            (arrived ->> 5, arrived ->> 6, arrived ->> 7, arrived ->> 8, arrived ->> 9,
+                arrived ->> 10, arrived ->> 11, arrived ->> 12, arrived ->> 13, arrived ->> 14)
+        WHEN l.source = 'overdrawn' AND l.id = l.journal THEN
+            effective_at IS DISTINCT FROM l.earned_at OR l.allocated <> 0 OR l.notice
+                OR l.activates_at IS NOT NULL OR l.class <> 'goodwill'
+                OR num_nonnulls(l.schedule, l.moved_from, l.birth_labels) > 0
+        ELSE (l.id::text, l.source, l.class, l.granted::text, l.allocated::text,
+                ledger.micros(l.activates_at)::text, l.earned_at, l.notice::text, l.schedule,
+                l.moved_from, l.birth_labels)
+            IS DISTINCT FROM
+            (facts ->> 1, facts ->> 2, facts ->> 3, facts ->> 4, facts ->> 8, facts ->> 6,
+                effective_at, coalesce(facts ->> 9, 'false'), facts ->> 11, NULL::uuid,
+                NULL::jsonb)
+        END
+$$;
+
+-- Lots against the facts they were born with, and the ends that they were given since.
 CREATE OR REPLACE FUNCTION ledger.verify_births()
 RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 SET enable_nestloop = off
 AS $$
-    WITH graced AS (
-        SELECT DISTINCT ON (j.holder, g ->> 0) j.holder, g ->> 0 AS lot, g ->> 1 AS ends
-        FROM ledger.journal AS j
-        CROSS JOIN LATERAL (SELECT ledger.parsed(j.canonical) -> 17 AS facts) AS f
-        CROSS JOIN LATERAL json_array_elements(
-            CASE WHEN f.facts ->> 0 = 'graced' AND json_typeof(f.facts -> 1) = 'array'
-                THEN f.facts -> 1 ELSE '[]' END) AS g
-        WHERE j.kind IN ('release', 'restore', 'capture')
-        ORDER BY j.holder, g ->> 0, j.sequence DESC
+    WITH told AS MATERIALIZED (SELECT * FROM ledger.told_of_lots()), latest AS (
+        SELECT DISTINCT ON (holder, lot) holder, lot, entry FROM told
+        ORDER BY holder, lot, sequence DESC
     )
     SELECT 'lot ' || l.id || ' of ' || l.holder,
         (l.journal, l.source, l.class, l.granted, l.earned_at, l.activates_at, l.expires_at,
-            l.allocated)::text,
-        (b.facts)::text
+            l.allocated, l.notice, l.notified_at, l.ends_at, l.schedule, l.moved_from)::text,
+        concat_ws(' then ', coalesce(a.entry, b.facts), g.entry)
     FROM ledger.lot AS l
     LEFT JOIN (
         SELECT j.holder, j.id, j.effective_at, j.kind, ledger.parsed(j.canonical) -> 17 AS facts
         FROM ledger.journal AS j WHERE j.kind IN ('earn', 'open', 'adjust', 'restore', 'release')
     ) AS b ON b.holder = l.holder AND b.id = l.journal
-    LEFT JOIN graced AS g ON g.holder = l.holder AND g.lot = l.id::text
-    WHERE CASE WHEN l.source = 'overdrawn' AND l.id = l.journal
-        THEN b.effective_at IS DISTINCT FROM l.earned_at OR l.allocated <> 0
-            OR l.activates_at IS NOT NULL OR l.class <> 'goodwill'
-        ELSE (l.id::text, l.source, l.class, l.granted::text, l.allocated::text,
-            ledger.micros(l.activates_at)::text,
-            ledger.micros(l.expires_at)::text, l.earned_at)
-            IS DISTINCT FROM
-            (b.facts ->> 1, b.facts ->> 2, b.facts ->> 3, b.facts ->> 4, b.facts ->> 8,
-                b.facts ->> 6, coalesce(g.ends, b.facts ->> 7), b.effective_at)
-        END
+    LEFT JOIN told AS a
+        ON a.holder = l.holder AND a.lot = l.id::text AND a.journal = l.journal AND a.kind = 'move'
+    LEFT JOIN latest AS g ON g.holder = l.holder AND g.lot = l.id::text
+    WHERE ledger.misborn(l, b.facts, b.effective_at, a.entry)
+        OR (ledger.micros(l.expires_at)::text, ledger.micros(l.ends_at)::text,
+            ledger.micros(l.notified_at)::text) IS DISTINCT FROM (
+            CASE WHEN g.entry IS NULL THEN b.facts ->> 7 ELSE g.entry ->> 1 END,
+            CASE WHEN g.entry IS NULL THEN b.facts ->> 10 ELSE g.entry ->> 2 END,
+            g.entry ->> 3)
+        OR CASE WHEN l.notice THEN l.expires_at IS DISTINCT FROM
+                ledger.lapse(l.ends_at, l.notified_at)
+            ELSE l.ends_at IS NOT NULL END
     ORDER BY 1 LIMIT 1
 $$;
 

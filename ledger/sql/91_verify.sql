@@ -43,15 +43,27 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 SET enable_nestloop = off
 AS $$
-    SELECT 'lot ' || l.id || ' of ' || l.holder, l.clawed_back::text, coalesce(c.amount, 0)::text
+    WITH arrived AS (
+        SELECT DISTINCT ON (t.holder, t.lot) t.holder, t.lot, l.journal, t.sequence,
+            (t.entry ->> 4)::bigint AS clawed_back
+        FROM ledger.told_of_lots() AS t
+        JOIN ledger.lot AS l ON l.holder = t.holder AND l.id::text = t.lot
+        WHERE t.kind = 'move' ORDER BY t.holder, t.lot, t.sequence DESC
+    )
+    SELECT 'lot ' || l.id || ' of ' || l.holder, l.clawed_back::text,
+        (coalesce(a.clawed_back, 0) + coalesce(c.amount, 0))::text
     FROM ledger.lot AS l
+    LEFT JOIN arrived AS a ON a.holder = l.holder AND a.lot = l.id::text
     LEFT JOIN (
         SELECT j.holder, j.refers_to, sum(r.amount) AS amount
         FROM ledger.journal AS j
         JOIN ledger.receipt AS r ON r.holder = j.holder AND r.key = j.key
-        WHERE j.kind = 'claw-back' GROUP BY j.holder, j.refers_to
+        LEFT JOIN arrived AS b ON b.holder = j.holder AND b.journal = j.refers_to
+        WHERE j.kind = 'claw-back' AND j.sequence > coalesce(b.sequence, 0)
+        GROUP BY j.holder, j.refers_to
     ) AS c ON c.holder = l.holder AND c.refers_to = l.journal
-    WHERE l.clawed_back <> coalesce(c.amount, 0) OR l.clawed_back > l.granted
+    WHERE l.clawed_back <> coalesce(a.clawed_back, 0) + coalesce(c.amount, 0)
+        OR l.clawed_back > l.granted
     ORDER BY 1 LIMIT 1
 $$;
 
@@ -156,17 +168,18 @@ RETURNS TABLE ("row" text, seen text, wanted text)
 LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 AS $$
-    SELECT 'rollup ' || concat_ws(' ', account, asset, effective_on, recorded_on, labels),
-        (r.debit, r.credit)::text, (w.debit, w.credit)::text
+    SELECT 'rollup ' || concat_ws(
+            ' ', debit, credit, asset, class, tier, booked_on, recorded_on),
+        r.amount::text, w.amount::text
     FROM ledger.rollup AS r
     FULL JOIN (
-        SELECT d.account, d.asset, d.effective_on, d.recorded_on, d.labels,
-            sum(d.debit) AS debit, sum(d.credit) AS credit
+        SELECT f.debit, f.credit, f.asset, f.class, f.tier, f.booked_on, f.recorded_on,
+            sum(f.amount) AS amount
         FROM ledger.watermark AS m
-        CROSS JOIN LATERAL ledger.rolled(m.cluster, '0', m.rolled_below) AS d
-        GROUP BY 1, 2, 3, 4, 5
-    ) AS w USING (account, asset, effective_on, recorded_on, labels)
-    WHERE (r.debit, r.credit) IS DISTINCT FROM (w.debit, w.credit)
+        CROSS JOIN LATERAL ledger.folded(m.cluster, '0', m.rolled_below) AS f
+        GROUP BY 1, 2, 3, 4, 5, 6, 7
+    ) AS w USING (debit, credit, asset, class, tier, booked_on, recorded_on)
+    WHERE r.amount IS DISTINCT FROM w.amount
     UNION ALL
     SELECT 'journal ' || j.id || ' of ' || j.holder, j.cluster::text, 'a cluster with a watermark'
     FROM ledger.journal AS j

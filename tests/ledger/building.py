@@ -25,6 +25,8 @@ class Books:
     connection: AsyncConnection
     holder: UUID = field(default_factory=new_id)
     asset: str = "points"
+    last: ledger.Posting | None = None
+    """What was posted last, to be posted again."""
 
     def said(self, key: str, at: float, **more: Any) -> dict[str, Any]:
         """What every posting says."""
@@ -40,6 +42,7 @@ class Books:
 
     async def post(self, posting: ledger.Posting, at: float) -> ledger.Outcome:
         """Post one event."""
+        self.last = posting
         (outcome,) = await ledger.post(self.connection, [posting], at=day(at))
         return outcome
 
@@ -111,6 +114,43 @@ class Books:
 
     async def freeze(self, key: str, at: float = 0, *, frozen: bool = True) -> ledger.Outcome:
         return await self.post(ledger.Freeze(**self.said(key, at, frozen=frozen)), at)
+
+    async def notify(
+        self, key: str, *lots: UUID, at: float = 0, told: float | None = None
+    ) -> ledger.Outcome:
+        said = self.said(key, at if told is None else told, lots=lots)
+        return await self.post(ledger.Notify(**said), at)
+
+    async def reschedule(
+        self,
+        key: str,
+        *lots: UUID,
+        to: float | None,
+        at: float = 0,
+        schedule: str | None = None,
+    ) -> ledger.Outcome:
+        end = None if to is None else day(to)
+        said = self.said(key, at, lots=lots or None, expires_at=end, schedule=schedule)
+        return await self.post(ledger.Reschedule(**said), at)
+
+    async def move(
+        self, key: str, to: UUID, *lots: UUID, at: float = 0, **more: Any
+    ) -> ledger.Outcome:
+        said = self.said(key, at, to=to, arrival=new_id(), lots=lots or None, **more)
+        self.last = ledger.Move(**said)
+        (outcome,) = await ledger.move(self.connection, [self.last], at=day(at))
+        return outcome
+
+    async def recalled(
+        self, posting: ledger.Posting, survivor: UUID, at: float = 0
+    ) -> ledger.Outcome:
+        """Post a claim on what was this holder's before the wallet moved to the survivor."""
+        self.last = posting
+        (outcome,) = await ledger.post_recalled(self.connection, [posting], to=survivor, at=day(at))
+        return outcome
+
+    async def lots(self, at: float = 0) -> list[ledger.Lot]:
+        return list(await ledger.lots(self.connection, self.holder, at=day(at), asset=self.asset))
 
     async def settle(self, at: float) -> int:
         return await ledger.settle(self.connection, [self.holder], at=day(at), asset=self.asset)

@@ -1,12 +1,18 @@
-"""The ledger in plain Python: one wallet, lists and integers, time in whole days.
+"""The ledger in plain Python: wallets of lists and integers, time in whole days.
 
 It is written from the specification, not from the SQL, and knows no journal: only what a wallet
 holds after each step.
 """
 
+from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass, field
+from itertools import count
 
 NEVER = 10**9
+NOTICE = 30
+TOO_EARLY = 60
+PLACES = count()
 
 
 @dataclass
@@ -20,8 +26,20 @@ class ModelLot:
     place: int
     pending: bool = False
     activates: int = NEVER
-    expires: int = NEVER
+    ends: int = NEVER
     clawed: int = 0
+    notice: bool = False
+    notified: int | None = None
+    schedule: str | None = None
+
+    @property
+    def expires(self) -> int:
+        """When it lapses: at its end, or where a notice is needed no sooner than that allows."""
+        if not self.notice:
+            return self.ends
+        if self.ends == NEVER or self.notified is None or self.notified < self.ends - TOO_EARLY:
+            return NEVER
+        return max(self.ends, self.notified + NOTICE)
 
     def order(self) -> tuple[int, int, int]:
         return (self.expires, self.earned, self.place)
@@ -85,17 +103,29 @@ class Model:
                     if lot.expires == due:
                         lot.remaining = 0
 
-    def earn(self, key: str, amount: int, at: int, activates: int, expires: int) -> str:
+    def earn(
+        self,
+        key: str,
+        amount: int,
+        at: int,
+        activates: int,
+        expires: int,
+        *,
+        notice: bool = False,
+        schedule: str | None = None,
+    ) -> str:
         self.settle(at)
         self.lots[key] = ModelLot(
             key,
             amount,
             amount,
             at,
-            len(self.lots),
+            next(PLACES),
             pending=activates > at,
             activates=activates,
-            expires=expires,
+            ends=expires,
+            notice=notice,
+            schedule=schedule,
         )
         self._repay()
         return "posted"
@@ -224,6 +254,84 @@ class Model:
         self.frozen = frozen
         return "posted"
 
+    def notify(self, names: Iterable[str], at: int, told: int) -> str:
+        self.settle(at)
+        renewed = {name: copy(self.lots[name]) for name in names}
+        for lot in renewed.values():
+            if lot.expires == NEVER or not lot.notice:
+                before = told if lot.notified is None else lot.notified
+                lot.notified = max(before, told)
+        return self._renew(renewed, at, by_policy=False)
+
+    def reschedule(self, names: Iterable[str], ends: int, at: int) -> str:
+        self.settle(at)
+        renewed = {name: copy(self.lots[name]) for name in names}
+        for lot in renewed.values():
+            lot.ends = ends
+        return self._renew(renewed, at, by_policy=True)
+
+    def reschedule_all(self, schedule: str, ends: int, at: int) -> str:
+        self.settle(at)
+        held = {
+            part.lot.name
+            for hold in self.holds.values()
+            if hold.state == "open"
+            for part in hold.slices
+            if part.left and part.lot is not None
+        }
+        names = [
+            lot.name
+            for lot in self.lots.values()
+            if lot.schedule == schedule and lot.ends < ends and (lot.remaining or lot.name in held)
+        ]
+        return self.reschedule(names, ends, at)
+
+    def _renew(self, renewed: dict[str, ModelLot], at: int, *, by_policy: bool) -> str:
+        for name, lot in renewed.items():
+            old = self.lots[name]
+            if (old.expires, old.ends) == (lot.expires, lot.ends):
+                continue
+            ends = min(lot.expires, lot.ends) if by_policy else lot.expires
+            active = lot.activates if lot.activates < NEVER else at
+            if ends <= max(at, active):
+                return "end-too-early"
+        for name, lot in renewed.items():
+            self.lots[name].ends = lot.ends
+            self.lots[name].notified = lot.notified
+        return "posted"
+
+    def move(self, target: "Model", at: int) -> str:
+        self.settle(at)
+        if self.frozen:
+            return "wallet-frozen"
+        if self.counters()[2]:
+            return "holds-open"
+        if not self.debt and not any(lot.remaining for lot in self.lots.values()):
+            return "nothing-to-move"
+        self.send(target, None, at)
+        return "posted"
+
+    def send(self, target: "Model", names: Iterable[str] | None, at: int) -> None:
+        """Move lots to another wallet; none named: all of them, and the debt."""
+        self.settle(at)
+        target.settle(at)
+        for name in list(self.lots) if names is None else names:
+            if (lot := self.lots.get(name)) is not None and lot.remaining:
+                target.receive(copy(lot))
+                lot.remaining = 0
+        if names is None:
+            target.debt += self.debt
+            self.debt = 0
+        target._repay()
+
+    def receive(self, lot: ModelLot) -> None:
+        own = self.lots.setdefault(lot.name, lot)
+        if own is not lot:
+            if not own.remaining:
+                own.ends, own.notified = lot.ends, lot.notified
+            own.remaining += lot.remaining
+            own.pending, own.clawed = lot.pending, lot.clawed
+
     def _next_due(self) -> tuple[int, int, str] | None:
         events = [
             (lot.activates, 1, "") for lot in self.lots.values() if lot.pending and lot.remaining
@@ -272,11 +380,11 @@ class Model:
         if lot.expires <= at:
             if not grace:
                 return
-            lot.expires = at + grace
+            lot.ends = at + grace
         lot.remaining += part
 
     def _new_lot(self, amount: int, at: int) -> None:
-        place = len(self.lots)
+        place = next(PLACES)
         self.lots[f"rest {place}"] = ModelLot(f"rest {place}", amount, amount, at, place)
 
     def _repay(self) -> None:

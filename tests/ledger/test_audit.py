@@ -1,16 +1,11 @@
 """One row edited, deleted or added anywhere in the books is found, and named."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
-from sqlalchemy.pool import NullPool
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
-from tests.ledger.building import Books
-from tests.support.database import Clone
 
 TABLES = ("wallet", "journal", "transfer", "lot", "slice", "hold", "receipt", "rollup")
 UNGUARDED = {
@@ -34,42 +29,6 @@ COLUMNS = """
     WHERE c.relnamespace = 'ledger'::regnamespace AND c.relname = ANY (:tables)
         AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, a.attnum
 """
-
-
-async def a_life(books: Books) -> None:
-    """One of everything."""
-    await books.earn("a", 100, at=0, expires=30)
-    await books.earn("b", 50, at=1, activates=5, expires=90)
-    await books.hold("h", 60, at=2, until=9)
-    await books.extend("e", "h", 12, at=3)
-    await books.capture("c", "h", 40, at=4, rest=ledger.Rest.STAY)
-    await books.spend("s", 20, at=6)
-    await books.restore("r", "s", 5, at=7)
-    await books.release("back", "h", 5, at=7)
-    await books.claw_back("cb", "b", 10, "debt", at=8)
-    await books.adjust("adj", 7, at=8)
-    await books.freeze("f", at=8)
-    await books.settle(40)
-    await books.restore("late", "c", 10, at=41, grace_days=3)
-    await books.hold("h2", 3, at=41)
-    await books.freeze("thaw", at=42, frozen=False)
-    await books.hold("h2", 3, at=42)
-
-
-@pytest.fixture
-async def owner(clone: Clone) -> AsyncIterator[AsyncConnection]:
-    """The owner's hands in a transaction, over books that have lived and were rolled up."""
-    engine = create_async_engine(clone.owner, poolclass=NullPool)
-    async with engine.connect() as connection:
-        for _ in range(2):
-            await a_life(Books(connection))
-        await connection.execute(
-            text("UPDATE ledger.journal SET recorded_xid = '1' WHERE sequence <= 8")
-        )
-        await connection.execute(text("SELECT ledger.roll_up()"))
-        yield connection
-        await connection.rollback()
-    await engine.dispose()
 
 
 async def is_found(connection: AsyncConnection, statement: str) -> bool:
