@@ -8,6 +8,7 @@ from api.controllers import (
     checkout,
     finance,
     members,
+    money,
     orders,
     programme,
     rules,
@@ -25,5 +26,6 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *vouchers.ROUTES,
     *rules.ROUTES,
     *finance.ROUTES,
+    *money.ROUTES,
     *programme.ROUTES,
 )

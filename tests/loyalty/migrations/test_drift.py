@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 import benefits.tables
 import ledger.tables
+import loyalty.books.tables
 import loyalty.checkout
 import loyalty.orders.tables
 import loyalty.staff.tables
