@@ -13,9 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tiers.ladder import parse_ladder
 from tiers.qualification import replayed
+from tiers.scale import (
+    Ladder,
+)
 from tiers.standings import find_subjects
 from tiers.tables import activity, ladder, standing, standing_change
-from tiers.types import Finding, Ladder, Standing, Subject
+from tiers.types import (
+    Finding,
+    Standing,
+    Subject,
+)
 
 _BATCH: Final = 1_000
 

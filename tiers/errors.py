@@ -33,7 +33,7 @@ class LadderMalformed(TiersError):
 
 
 class LadderMetricUnknown(TiersError):
-    """A threshold names a metric that does not exist; purchases and orders do."""
+    """A threshold may count purchases, orders, active_days or asset:<code>, and nothing else."""
 
     code: ClassVar[str] = "ladder-metric-unknown"
 
@@ -72,6 +72,12 @@ class LadderValidityUnfit(TiersError):
     """The validity does not fit the window: rolling takes months or days, periods take periods."""
 
     code: ClassVar[str] = "ladder-validity-unfit"
+
+
+class LadderUpgradeUnfit(TiersError):
+    """Only a ladder whose window is a period can upgrade at the next one."""
+
+    code: ClassVar[str] = "ladder-upgrade-unfit"
 
 
 class LadderOutrun(TiersError):
@@ -114,6 +120,36 @@ class FloorWithoutEnd(TiersError):
     """A floor needs an end after the day it begins."""
 
     code: ClassVar[str] = "floor-without-end"
+
+
+class StandingMalformed(TiersError):
+    """A tier is held since a day that has come, and until a day after today."""
+
+    code: ClassVar[str] = "standing-malformed"
+
+
+class MergeMalformed(TiersError):
+    """Two different members can be merged, and both must have a standing or be joining."""
+
+    code: ClassVar[str] = "merge-malformed"
+
+
+class DraftUnknown(TiersError):
+    """There is no draft ladder by this id."""
+
+    code: ClassVar[str] = "ladder-draft-unknown"
+
+
+class DraftClosed(TiersError):
+    """This draft was published or retired and does not change any more."""
+
+    code: ClassVar[str] = "ladder-draft-closed"
+
+
+class TargetMalformed(TiersError):
+    """A target names a tier above the bottom and a share of members between nobody and all."""
+
+    code: ClassVar[str] = "ladder-target-malformed"
 
 
 class ReasonMalformed(TiersError):

@@ -16,21 +16,27 @@ from tiers.errors import (
     LadderTierRepeated,
     LadderTierUnreachable,
     LadderUnordered,
+    LadderUpgradeUnfit,
     LadderValidityUnfit,
     LadderWithoutBottom,
 )
-from tiers.types import (
+from tiers.scale import (
+    ASSET,
     Figures,
     Ladder,
     Metric,
+    Moves,
     Threshold,
     Tier,
     Validity,
     WindowKind,
     WindowRule,
+    metric_named,
 )
 
-_FIELDS = frozenset({"tiers", "window", "validity", "minimum_order", "downgrade", "grace_days"})
+_FIELDS = frozenset(
+    {"tiers", "window", "validity", "minimum_order", "upgrade", "downgrade", "grace_days"}
+)
 _TIER_FIELDS = frozenset({"code", "name", "reach", "keep"})
 _ROLLING = frozenset({WindowKind.ROLLING_MONTHS, WindowKind.ROLLING_DAYS})
 _MOST = 2**53 - 1
@@ -73,7 +79,9 @@ def default_ladder(
     }
 
 
-def parse_ladder(document: Mapping[str, object], *, version: int = 0) -> Ladder:
+def parse_ladder(
+    document: Mapping[str, object], *, version: int = 0, moves: Moves | None = None
+) -> Ladder:
     """The ladder a document describes; raises a `Ladder…` refusal that points to the place."""
     _known_fields(document, _FIELDS, "")
     listed = document.get("tiers")
@@ -89,6 +97,8 @@ def parse_ladder(document: Mapping[str, object], *, version: int = 0) -> Ladder:
         minimum_order=_whole(document.get("minimum_order", 1), "/minimum_order", least=1),
         downgrade=_downgrade(document.get("downgrade", "one-step")),
         grace_days=_whole(document.get("grace_days", 0), "/grace_days", least=0, most=366),
+        upgrade=_upgrade(document.get("upgrade", "at-once"), window),
+        moves=moves or "next-review",
     )
     _check_order(ladder.tiers)
     return ladder
@@ -133,14 +143,22 @@ def _implies(first: Threshold, second: Threshold) -> bool:
 
 
 def _least_figures(threshold: Threshold) -> tuple[Figures, ...]:
-    wanted = [
-        {Metric.PURCHASES: 0, Metric.ORDERS: 0, metric: least}
-        for metric, least in threshold.minimums
-    ]
     if threshold.join == "any":
-        return tuple(Figures(each[Metric.PURCHASES], each[Metric.ORDERS]) for each in wanted)
-    every = dict(threshold.minimums)
-    return (Figures(every.get(Metric.PURCHASES, 0), every.get(Metric.ORDERS, 0)),)
+        return tuple(_figures({metric: least}) for metric, least in threshold.minimums)
+    return (_figures(dict(threshold.minimums)),)
+
+
+def _figures(least: Mapping[str, int]) -> Figures:
+    return Figures(
+        least.get(Metric.PURCHASES, 0),
+        least.get(Metric.ORDERS, 0),
+        least.get(Metric.ACTIVE_DAYS, 0),
+        tuple(
+            (metric.removeprefix(ASSET), amount)
+            for metric, amount in least.items()
+            if metric.startswith(ASSET)
+        ),
+    )
 
 
 def _threshold(value: object, pointer: str) -> Threshold:
@@ -152,15 +170,19 @@ def _threshold(value: object, pointer: str) -> Threshold:
     named = _mapping(fields[join], place)
     if not named:
         raise LadderMalformed(pointer=place, wanted="at least one metric")
-    for name in named:
-        if name not in set(Metric):
+    minimums: dict[str, int] = {}
+    for name in sorted(named, key=_told_before):
+        metric = metric_named(name)
+        if metric is None:
             raise LadderMetricUnknown(pointer=f"{place}/{name}", seen=name)
-    minimums = tuple(
-        (metric, _whole(named[metric.value], f"{place}/{metric.value}", least=1))
-        for metric in Metric
-        if metric.value in named
-    )
-    return Threshold(join, minimums)
+        minimums[metric] = _whole(named[name], f"{place}/{name}", least=1)
+    return Threshold(join, tuple(minimums.items()))
+
+
+def _told_before(name: str) -> tuple[int, str]:
+    """Where a metric stands in a threshold: the built-in ones first, in their order."""
+    known = [metric.value for metric in Metric]
+    return (known.index(name) if name in known else len(known), name)
 
 
 def _window(value: object) -> WindowRule:
@@ -204,6 +226,16 @@ def _downgrade(value: object) -> Literal["one-step", "to-earned"]:
     if value == "to-earned":
         return "to-earned"
     raise LadderMalformed(pointer="/downgrade", seen=str(value), wanted="one-step or to-earned")
+
+
+def _upgrade(value: object, window: WindowRule) -> Literal["at-once", "next-period"]:
+    if value == "at-once":
+        return "at-once"
+    if value != "next-period":
+        raise LadderMalformed(pointer="/upgrade", seen=str(value), wanted="at-once or next-period")
+    if window.kind in _ROLLING or window.kind is WindowKind.LIFETIME:
+        raise LadderUpgradeUnfit(pointer="/upgrade", seen=window.kind.value)
+    return "next-period"
 
 
 def _code(value: object, pointer: str) -> str:

@@ -6,7 +6,7 @@ to the live ladder that could disagree, only the newest version.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Select, func, literal, select
 from sqlalchemy.dialects.postgresql import insert
@@ -14,8 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tiers.errors import LadderOutrun, LadderUnknown
 from tiers.ladder import parse_ladder
+from tiers.scale import Ladder, Moves
 from tiers.tables import ladder
-from tiers.types import Ladder, PublishedLadder
+from tiers.types import (
+    PublishedLadder,
+)
 
 
 async def publish_ladder(
@@ -26,11 +29,13 @@ async def publish_ladder(
     actor: str,
     request_id: str,
     after: int | None = None,
+    moves: Moves | None = None,
 ) -> Ladder:
     """The ladder now live, made from a checked document as the next version.
 
     `after` is the version the document was written for; raises `LadderOutrun` where another one
-    was published since. Members move at their next event or review.
+    was published since. Members move at their next event or review: keeping what they were
+    promised, or with `at-once` to where their history puts them.
     """
     parse_ladder(document)
     seen = (await connection.execute(live_version())).scalar_one()
@@ -45,13 +50,14 @@ async def publish_ladder(
             published_at=at,
             published_by=actor,
             request_id=request_id,
+            moves=moves,
         )
         .on_conflict_do_nothing(constraint="ladder_version_published_once")
         .returning(ladder.c.version)
     )
     if (await connection.execute(statement)).scalar_one_or_none() is None:
         raise LadderOutrun(seen=version, wanted=version - 1)
-    return parse_ladder(document, version=version)
+    return parse_ladder(document, version=version, moves=moves)
 
 
 def live_version() -> Select[int | None]:
@@ -61,17 +67,18 @@ def live_version() -> Select[int | None]:
 
 async def live_ladder(connection: AsyncConnection) -> Ladder | None:
     """The live ladder; None where none was published. Keep it by its version, it never changes."""
-    statement = (
-        select(ladder.c.version, ladder.c.document).order_by(ladder.c.version.desc()).limit(1)
-    )
-    row = (await connection.execute(statement)).one_or_none()
-    return parse_ladder(row.document, version=row.version) if row is not None else None
+    newest = select(ladder).order_by(ladder.c.version.desc()).limit(1)
+    row = (await connection.execute(newest)).one_or_none()
+    return _read(row.version, row.document, row.moves) if row is not None else None
 
 
 async def find_ladder(connection: AsyncConnection, version: int) -> Ladder:
     """The ladder of a version; raises `LadderUnknown`."""
-    document = await find_document(connection, version)
-    return parse_ladder(document, version=version)
+    statement = select(ladder).where(ladder.c.version == literal(version))
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise LadderUnknown(seen=version)
+    return _read(row.version, row.document, row.moves)
 
 
 async def find_document(connection: AsyncConnection, version: int) -> dict[str, Any]:
@@ -93,7 +100,11 @@ async def list_ladders(
     rows = (await connection.execute(statement)).all()
     return tuple(
         PublishedLadder(
-            parse_ladder(row.document, version=row.version), row.published_at, row.published_by
+            _read(row.version, row.document, row.moves), row.published_at, row.published_by
         )
         for row in rows
     )
+
+
+def _read(version: int, document: Mapping[str, object], moves: str | None) -> Ladder:
+    return parse_ladder(document, version=version, moves=cast("Moves | None", moves))

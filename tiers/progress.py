@@ -7,19 +7,22 @@ a date is worth telling when something stops counting the day after.
 from datetime import date, timedelta
 
 from tiers.replay import Place, Replay
+from tiers.scale import (
+    ASSET,
+    Figures,
+    Ladder,
+    Metric,
+    Threshold,
+    Window,
+    WindowKind,
+)
 from tiers.story import Story
 from tiers.tally import Tally
 from tiers.types import (
     Because,
-    Figures,
-    Ladder,
-    Metric,
     Missing,
     Progress,
     Subject,
-    Threshold,
-    Window,
-    WindowKind,
 )
 
 _DAY = timedelta(days=1)
@@ -32,7 +35,7 @@ def progress_of(ladder: Ladder, subject: Subject, *, on: date) -> Progress:
     story = Story(ladder, subject)
     story.tell((), on=on)
     on = story.decision(on).on
-    tally = Tally(subject.activities, minimum_order=ladder.minimum_order)
+    tally = Tally(subject.activities, ladder)
     window = story.replay.window(on)
     code, rank = story.in_force(on)
     return Progress(
@@ -89,6 +92,12 @@ def _missing(
         join=threshold.join,
         purchases=short.get(Metric.PURCHASES, 0),
         orders=short.get(Metric.ORDERS, 0),
+        active_days=short.get(Metric.ACTIVE_DAYS, 0),
+        assets=tuple(
+            (metric.removeprefix(ASSET), amount)
+            for metric, amount in short.items()
+            if metric.startswith(ASSET)
+        ),
         wanted=threshold.minimums,
         met=threshold.met_by(figures),
         by=by,

@@ -11,9 +11,19 @@ from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
-from tiers.errors import FloorWithoutEnd, ReasonMalformed
+from tiers.errors import FloorWithoutEnd, MergeMalformed, ReasonMalformed, StandingMalformed
+from tiers.scale import (
+    Ladder,
+)
 from tiers.story import Story
-from tiers.types import Activity, Decision, Floor, Freeze, Ladder, Movement, Subject
+from tiers.types import (
+    Activity,
+    Decision,
+    Floor,
+    Freeze,
+    Movement,
+    Subject,
+)
 
 _REASON = re.compile(r"[a-z0-9:._-]{1,80}")
 
@@ -103,6 +113,44 @@ def thaw(ladder: Ladder, subject: Subject, *, on: date) -> Decision:
     story.tell((), on=on)
     if story.freeze is not None:
         story.lay_freeze(None, Movement.THAWED, on)
+    return story.decision(on)
+
+
+def settle(
+    ladder: Ladder, subject: Subject, *, tier: str, since: date, until: date | None, on: date
+) -> Decision:
+    """The standing of a member who brings a tier along, held since a day and kept until another.
+
+    A new member is placed there, another tier is moved, and the same tier gets the new dates; from
+    then on the ladder decides. Without `until` the ladder's own validity counts from `on`. Raises
+    `TierUnknown` and `StandingMalformed`.
+    """
+    rank = ladder.rank_of(tier)
+    if since > on:
+        raise StandingMalformed(pointer="/since", seen=since.isoformat(), wanted=f"at most {on}")
+    if until is not None and until <= on:
+        raise StandingMalformed(pointer="/until", seen=until.isoformat(), wanted=f"after {on}")
+    story = Story(ladder, subject)
+    story.tell((), on=on)
+    story.settle(rank, since, until, on)
+    return story.decision(on)
+
+
+def merge(ladder: Ladder, kept: Subject, absorbed: Subject, *, on: date) -> Decision:
+    """The standing of a member who takes in another: one history out of two.
+
+    All that either bought counts, from the earlier joining; of what either was promised, by another
+    ladder or from elsewhere, the better stays, and so do the better floor and a freeze. The
+    decision carries the other's activity. The caller holds both members' locks and keeps the other
+    from deciding anything again.
+    """
+    if kept.member == absorbed.member:
+        raise MergeMalformed(seen=str(kept.member), wanted="another member")
+    other = Story(ladder, absorbed)
+    other.tell((), on=on)
+    story = Story(ladder, kept)
+    story.tell((), on=on)
+    story.take_in(other, absorbed.activities, on)
     return story.decision(on)
 
 

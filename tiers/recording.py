@@ -28,7 +28,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tiers.errors import ActivityConflict, StandingOutrun
 from tiers.rows import activity_rows, change_rows, standing_row
 from tiers.tables import activity, standing, standing_change
-from tiers.types import Decision
+from tiers.types import (
+    Decision,
+)
 
 _BY_CAUSE: Final = ("recorded_at", "actor", "request_id", "reason")
 

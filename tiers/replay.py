@@ -7,8 +7,16 @@ days with activity and down on the days it is judged, so visiting those days is 
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from tiers.scale import (
+    Figures,
+    Ladder,
+    Threshold,
+    Window,
+)
 from tiers.tally import Tally
-from tiers.types import Figures, Ladder, Movement, Threshold, Window
+from tiers.types import (
+    Movement,
+)
 from tiers.windows import leaves_on, renewed_until, valid_until, window_on
 
 _DAY = timedelta(days=1)
@@ -45,6 +53,23 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Pending:
+    """A tier that was reached in a period, to be given on the first day of the next."""
+
+    on: date
+    rank: int
+    ground: Ground
+
+
+@dataclass(frozen=True, slots=True)
+class Foresight:
+    """The next loss and the next gain of a tier if nothing more is bought."""
+
+    fall: Step | None
+    rise: Step | None
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """A ladder applied to one member's tally."""
 
@@ -56,20 +81,27 @@ class Replay:
         """The place at the end of the last day, starting at the first, and the steps between."""
         steps: list[Step] = []
         place = self._visit(place, first, steps)
-        for day in self.tally.days(first + _DAY, last):
+        for day in self._days(first, last):
             place = self._visit(place, day, steps)
         return self._lapse(place, last, steps), steps
 
-    def fall_of(self, place: Place) -> Step | None:
-        """The next loss of the tier if nothing more is bought; None if there is none."""
-        steps: list[Step] = []
-        while (due := self.due_on(place)) is not None:
-            place = self._lapse(place, due, steps)
-            for step in steps:
-                if step.rule is not Movement.KEPT:
-                    return step
-            steps.clear()
-        return None
+    def foresee(self, place: Place, through: date) -> Foresight:
+        """What follows from a place at the end of a day if nothing more is bought."""
+        fall = rise = None
+        pending = self._pending(self.window(through), through)
+        while pending is not None or fall is None:
+            due = self.due_on(place) if fall is None else None
+            steps: list[Step] = []
+            if due is not None and (pending is None or due <= pending.on):
+                place = self._judge(place, due, steps)
+                fall = next((step for step in steps if step.rule is not Movement.KEPT), None)
+            elif pending is not None:
+                place = self._give(place, pending, steps)
+                rise = steps[0] if steps else None
+                pending = None
+            else:
+                break
+        return Foresight(fall, rise)
 
     def due_on(self, place: Place) -> date | None:
         """The day on which something is decided even if nothing happens."""
@@ -101,21 +133,61 @@ class Replay:
             if place == lapsed:
                 return place
 
+    def _days(self, first: date, last: date) -> list[date]:
+        """The days after the first, up to the last, on which a place may rise."""
+        days = self.tally.days(first + _DAY, last)
+        if self.ladder.upgrade == "at-once":
+            return days
+        bought = [*self.tally.days(self.window(first).start, first), *days]
+        ends = {self.window(day).end for day in bought}
+        return sorted({*days, *(end for end in ends if first < end <= last)})
+
     def _rise(self, place: Place, day: date, steps: list[Step]) -> Place:
         place = self._redeem_grace(place, day, steps)
         if place.rank + 1 == len(self.ladder.tiers):
             return place
-        window = self.window(day)
-        figures = self.tally.figures(window, day)
-        for rank in range(len(self.ladder.tiers) - 1, place.rank, -1):
+        if self.ladder.upgrade == "at-once":
+            met = self._met(self.window(day), day)
+            until = valid_until(self.ladder, day, joined_on=self.joined_on)
+            return self._reach(place, day, met, until, steps) if met is not None else place
+        pending = self._pending(self.window(day - _DAY), day - _DAY)
+        return self._give(place, pending, steps) if pending and pending.on == day else place
+
+    def _met(self, window: Window, on: date) -> tuple[int, Ground] | None:
+        """The highest tier above the bottom that the window meets."""
+        figures = self.tally.figures(window, on)
+        for rank in range(len(self.ladder.tiers) - 1, 0, -1):
             reach = self.ladder.tiers[rank].reach
             if reach.met_by(figures):
-                until = valid_until(self.ladder, day, joined_on=self.joined_on)
-                steps.append(
-                    Step(day, Movement.REACHED, rank, Ground(window, figures, reach), until)
-                )
-                return Place(rank, day, until)
-        return place
+                return rank, Ground(window, figures, reach)
+        return None
+
+    def _reach(
+        self,
+        place: Place,
+        day: date,
+        met: tuple[int, Ground],
+        until: date | None,
+        steps: list[Step],
+    ) -> Place:
+        rank, ground = met
+        if rank <= place.rank:
+            return place
+        steps.append(Step(day, Movement.REACHED, rank, ground, until))
+        return Place(rank, day, until)
+
+    def _pending(self, window: Window, on: date) -> Pending | None:
+        """What the period of a day gives on the first day after it, by what is known that day."""
+        if self.ladder.upgrade == "at-once":
+            return None
+        met = self._met(window, on)
+        return Pending(window.end, *met) if met is not None else None
+
+    def _give(self, place: Place, pending: Pending, steps: list[Step]) -> Place:
+        """The place with what was reached in the period before; it lasts as if reached in it."""
+        until = valid_until(self.ladder, pending.on - _DAY, joined_on=self.joined_on)
+        met = pending.rank, pending.ground
+        return self._reach(place, pending.on, met, until, steps)
 
     def _redeem_grace(self, place: Place, day: date, steps: list[Step]) -> Place:
         window = self.judged_window(place, day)

@@ -9,22 +9,21 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from tiers.scale import Figures, Window, metric_named
 from tiers.types import (
     Activity,
     Change,
     Decision,
     Fall,
-    Figures,
     Floor,
     Freeze,
-    Metric,
     Movement,
     RecordedChange,
+    Rise,
     Seed,
     Seen,
     Standing,
     Subject,
-    Window,
 )
 
 
@@ -33,8 +32,8 @@ def subject_from(value: Mapping[str, Any], *, member: UUID, joined_on: date) -> 
     row = value["standing"]
     standing = standing_from(row) if row is not None else None
     activities = tuple(
-        Activity(UUID(order), UUID(shipment), date.fromisoformat(on), purchases, returned)
-        for order, shipment, on, purchases, returned in value["activities"] or ()
+        Activity(UUID(order), UUID(shipment), date.fromisoformat(on), purchases, returned, *asset)
+        for order, shipment, on, purchases, returned, *asset in value["activities"] or ()
     )
     return Subject(
         member, standing.joined_on if standing is not None else joined_on, standing, activities
@@ -43,9 +42,11 @@ def subject_from(value: Mapping[str, Any], *, member: UUID, joined_on: date) -> 
 
 def standing_from(row: Mapping[str, Any]) -> Standing:
     """The standing in a JSON row of its table."""
-    fall = floor = freeze = None
+    fall = rise = floor = freeze = None
     if row["falls_on"] is not None:
         fall = Fall(row["falls_to"], row["falls_rank"], date.fromisoformat(row["falls_on"]))
+    if row["rises_on"] is not None:
+        rise = Rise(row["rises_to"], row["rises_rank"], date.fromisoformat(row["rises_on"]))
     if row["floor_until"] is not None:
         until = date.fromisoformat(row["floor_until"])
         floor = Floor(row["floor_tier"], row["floor_rank"], until, row["floor_reason"])
@@ -73,13 +74,14 @@ def standing_from(row: Mapping[str, Any]) -> Standing:
         floor=floor,
         freeze=freeze,
         number=row["number"],
+        rise=rise,
     )
 
 
 def standing_row(decision: Decision) -> dict[str, Any]:
     """The row of the standing that follows from a decision."""
     standing, seed = decision.standing, decision.standing.seed
-    fall, floor, freeze = standing.fall, standing.floor, standing.freeze
+    fall, rise, floor, freeze = standing.fall, standing.rise, standing.floor, standing.freeze
     return {
         "member": str(decision.member),
         "ladder": standing.ladder,
@@ -99,6 +101,9 @@ def standing_row(decision: Decision) -> dict[str, Any]:
         "falls_to": fall.tier if fall else None,
         "falls_rank": fall.rank if fall else None,
         "falls_on": fall.on.isoformat() if fall else None,
+        "rises_to": rise.tier if rise else None,
+        "rises_rank": rise.rank if rise else None,
+        "rises_on": rise.on.isoformat() if rise else None,
         "due_on": _text(standing.due_on),
         "decided_through": standing.through.isoformat(),
         "floor_tier": floor.tier if floor else None,
@@ -121,6 +126,8 @@ def activity_rows(decision: Decision) -> list[dict[str, Any]]:
             "completed_on": activity.on.isoformat(),
             "purchases": activity.purchases,
             "returned": activity.returned,
+            "asset": activity.asset,
+            "part": (activity.order, activity.shipment) in decision.parts,
         }
         for activity in decision.written
     ]
@@ -153,7 +160,12 @@ def change_of(row: Mapping[Any, Any]) -> RecordedChange:
     if "window" in facts:
         start, end = facts["window"]
         window = Window(date.fromisoformat(start), date.fromisoformat(end))
-        figures = Figures(facts["purchases"], facts["orders"])
+        figures = Figures(
+            facts["purchases"],
+            facts["orders"],
+            facts.get("active_days", 0),
+            tuple((code, amount) for code, amount in facts.get("assets", ())),
+        )
     change = Change(
         on=row["effective_on"],
         rule=Movement(row["rule"]),
@@ -164,7 +176,10 @@ def change_of(row: Mapping[Any, Any]) -> RecordedChange:
         window=window,
         figures=figures,
         join=facts.get("join"),
-        seen=tuple(Seen(Metric(name), seen, want) for name, seen, want in facts.get("seen", ())),
+        seen=tuple(
+            Seen(metric_named(name) or name, seen, want)
+            for name, seen, want in facts.get("seen", ())
+        ),
         valid_until=row["valid_until"],
     )
     return RecordedChange(
@@ -180,13 +195,18 @@ def change_of(row: Mapping[Any, Any]) -> RecordedChange:
 def _figures(change: Change) -> dict[str, Any]:
     if change.window is None or change.figures is None:
         return {}
-    return {
+    counted: dict[str, Any] = {
         "window": [change.window.start.isoformat(), change.window.end.isoformat()],
         "purchases": change.figures.purchases,
         "orders": change.figures.orders,
         "join": change.join,
-        "seen": [[each.metric.value, each.seen, each.wanted] for each in change.seen],
+        "seen": [[str(each.metric), each.seen, each.wanted] for each in change.seen],
     }
+    if change.figures.active_days:
+        counted["active_days"] = change.figures.active_days
+    if change.figures.assets:
+        counted["assets"] = [list(each) for each in change.figures.assets]
+    return counted
 
 
 def _date(text: str | None) -> date | None:

@@ -17,8 +17,10 @@ from sqlalchemy import (
     Uuid,
     case,
     column,
+    false,
     func,
     literal,
+    not_,
     select,
     true,
 )
@@ -28,7 +30,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tiers.ladder import parse_ladder
 from tiers.rows import change_of, subject_from
 from tiers.tables import activity, ladder, standing, standing_change
-from tiers.types import RecordedChange, Subject
+from tiers.types import (
+    RecordedChange,
+    Subject,
+)
 
 
 def subject_of(member: UUID | ColumnElement[UUID]) -> Select[Any]:
@@ -189,6 +194,7 @@ def _subject_json(member: ColumnElement[UUID]) -> ColumnElement[Any]:
                 done.c.completed_on,
                 done.c.purchases,
                 done.c.returned,
+                done.c.asset,
             )
         )
     ).where(done.c.member == member)
@@ -204,8 +210,19 @@ def _subject_json(member: ColumnElement[UUID]) -> ColumnElement[Any]:
 def _in_force(day: ColumnElement[date]) -> ColumnElement[str | None]:
     """The SQL of `Standing.effective_on`, and the history for days before the last decision."""
     has_fallen = standing.c.falls_on <= day
-    earned = case((has_fallen, standing.c.falls_to), else_=standing.c.tier)
-    rank = case((has_fallen, standing.c.falls_rank), else_=standing.c.tier_rank)
+    has_risen = (standing.c.rises_on <= day) & not_(
+        func.coalesce(has_fallen & (standing.c.falls_on > standing.c.rises_on), false())
+    )
+    earned = case(
+        (has_risen, standing.c.rises_to),
+        (has_fallen, standing.c.falls_to),
+        else_=standing.c.tier,
+    )
+    rank = case(
+        (has_risen, standing.c.rises_rank),
+        (has_fallen, standing.c.falls_rank),
+        else_=standing.c.tier_rank,
+    )
     covered = (standing.c.floor_until > day) & (standing.c.floor_rank > rank)
     now = case(
         (standing.c.frozen_tier.is_not(None), standing.c.frozen_tier),

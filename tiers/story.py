@@ -12,6 +12,9 @@ from uuid import UUID
 
 from tiers.errors import ActivityConflict, ActivityInFuture
 from tiers.replay import Ground, Place, Replay, Step
+from tiers.scale import (
+    Ladder,
+)
 from tiers.tally import Tally
 from tiers.types import (
     Activity,
@@ -20,8 +23,8 @@ from tiers.types import (
     Fall,
     Floor,
     Freeze,
-    Ladder,
     Movement,
+    Rise,
     Seed,
     Seen,
     Standing,
@@ -60,7 +63,7 @@ class Story:
             self._through = standing.through
             self.floor = standing.floor
             self.freeze = standing.freeze
-        self._tally = Tally(subject.activities, minimum_order=ladder.minimum_order)
+        self._tally = Tally(subject.activities, ladder)
         self._replay = Replay(ladder, joined_on, self._tally)
 
     def tell(self, activities: Sequence[Activity], *, on: date) -> None:
@@ -93,6 +96,47 @@ class Story:
         self.freeze = freeze
         self._note(on, rule, before)
 
+    def settle(self, rank: int, since: date, until: date | None, on: date) -> None:
+        """Place the member on a tier brought along; from then on the ladder decides."""
+        before = self.in_force(on)[0] if self._previous is not None else None
+        if rank == 0 or self._ladder.validity.unit == "forever":
+            until = None
+        elif until is None:
+            until = valid_until(self._ladder, on, joined_on=self._replay.joined_on)
+        seed = Seed(self._ladder.tiers[rank].code, rank, on, since, until)
+        self._begin_at(seed)
+        self._place = self._replayed(on)
+        self._note(on, Movement.IMPORTED, before)
+
+    def take_in(self, other: "Story", activities: Sequence[Activity], on: date) -> None:
+        """Go on as one with another member, who was told until the same day."""
+        before = self.in_force(on)[0]
+        joined_on = min(self._replay.joined_on, other.replay.joined_on)
+        self._seed = self._better_seed(other, joined_on)
+        floors = [one for one in (self.floor, other.floor) if one is not None]
+        self.floor = max(floors, key=lambda one: (one.rank, one.until), default=None)
+        freezes = [one for one in (self.freeze, other.freeze) if one is not None]
+        self.freeze = max(freezes, key=lambda one: one.rank, default=None)
+        for activity in activities:
+            self._tally.put(activity)
+            self._written[activity.order, activity.shipment] = activity
+        self._replay = replace(self._replay, joined_on=joined_on)
+        stood = max(self._place, other.place, key=lambda one: (one.rank, one.valid_until or on))
+        self._place = self._replayed(on)
+        if self._place.rank < stood.rank:
+            tier = self._ladder.tiers[stood.rank].code
+            self._begin_at(Seed(tier, stood.rank, on, stood.since, stood.valid_until))
+        self._note(on, Movement.MERGED, before)
+
+    def _better_seed(self, other: "Story", joined_on: date) -> Seed:
+        """What replay begins from: the bottom on the first day, or the better of two promises."""
+        seeds = (self.seed, other.seed)
+        promised = [one for one in seeds if one.rank > 0]
+        if promised:
+            return max(promised, key=lambda one: (one.rank, one.until or date.max))
+        first = max(min(one.on for one in seeds), joined_on)
+        return Seed(self._ladder.tiers[0].code, 0, first, joined_on, None)
+
     def in_force(self, on: date) -> tuple[str, int]:
         """The tier in force on a day, by code and rank."""
         return self._over(self._place.rank, on)
@@ -114,6 +158,7 @@ class Story:
             changes=tuple(self._changes),
             written=tuple(self._written.values()),
             previous_number=previous.number if previous is not None else None,
+            parts=frozenset(key for key in self._written if self._tally.parts(key[0]) > 1),
         )
 
     def from_seed(self, through: date) -> Standing:
@@ -124,6 +169,11 @@ class Story:
     def replay(self) -> Replay:
         """The ladder over this member's tally."""
         return self._replay
+
+    @property
+    def seed(self) -> Seed:
+        """Where replaying begins."""
+        return self._seed
 
     @property
     def place(self) -> Place:
@@ -142,7 +192,7 @@ class Story:
             key = activity.order, activity.shipment
             prior = fresh.get(key) or self._tally.find(*key)
             if prior is not None:
-                if (prior.on, prior.purchases) != (activity.on, activity.purchases):
+                if _fixed(prior) != _fixed(activity):
                     raise ActivityConflict(
                         shipment=str(activity.shipment),
                         seen=f"{activity.purchases} on {activity.on}",
@@ -195,11 +245,9 @@ class Story:
 
     def _reseat(self, standing: Standing, on: date) -> None:
         """Begin again on another ladder: the tier held is kept for what was promised."""
-        held, rank, since = standing.tier, standing.rank, standing.since
-        until = standing.valid_until
-        if standing.fall is not None and standing.fall.on <= on:
-            held, rank, since = standing.fall.tier, standing.fall.rank, standing.fall.on
         before = standing.effective_on(on)[0]
+        held, rank, since = standing.earned_on(on)
+        until = standing.valid_until
         rank = self._rank_of(held, rank)
         if rank == 0 or self._ladder.validity.unit == "forever":
             until = None
@@ -211,11 +259,17 @@ class Story:
         if self.freeze is not None:
             to = self._rank_of(self.freeze.tier, self.freeze.rank)
             self.freeze = replace(self.freeze, tier=self._ladder.tiers[to].code, rank=to)
-        self._seed = Seed(self._ladder.tiers[rank].code, rank, on, since, until)
-        self._place = Place(rank, since, until)
+        self._begin_at(Seed(self._ladder.tiers[rank].code, rank, on, since, until))
+        if self._ladder.moves == "at-once":
+            joined_on = standing.joined_on
+            self._seed = Seed(self._ladder.tiers[0].code, 0, joined_on, joined_on, None)
+            self._place = self._replayed(on)
         self._through = on
         self._note(on, Movement.LADDER_CHANGED, before)
         self._version = self._ladder.version
+
+    def _begin_at(self, seed: Seed) -> None:
+        self._seed, self._place = seed, Place(seed.rank, seed.since, seed.until)
 
     def _rank_of(self, code: str, rank: int) -> int:
         """The rank of a tier in this ladder; one that is gone stands one below, at most the top."""
@@ -256,8 +310,13 @@ class Story:
         self._changes.append(change)
 
     def _standing(self, place: Place, through: date) -> Standing:
-        fall = self._replay.fall_of(place)
-        due = [self._replay.due_on(place), self.floor.until if self.floor else None]
+        follows = self._replay.foresee(place, through)
+        fall, rise = follows.fall, follows.rise
+        due = [
+            self._replay.due_on(place),
+            self.floor.until if self.floor else None,
+            rise.on if rise else None,
+        ]
         previous = self._previous.number if self._previous is not None else 0
         return Standing(
             ladder=self._ladder.version,
@@ -274,4 +333,10 @@ class Story:
             floor=self.floor,
             freeze=self.freeze,
             number=previous + len(self._changes),
+            rise=Rise(self._ladder.tiers[rise.rank].code, rise.rank, rise.on) if rise else None,
         )
+
+
+def _fixed(activity: Activity) -> tuple[date, int, str | None]:
+    """What of an activity can never change."""
+    return activity.on, activity.purchases, activity.asset

@@ -1,8 +1,9 @@
-"""Tables of the schema `tiers`: ladders, activity, standings and their changes.
+"""Tables of the schema `tiers`: ladders, their drafts, activity, standings and changes.
 
-Private to this package; others join the Selects of `tiers.standings`. Every table but `ladder`
-leads its primary key with the member, and none has a foreign key to it: a shared parent row makes
-MultiXacts under load, so `verify` looks instead. Migration 0002 is equal to this module.
+Private to this package; others join the Selects of `tiers.standings`. Every table about members
+leads its primary key with the member, and none has a foreign key to the ladder: a shared parent
+row makes MultiXacts under load, so `verify` looks instead. Migrations 0002 and 0014 are equal to
+this module.
 """
 
 from datetime import date, datetime
@@ -11,10 +12,12 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Date,
     DateTime,
+    ForeignKeyConstraint,
     Index,
     Integer,
     MetaData,
@@ -25,11 +28,12 @@ from sqlalchemy import (
     Text,
     TypedColumns,
     Uuid,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 #: Tables that belong to the programme and not to one member; a test keeps the list.
-PROGRAMME_WIDE: Final = frozenset({"ladder"})
+PROGRAMME_WIDE: Final = frozenset({"ladder", "draft", "draft_preview"})
 
 metadata: Final = MetaData(schema="tiers")
 
@@ -43,6 +47,7 @@ class _LadderColumns(TypedColumns):
     published_at: Named[datetime] = Column(_Instant)
     published_by: Named[str] = Column(_Key)
     request_id: Named[str] = Column(_Key)
+    moves: Named[str | None] = Column(_Key)
 
 
 ladder: Final = Table(
@@ -52,6 +57,54 @@ ladder: Final = Table(
     PrimaryKeyConstraint("version", name="ladder_version_published_once"),
     CheckConstraint("version > 0", name="ladder_version_positive"),
     CheckConstraint("jsonb_typeof(document) = 'object'", name="ladder_document_is_object"),
+    CheckConstraint("moves in ('at-once', 'next-review')", name="ladder_moves_are_known"),
+)
+
+
+class _DraftColumns(TypedColumns):
+    id: Named[UUID] = Column(Uuid)
+    document: Named[dict[str, Any]] = Column(JSONB)
+    made_at: Named[datetime] = Column(_Instant)
+    made_by: Named[str] = Column(_Key)
+    request_id: Named[str] = Column(_Key)
+    moves: Named[str | None] = Column(_Key)
+    starts_on: Named[date | None] = Column(Date)
+    published: Named[int | None] = Column(Integer)
+    retired_at: Named[datetime | None] = Column(_Instant)
+
+
+draft: Final = Table(
+    "draft",
+    metadata,
+    _DraftColumns,
+    PrimaryKeyConstraint("id", name="draft_stored_once"),
+    CheckConstraint("jsonb_typeof(document) = 'object'", name="draft_document_is_object"),
+    CheckConstraint(
+        "published is null or retired_at is null", name="draft_published_or_retired_not_both"
+    ),
+    CheckConstraint("moves in ('at-once', 'next-review')", name="draft_moves_are_known"),
+    CheckConstraint("starts_on is null or moves is not null", name="draft_start_says_how"),
+)
+
+
+class _PreviewColumns(TypedColumns):
+    draft: Named[UUID] = Column(Uuid)
+    number: Named[int] = Column(Integer)
+    on_day: Named[date] = Column(Date)
+    figures: Named[dict[str, Any]] = Column(JSONB)
+    made_at: Named[datetime] = Column(_Instant)
+    made_by: Named[str] = Column(_Key)
+    request_id: Named[str] = Column(_Key)
+
+
+draft_preview: Final = Table(
+    "draft_preview",
+    metadata,
+    _PreviewColumns,
+    PrimaryKeyConstraint("draft", "number", name="draft_preview_numbered_once"),
+    ForeignKeyConstraint(["draft"], ["tiers.draft.id"], name="draft_preview_of_a_draft"),
+    CheckConstraint("number > 0", name="draft_preview_number_positive"),
+    CheckConstraint("jsonb_typeof(figures) = 'object'", name="draft_preview_figures_is_object"),
 )
 
 
@@ -62,6 +115,8 @@ class _ActivityColumns(TypedColumns):
     completed_on: Named[date] = Column(Date)
     purchases: Named[int] = Column(BigInteger)
     returned: Named[int] = Column(BigInteger)
+    asset: Named[str | None] = Column(_Key)
+    part: Named[bool] = Column(Boolean, server_default=text("false"))
 
 
 activity: Final = Table(
@@ -96,6 +151,9 @@ class _StandingColumns(TypedColumns):
     falls_to: Named[str | None] = Column(_Key)
     falls_rank: Named[int | None] = Column(SmallInteger)
     falls_on: Named[date | None] = Column(Date)
+    rises_to: Named[str | None] = Column(_Key)
+    rises_rank: Named[int | None] = Column(SmallInteger)
+    rises_on: Named[date | None] = Column(Date)
     due_on: Named[date | None] = Column(Date)
     decided_through: Named[date] = Column(Date)
     floor_tier: Named[str | None] = Column(_Key)
@@ -120,12 +178,21 @@ standing: Final = Table(
     ),
     CheckConstraint("valid_until > since", name="standing_valid_after_since"),
     CheckConstraint(
-        "tier_rank > 0 or (valid_until is null and falls_on is null)",
+        "tier_rank > 0 "
+        "or (valid_until is null and coalesce(rises_on < falls_on, falls_on is null))",
         name="standing_bottom_kept_for_ever",
     ),
     CheckConstraint(
-        "num_nulls(falls_to, falls_rank, falls_on) in (0, 3) and falls_rank < tier_rank",
+        "num_nulls(falls_to, falls_rank, falls_on) in (0, 3) "
+        "and (falls_rank < tier_rank "
+        "or coalesce(falls_rank < rises_rank and rises_on < falls_on, falls_on is null))",
         name="standing_falls_downward",
+    ),
+    CheckConstraint(
+        "num_nulls(rises_to, rises_rank, rises_on) in (0, 3) "
+        "and (rises_rank > tier_rank "
+        "or coalesce(rises_rank > falls_rank and falls_on <= rises_on, rises_on is null))",
+        name="standing_rises_upward",
     ),
     CheckConstraint(
         "num_nulls(floor_tier, floor_rank, floor_until, floor_reason) in (0, 4)",
@@ -170,7 +237,8 @@ standing_change: Final = Table(
     CheckConstraint("number > 0", name="standing_change_number_positive"),
     CheckConstraint(
         "rule in ('joined', 'reached', 'kept', 'stepped-down', 'fell-to-earned', 'returned', "
-        "'corrected', 'ladder-changed', 'floor-set', 'floor-ended', 'frozen', 'thawed')",
+        "'corrected', 'ladder-changed', 'floor-set', 'floor-ended', 'frozen', 'thawed', "
+        "'merged', 'imported')",
         name="standing_change_rule_is_known",
     ),
     CheckConstraint("reason ~ '^[a-z0-9:._-]{1,80}$'", name="standing_change_reason_is_code"),

@@ -2,7 +2,8 @@
 
 A `Tally` holds the activity of one member sorted by day with running sums, so that a window is
 two look-ups. The one idea: an order counts once, dated by its first completion, from the day on
-which what remains of it reaches the ladder's minimum.
+which what remains of it reaches the ladder's minimum; a day is active where what remains of all
+that was completed on it does.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -10,7 +11,10 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from uuid import UUID
 
-from tiers.types import Activity, Figures, Window
+from tiers.scale import Figures, Ladder, Metric, Window
+from tiers.types import (
+    Activity,
+)
 
 _DAY = timedelta(days=1)
 
@@ -18,10 +22,23 @@ _DAY = timedelta(days=1)
 class Tally:
     """The activity of one member, ready to be counted in any window."""
 
-    __slots__ = ("_days", "_late", "_minimum_order", "_order_days", "_orders", "_sums")
+    __slots__ = (
+        "_active",
+        "_assets",
+        "_days",
+        "_gains",
+        "_late",
+        "_minimum_order",
+        "_order_days",
+        "_orders",
+        "_sums",
+    )
 
-    def __init__(self, activities: Iterable[Activity], *, minimum_order: int) -> None:
-        self._minimum_order = minimum_order
+    def __init__(self, activities: Iterable[Activity], ladder: Ladder) -> None:
+        self._minimum_order = ladder.minimum_order
+        self._active: list[date] | None = [] if Metric.ACTIVE_DAYS in ladder.metrics else None
+        self._assets = ladder.assets
+        self._gains: dict[tuple[UUID, UUID], Activity] = {}
         self._days: list[date] = []
         self._sums: list[int] = [0]
         self._orders: dict[UUID, dict[UUID, Activity]] = {}
@@ -32,6 +49,11 @@ class Tally:
 
     def put(self, activity: Activity) -> None:
         """Count this activity in place of what was known of its shipment."""
+        if activity.asset is not None:
+            self._gains[activity.order, activity.shipment] = activity
+            if activity.asset in self._assets:
+                self._add(activity.on, 0)
+            return
         shipments = self._orders.setdefault(activity.order, {})
         prior = shipments.get(activity.shipment)
         self._count_order(activity.order, shipments, by=-1)
@@ -40,14 +62,19 @@ class Tally:
         self._add(activity.on, activity.remaining - (prior.remaining if prior else 0))
 
     def find(self, order: UUID, shipment: UUID) -> Activity | None:
-        """What is known of a shipment."""
-        return self._orders.get(order, {}).get(shipment)
+        """What is known of a shipment, or of what an asset earned."""
+        known = self._orders.get(order, {}).get(shipment)
+        return known if known is not None else self._gains.get((order, shipment))
+
+    def parts(self, order: UUID) -> int:
+        """How many shipments of an order are known."""
+        return len(self._orders.get(order, ()))
 
     def figures(self, window: Window, on: date) -> Figures:
         """Purchases and orders in the window, as they stood at the end of a day."""
         end = min(window.end, on + _DAY)
         if end <= window.start:
-            return Figures(0, 0)
+            return Figures(0, 0, assets=tuple((code, 0) for code in self._assets))
         purchases = (
             self._sums[bisect_left(self._days, end)]
             - self._sums[bisect_left(self._days, window.start)]
@@ -56,7 +83,13 @@ class Tally:
         orders += sum(
             window.start <= first < end and reached <= on for first, reached in self._late.values()
         )
-        return Figures(purchases, orders)
+        active = self._active or ()
+        return Figures(
+            purchases,
+            orders,
+            bisect_left(active, end) - bisect_left(active, window.start),
+            tuple((code, self._gained(code, window.start, end)) for code in self._assets),
+        )
 
     def days(self, first: date, last: date) -> list[date]:
         """The days with activity from the first to the last, both included."""
@@ -66,15 +99,30 @@ class Tally:
         """The oldest day of the window that still counts for something, and what it counts."""
         for day in self.days(window.start, min(window.end - _DAY, on)):
             figures = self.figures(Window(day, day + _DAY), on)
-            if figures != Figures(0, 0):
+            if any((figures.purchases, figures.orders, figures.active_days)) or any(
+                gained for _, gained in figures.assets
+            ):
                 return day, figures
         return None
+
+    def _gained(self, asset: str, start: date, end: date) -> int:
+        return sum(
+            gain.remaining
+            for gain in self._gains.values()
+            if gain.asset == asset and start <= gain.on < end
+        )
 
     def _add(self, on: date, amount: int) -> None:
         at = bisect_left(self._days, on)
         if at == len(self._days) or self._days[at] != on:
             self._days.insert(at, on)
             self._sums.insert(at + 1, self._sums[at])
+        if self._active is not None:
+            before = self._sums[at + 1] - self._sums[at]
+            if before < self._minimum_order <= before + amount:
+                insort(self._active, on)
+            elif before + amount < self._minimum_order <= before:
+                del self._active[bisect_left(self._active, on)]
         for later in range(at + 1, len(self._sums)):
             self._sums[later] += amount
 

@@ -1,124 +1,17 @@
-"""The values of the tiers package: ladders, windows, activity, standings, decisions, progress.
+"""The values of the tiers package: activity, standings, decisions, progress.
 
 All are frozen and hold plain integers, dates and codes; no table and no clock is known here.
 The one idea: a standing is what replaying a member's activity over a ladder gives.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Literal
 from uuid import UUID
 
-from tiers.errors import ActivityMalformed, TierUnknown
-
-
-class Metric(StrEnum):
-    """What a threshold may count."""
-
-    PURCHASES = "purchases"
-    ORDERS = "orders"
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Purchases in minor units and number of orders, counted in one window."""
-
-    purchases: int
-    orders: int
-
-    def of(self, metric: Metric) -> int:
-        """The figure of one metric."""
-        match metric:
-            case Metric.PURCHASES:
-                return self.purchases
-            case Metric.ORDERS:
-                return self.orders
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """What must be met: every minimum (`all`) or at least one of them (`any`)."""
-
-    join: Literal["any", "all"]
-    minimums: tuple[tuple[Metric, int], ...]
-
-    def met_by(self, figures: Figures) -> bool:
-        """Whether these figures meet the threshold; a threshold without minimums always is."""
-        met = (figures.of(metric) >= wanted for metric, wanted in self.minimums)
-        return all(met) if self.join == "all" else any(met)
-
-
-@dataclass(frozen=True, slots=True)
-class Tier:
-    """One tier: its code, its name in each language, how it is reached and how it is kept."""
-
-    code: str
-    name: Mapping[str, str]
-    reach: Threshold
-    keep: Threshold
-
-
-class WindowKind(StrEnum):
-    """How far back activity counts."""
-
-    ROLLING_MONTHS = "rolling-months"
-    ROLLING_DAYS = "rolling-days"
-    MONTH = "month"
-    QUARTER = "quarter"
-    HALF = "half"
-    YEAR = "year"
-    ANNIVERSARY = "anniversary"
-    LIFETIME = "lifetime"
-
-
-@dataclass(frozen=True, slots=True)
-class WindowRule:
-    """The kind of window of a ladder; `length` is the N of the rolling kinds, otherwise 1."""
-
-    kind: WindowKind
-    length: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Half-open span of business dates: `start` belongs to it, `end` does not."""
-
-    start: date
-    end: date
-
-    def holds(self, on: date) -> bool:
-        """Whether the date lies in the window."""
-        return self.start <= on < self.end
-
-
-@dataclass(frozen=True, slots=True)
-class Validity:
-    """How long a reached tier is kept before it is judged; `forever` is never judged."""
-
-    unit: Literal["months", "days", "periods", "forever"]
-    length: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Ladder:
-    """A checked ladder, bottom tier first; made by `parse_ladder` only."""
-
-    version: int
-    tiers: tuple[Tier, ...]
-    window: WindowRule
-    validity: Validity
-    minimum_order: int
-    downgrade: Literal["one-step", "to-earned"]
-    grace_days: int
-
-    def rank_of(self, code: str) -> int:
-        """The position of a tier, 0 for the bottom; raises `TierUnknown`."""
-        for rank, tier in enumerate(self.tiers):
-            if tier.code == code:
-                return rank
-        raise TierUnknown(seen=code, wanted=", ".join(tier.code for tier in self.tiers))
+from tiers.errors import ActivityMalformed
+from tiers.scale import Figures, Ladder, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +19,8 @@ class Activity:
     """One completed shipment: what was bought, and how much of it was returned in all so far.
 
     `on` is the business date of the completion, in the programme's zone. `returned` is the total,
-    not the step, so reporting a return again changes nothing.
+    not the step, so reporting a return again changes nothing. With an `asset` it is an earn of that
+    asset instead: the amounts are the asset's, `shipment` is the lot, and no order is counted.
     """
 
     order: UUID
@@ -134,6 +28,7 @@ class Activity:
     on: date
     purchases: int
     returned: int = 0
+    asset: str | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.returned <= self.purchases:
@@ -174,6 +69,15 @@ class Fall:
 
 
 @dataclass(frozen=True, slots=True)
+class Rise:
+    """The tier that was reached in a period and takes effect on the first day of the next."""
+
+    tier: str
+    rank: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True)
 class Seed:
     """Where the replay of a standing begins: the tier held on a day, since when, until when."""
 
@@ -189,9 +93,9 @@ class Standing:
     """Where a member stands: the earned tier and what lies over it.
 
     `since` is the day the earned tier was reached, `valid_until` (exclusive) the day it is judged,
-    `grace_from` the day it was judged too low and grace began. `fall` says which tier follows, and
-    when, if nothing more is bought. `through` is the last day decided, `due_on` the next day on
-    which something is decided even if nothing happens. `number` counts the changes.
+    `grace_from` the day it was judged too low and grace began. `fall` and `rise` say which tiers
+    follow, and when, if nothing more is bought. `through` is the last day decided, `due_on` the
+    next day on which something is decided even if nothing happens. `number` counts the changes.
     """
 
     ladder: int
@@ -208,14 +112,21 @@ class Standing:
     floor: Floor | None = None
     freeze: Freeze | None = None
     number: int = 0
+    rise: Rise | None = None
+
+    def earned_on(self, on: date) -> tuple[str, int, date]:
+        """The earned tier (code, rank) on a day and since when, with what is foretold by then."""
+        earned = self.tier, self.rank, self.since
+        for move in (self.fall, self.rise):
+            if move is not None and move.on <= on and move.on >= earned[2]:
+                earned = move.tier, move.rank, move.on
+        return earned
 
     def effective_on(self, on: date) -> tuple[str, int]:
         """The tier (code, rank) in force on a day: freeze, then the higher of earned and floor."""
         if self.freeze is not None:
             return self.freeze.tier, self.freeze.rank
-        tier, rank = self.tier, self.rank
-        if self.fall is not None and self.fall.on <= on:
-            tier, rank = self.fall.tier, self.fall.rank
+        tier, rank, _ = self.earned_on(on)
         if self.floor is not None and on < self.floor.until and self.floor.rank > rank:
             return self.floor.tier, self.floor.rank
         return tier, rank
@@ -246,13 +157,15 @@ class Movement(StrEnum):
     FLOOR_ENDED = "floor-ended"
     FROZEN = "frozen"
     THAWED = "thawed"
+    MERGED = "merged"
+    IMPORTED = "imported"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
     """One minimum of the threshold that decided: what was seen, what was wanted."""
 
-    metric: Metric
+    metric: str
     seen: int
     wanted: int
 
@@ -281,7 +194,8 @@ class Change:
 class Decision:
     """The standing that follows, the changes that lead to it, and the activity it rests on.
 
-    `written` is the activity to store: what was handed in, less what was stored already.
+    `written` is the activity to store: what was handed in, less what was stored already; `parts`
+    are those of them, by order and shipment, whose order has another shipment too.
     """
 
     member: UUID
@@ -290,6 +204,7 @@ class Decision:
     changes: tuple[Change, ...]
     written: tuple[Activity, ...]
     previous_number: int | None
+    parts: frozenset[tuple[UUID, UUID]] = frozenset()
 
 
 class Because(StrEnum):
@@ -313,11 +228,13 @@ class Missing:
     join: Literal["any", "all"]
     purchases: int
     orders: int
-    wanted: tuple[tuple[Metric, int], ...]
+    wanted: tuple[tuple[str, int], ...]
     met: bool
     by: date | None
     because: Because | None
     leaving: Figures | None
+    active_days: int = 0
+    assets: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,12 @@ from calendar import monthrange
 from datetime import date, datetime, timedelta, tzinfo
 from typing import assert_never
 
-from tiers.types import Ladder, Window, WindowKind, WindowRule
+from tiers.scale import (
+    Ladder,
+    Window,
+    WindowKind,
+    WindowRule,
+)
 
 _DAY = timedelta(days=1)
 _MONTHS_OF_PERIOD = {

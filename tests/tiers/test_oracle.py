@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.tiers.builders import named
-from tiers import Activity, Decision, Ladder, Subject, decide, fold, parse_ladder, walk
+from tests.tiers.histories import JOINED, Event, events, known_after, ladders, told
+from tiers import Activity, Decision, Ladder, Subject, decide, fold, walk
 from tiers.qualification import replayed
 from tiers.windows import window_on
 
 DAY = timedelta(days=1)
-JOINED = date(2023, 12, 20)
 
 
 @dataclass
@@ -68,10 +68,16 @@ class Oracle:
         self.until, self.grace_until = self.promised(until - DAY, until - DAY), None
 
     def rise(self, day: date) -> None:
-        start, end = self.window(day)
+        counted = day
+        if self.ladder.upgrade == "next-period":
+            if self.window(day)[0] != day:
+                return
+            counted = day - DAY
+        start, end = self.window(counted)
         for higher in range(len(self.ladder.tiers) - 1, self.rank, -1):
-            if self.meets(higher, "reach", start, end, day):
-                self.rank, self.until, self.grace_until = higher, self.promised(day, day), None
+            if self.meets(higher, "reach", start, end, counted):
+                until = self.promised(counted, counted)
+                self.rank, self.until, self.grace_until = higher, until, None
                 return
 
     def window(self, day: date) -> tuple[date, date]:
@@ -79,7 +85,8 @@ class Oracle:
         return window.start, window.end
 
     def meets(self, rank: int, which: str, start: date, end: date, on: date) -> bool:
-        known = [each for each in self.shipments if each.on <= on]
+        happened = [each for each in self.shipments if each.on <= on]
+        known = [each for each in happened if each.asset is None]
         purchases = sum(each.remaining for each in known if start <= each.on < end)
         orders = 0
         for order in {each.order for each in known}:
@@ -87,10 +94,20 @@ class Oracle:
             first = min(each.on for each in parts)
             enough = sum(each.remaining for each in parts) >= self.ladder.minimum_order
             orders += enough and start <= first < end
+        active = 0
+        for day in {each.on for each in known if start <= each.on < end}:
+            bought = sum(each.remaining for each in known if each.on == day)
+            active += bought >= self.ladder.minimum_order
+        stars = sum(each.remaining for each in happened if each.asset and start <= each.on < end)
         tier = self.ladder.tiers[rank]
         threshold = tier.reach if which == "reach" else tier.keep
-        seen = {"purchases": purchases, "orders": orders}
-        answers = [seen[metric.value] >= wanted for metric, wanted in threshold.minimums]
+        seen = {
+            "purchases": purchases,
+            "orders": orders,
+            "active_days": active,
+            "asset:stars": stars,
+        }
+        answers = [seen[metric] >= wanted for metric, wanted in threshold.minimums]
         return all(answers) if threshold.join == "all" else any(answers)
 
     def landing(self, rank: int, start: date, end: date) -> int:
@@ -100,8 +117,10 @@ class Oracle:
                 rank -= 1
         return rank
 
-    def promised(self, period_of: date, counted_from: date) -> date:
+    def promised(self, period_of: date, counted_from: date) -> date | None:
         """The first day that is not promised any more."""
+        if self.ladder.validity.unit == "forever":
+            return None
         length = self.ladder.validity.length
         if self.ladder.validity.unit == "periods":
             end = self.window(period_of)[1]
@@ -117,94 +136,6 @@ class Oracle:
         while window_on(rule, day, joined_on=JOINED).start <= counted_from:
             day += DAY
         return day + DAY
-
-
-@st.composite
-def ladders(draw: st.DrawFn) -> Ladder:
-    join = draw(st.sampled_from(["any", "all"]))
-    easy = draw(st.booleans())
-    tiers: list[dict[str, object]] = [{"code": "t0"}]
-    for level in range(1, draw(st.integers(2, 4))):
-        tier: dict[str, object] = {
-            "code": f"t{level}",
-            "reach": {join: {"purchases": level * 10, "orders": level * 2}},
-        }
-        if easy:
-            tier["keep"] = {join: {"purchases": level * 5, "orders": level}}
-        tiers.append(tier)
-    window, validity = draw(
-        st.sampled_from(
-            [
-                ({"kind": "rolling-months", "length": 2}, {"unit": "months", "length": 2}),
-                ({"kind": "rolling-months", "length": 3}, {"unit": "months", "length": 1}),
-                ({"kind": "rolling-days", "length": 30}, {"unit": "days", "length": 30}),
-                ({"kind": "rolling-days", "length": 20}, {"unit": "days", "length": 45}),
-                ({"kind": "month"}, {"unit": "periods", "length": 1}),
-                ({"kind": "quarter"}, {"unit": "periods", "length": 1}),
-                ({"kind": "month"}, {"unit": "periods", "length": 2}),
-                ({"kind": "anniversary"}, {"unit": "periods", "length": 1}),
-            ]
-        )
-    )
-    document = {
-        "tiers": tiers,
-        "window": window,
-        "validity": validity,
-        "minimum_order": draw(st.sampled_from([1, 4])),
-        "downgrade": draw(st.sampled_from(["one-step", "to-earned"])),
-        "grace_days": draw(st.sampled_from([0, 0, 10, 60])),
-    }
-    return parse_ladder(document, version=1)
-
-
-@dataclass(frozen=True)
-class Event:
-    """On a day: a shipment of an order that happened `late` days ago, or a return of one."""
-
-    after: int
-    order: int
-    purchases: int
-    late: int
-    returns: int | None
-
-
-events = st.lists(
-    st.builds(
-        Event,
-        after=st.integers(0, 40),
-        order=st.integers(0, 8),
-        purchases=st.integers(0, 15),
-        late=st.sampled_from([0, 0, 0, 0, 3, 50]),
-        returns=st.none() | st.none() | st.integers(0, 8),
-    ),
-    min_size=1,
-    max_size=14,
-)
-
-
-def told(script: list[Event]) -> list[tuple[date, Activity]]:
-    """The events of a script as the order path reports them."""
-    happened: list[tuple[date, Activity]] = []
-    shipments: list[Activity] = []
-    on = JOINED
-    for at, event in enumerate(script):
-        on += timedelta(days=event.after)
-        if event.returns is not None and shipments:
-            index = event.returns % len(shipments)
-            prior = shipments[index]
-            total = min(prior.purchases, prior.returned + event.purchases)
-            shipments[index] = replace(prior, returned=total)
-            happened.append((on, shipments[index]))
-        else:
-            done = max(JOINED, on - timedelta(days=event.late))
-            order, shipment = named(f"order {event.order}"), named(f"shipment {at}")
-            shipments.append(Activity(order, shipment, done, event.purchases))
-            happened.append((on, shipments[-1]))
-    return happened
-
-
-def known_after(happened: list[tuple[date, Activity]]) -> list[Activity]:
-    return list({each.shipment: each for _, each in happened}.values())
 
 
 def incrementally(rules: Ladder, happened: list[tuple[date, Activity]]) -> list[Decision]:

@@ -1,0 +1,106 @@
+"""The set-based evaluation against the pure decision, over generated ladders and histories."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tests.tiers.builders import named
+from tests.tiers.histories import JOINED, Event, events, ladders, told
+from tiers import Decision, Ladder, Subject, decide, find_subjects, fold, history_of, record
+from tiers.evaluation import placed
+from tiers.reviewing import review
+
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+SHARED = settings(
+    max_examples=60,
+    phases=[Phase.explicit, Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+lives = st.lists(st.tuples(st.integers(0, 60), events), min_size=1, max_size=5)
+Lives = list[tuple[int, list[Event]]]
+
+
+def decisions(rules: Ladder, people: Lives) -> list[Decision]:
+    """Each life told to the pure engine: a member who joined some days after the first day."""
+    made = []
+    for at, (later, script) in enumerate(people):
+        joined = JOINED + timedelta(days=later)
+        moved = [
+            (on + timedelta(days=later), replace(each, on=each.on + timedelta(days=later)))
+            for on, each in told(script, f"{at}/")
+        ]
+        made.append(fold(rules, Subject(named(f"member {at}"), joined, None, ()), moved))
+    return made
+
+
+async def stored(connection: AsyncConnection, made: list[Decision]) -> None:
+    await record(connection, made, at=AT, actor="system", request_id="test")
+
+
+@SHARED
+@given(ladders(), ladders(), lives, st.integers(0, 200))
+async def test_a_whole_history_leads_all_members_where_it_leads_each(
+    connection: AsyncConnection, lived: Ladder, rules: Ladder, people: Lives, wait: int
+) -> None:
+    async with connection.begin_nested() as savepoint:
+        made = decisions(lived, people)
+        await stored(connection, made)
+        on = max(one.on for one in made) + timedelta(days=wait)
+
+        where = await placed(connection, rules, on=on)
+
+        rows = {row.member: row for row in (await connection.execute(select(where))).all()}
+        for one in made:
+            subject = Subject(one.member, one.standing.joined_on, None, one.written)
+            alone = decide(rules, subject, (), on=on).standing
+            row = rows[one.member]
+            assert (row.rank, row.since, row.until, row.grace) == (
+                alone.rank,
+                alone.since,
+                alone.valid_until,
+                alone.grace_from,
+            )
+            fall, rise = alone.fall, alone.rise
+            assert (row.falls_rank, row.falls_on) == (
+                (fall.rank, fall.on) if fall else (None, None)
+            )
+            assert (row.rises_rank, row.rises_on) == (
+                (rise.rank, rise.on) if rise else (None, None)
+            )
+        await savepoint.rollback()
+
+
+@SHARED
+@given(ladders(), lives, st.integers(1, 200))
+async def test_a_review_of_all_writes_what_deciding_each_would_have_written(
+    connection: AsyncConnection, rules: Ladder, people: Lives, wait: int
+) -> None:
+    async with connection.begin_nested() as savepoint:
+        made = decisions(rules, people)
+        await stored(connection, made)
+        members = [one.member for one in made]
+        on = max(one.on for one in made) + timedelta(days=wait)
+        before = await find_subjects(connection, dict.fromkeys(members, date.min))
+        wanted = {one: decide(rules, before[one], (), on=on) for one in members}
+
+        await review(
+            connection, rules, members, on=on, at=AT, actor="job:review", request_id="test"
+        )
+
+        after = await find_subjects(connection, dict.fromkeys(members, date.min))
+        for one in members:
+            standing = before[one].standing
+            assert standing is not None
+            if standing.due_on is None or standing.due_on > on:
+                assert after[one] == before[one]
+                continue
+            assert after[one].standing == wanted[one].standing
+            history = await history_of(connection, one, limit=100)
+            told_now = [each.change for each in reversed(history)][standing.number :]
+            assert tuple(told_now) == wanted[one].changes
+        await savepoint.rollback()

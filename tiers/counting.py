@@ -1,0 +1,197 @@
+"""What counts of many members' activity, as CTEs: one row for each thing that is counted.
+
+The SQL of `tiers.tally`. A fact has the day it is dated and the day from which it is known: an
+order that reaches the minimum with a later shipment is dated by its first and known by its later
+one. The one idea: an order shipped in one piece is its only row, and orders in parts are marked
+when they are written, so that no order has to be put together again.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Date,
+    FromClause,
+    Integer,
+    Select,
+    and_,
+    cast,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy import case as when
+
+from tiers.scale import ASSET, Ladder, Metric, Threshold
+from tiers.tables import activity
+
+Columns = dict[str, ColumnElement[Any]]
+
+_NONE: Final = literal(0, BigInteger)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Which metrics a ladder asks for, and the names of their columns."""
+
+    ladder: Ladder
+    on: date
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns that are counted, purchases and orders always."""
+        active = ("active_days",) if Metric.ACTIVE_DAYS in self.ladder.metrics else ()
+        assets = (f"asset_{at}" for at in range(len(self.ladder.assets)))
+        return ("purchases", "orders", *active, *assets)
+
+    def column_of(self, metric: str) -> str:
+        """The column of a metric."""
+        if metric.startswith(ASSET):
+            return f"asset_{self.ladder.assets.index(metric.removeprefix(ASSET))}"
+        return str(metric)
+
+    def met(self, threshold: Threshold, counted: Columns) -> ColumnElement[bool]:
+        """Whether figures meet a threshold; one without minimums always is."""
+        parts = [
+            counted[self.column_of(metric)] >= literal(wanted, BigInteger)
+            for metric, wanted in threshold.minimums
+        ]
+        if not parts:
+            return literal(value=True)
+        return and_(*parts) if threshold.join == "all" else or_(*parts)
+
+    def highest(
+        self, counted: Columns, which: str, *, below: ColumnElement[int] | None = None
+    ) -> ColumnElement[int]:
+        """The highest rank whose threshold is met, 0 for the bottom; only ranks below one."""
+        ranks = range(len(self.ladder.tiers) - 1, 0, -1)
+        return when(
+            *(
+                (
+                    self.met(getattr(self.ladder.tiers[rank], which), counted)
+                    & (below > rank if below is not None else literal(value=True)),
+                    literal(rank, Integer),
+                )
+                for rank in ranks
+            ),
+            else_=literal(0, Integer),
+        )
+
+    def kept(self, rank: ColumnElement[int], counted: Columns) -> ColumnElement[bool]:
+        """Whether figures keep the tier of a rank."""
+        return when(
+            *(
+                (rank == literal(at, Integer), self.met(tier.keep, counted))
+                for at, tier in enumerate(self.ladder.tiers[1:], start=1)
+            ),
+            else_=false(),
+        )
+
+    def facts(self, places: FromClause) -> CTE:
+        """Everything that counts for the members of `places` up to the day."""
+        done = self._shipments(places)
+        split = self._split(places)
+        whole = done.outerjoin(
+            split, (split.c.member == done.c.member) & (split.c.order_id == done.c.order_id)
+        )
+        single = self._single(done, split).select_from(whole)
+        return union_all(single, self._in_parts(done, split)).cte("facts")
+
+    def _shipments(self, places: FromClause) -> CTE:
+        wanted = activity.c.asset.is_(None)
+        if self.ladder.assets:
+            wanted = or_(wanted, activity.c.asset.in_(self.ladder.assets))
+        return (
+            select(
+                activity.c.member,
+                activity.c.order_id,
+                activity.c.completed_on.label("dated"),
+                (activity.c.purchases - activity.c.returned).label("remaining"),
+                activity.c.asset,
+            )
+            .join(places, places.c.member == activity.c.member)
+            .where(activity.c.completed_on <= literal(self.on, Date), wanted)
+            .cte("shipments")
+        )
+
+    def _split(self, places: FromClause) -> CTE:
+        """The orders that were shipped in several parts."""
+        return (
+            select(activity.c.member, activity.c.order_id)
+            .join(places, places.c.member == activity.c.member)
+            .where(activity.c.part)
+            .distinct()
+            .cte("split")
+        )
+
+    def _single(self, done: CTE, split: CTE) -> Select[Any]:
+        bought = done.c.asset.is_(None)
+        enough = done.c.remaining >= literal(self.ladder.minimum_order, BigInteger)
+        purchases = _if(bought, done.c.remaining)
+        orders = _if(bought & split.c.member.is_(None) & enough, literal(1, BigInteger))
+        gained = [_if(done.c.asset == code, done.c.remaining) for code in self.ladder.assets]
+        if "active_days" not in self.columns:
+            return self._fact(done.c.member, done.c.dated, done.c.dated, purchases, orders, *gained)
+        total = func.sum(purchases)
+        active = _if(total >= literal(self.ladder.minimum_order, BigInteger), literal(1))
+        return self._fact(
+            done.c.member,
+            done.c.dated,
+            done.c.dated,
+            cast(total, BigInteger),
+            cast(func.sum(orders), BigInteger),
+            active,
+            *(cast(func.sum(one), BigInteger) for one in gained),
+        ).group_by(done.c.member, done.c.dated)
+
+    def _fact(
+        self,
+        member: ColumnElement[Any],
+        dated: ColumnElement[Any],
+        known: ColumnElement[Any],
+        *counted: ColumnElement[Any],
+    ) -> Select[Any]:
+        named = [one.label(name) for one, name in zip(counted, self.columns, strict=True)]
+        return select(member.label("member"), dated.label("dated"), known.label("known"), *named)
+
+    def _in_parts(self, done: CTE, split: CTE) -> Select[Any]:
+        """Orders in several parts: dated by the first, known from the one that is enough."""
+        order = [done.c.member, done.c.order_id]
+        running = (
+            select(
+                *order,
+                done.c.dated,
+                func.sum(done.c.remaining)
+                .over(partition_by=order, order_by=done.c.dated)
+                .label("so_far"),
+            )
+            .join(split, (split.c.member == done.c.member) & (split.c.order_id == done.c.order_id))
+            .where(done.c.asset.is_(None))
+            .subquery("running")
+        )
+        enough = running.c.so_far >= self.ladder.minimum_order
+        reached = func.min(running.c.dated).filter(enough)
+        nothing = [_NONE] * (len(self.columns) - 2)
+        return (
+            self._fact(
+                running.c.member,
+                func.min(running.c.dated),
+                reached,
+                _NONE,
+                literal(1, BigInteger),
+                *nothing,
+            )
+            .group_by(running.c.member, running.c.order_id)
+            .having(reached.is_not(None))
+        )
+
+
+def _if(condition: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[int]:
+    return when((condition, value), else_=_NONE)

@@ -1,0 +1,202 @@
+"""Where many members stand on a day, in one statement: what `tiers.qualification` decides for one.
+
+Two questions are asked. *Placed*: where does the whole history of each member lead on a ladder,
+published or not. *Reviewed*: where does time alone lead the stored standings that are due. Both
+are one walk, begun at the joining or at the standing (docs/decisions/0034).
+"""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    FromClause,
+    Integer,
+    Select,
+    Uuid,
+    and_,
+    bindparam,
+    cast,
+    column,
+    extract,
+    func,
+    literal,
+    null,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tiers.calendar import horizon, meanings
+from tiers.counting import Counting
+from tiers.rising import rising
+from tiers.scale import Ladder, WindowKind
+from tiers.tables import activity, standing
+from tiers.types import Movement
+from tiers.walking import Walking
+
+_DROPS: Final = (Movement.STEPPED_DOWN.value, Movement.FELL_TO_EARNED.value)
+
+
+async def placed(
+    connection: AsyncConnection,
+    ladder: Ladder,
+    *,
+    on: date,
+    members: Select[UUID] | None = None,
+    foretold: bool = True,
+) -> CTE:
+    """A CTE of where each member's whole history leads on a ladder by a day, to be joined.
+
+    Columns: member, rank, since, until, grace, falls_rank, falls_on, rises_rank, rises_on (what is
+    foretold only where asked for). `members` selects whom; those who joined later are left out.
+    """
+    first = await _first_day(connection, on)
+    places = _from_joining(ladder, on, members)
+    walking = _walking(ladder, first, on, foretold=foretold)
+    calendar = walking.calendar()
+    facts = walking.counting.facts(places)
+    rises = rising(walking, places, facts, calendar)
+    walk = walking.walk(places, walking.packed(facts, rises), calendar, rises)
+    return ended(walk)
+
+
+def reviewed(ladder: Ladder, *, on: date, first: date, members: Sequence[UUID]) -> tuple[CTE, CTE]:
+    """The places of stored standings that are due, and their walk to a day."""
+    walking = _walking(ladder, first, on, foretold=True)
+    calendar = walking.calendar()
+    places = _from_standing(walking, calendar, on, members)
+    facts = walking.counting.facts(places)
+    walk = walking.walk(places, walking.packed(facts, places), calendar, None)
+    return places, walk
+
+
+def ended(walk: CTE) -> CTE:
+    """Where each walk ends on the day, and what is foretold after it."""
+    last = (
+        select(walk.c.member, walk.c.rank, walk.c.since, walk.c.until, walk.c.grace)
+        .where(~walk.c.ahead)
+        .ext(distinct_on(walk.c.member))
+        .order_by(walk.c.member, walk.c.n.desc())
+        .subquery("last")
+    )
+    fall, rise = walk.alias("fall"), walk.alias("rise")
+    source = last.outerjoin(
+        fall, and_(fall.c.member == last.c.member, fall.c.ahead, fall.c.rule.in_(_DROPS))
+    ).outerjoin(
+        rise,
+        and_(
+            rise.c.member == last.c.member,
+            rise.c.ahead,
+            rise.c.rule == Movement.REACHED.value,
+        ),
+    )
+    return (
+        select(
+            last.c.member,
+            last.c.rank,
+            last.c.since,
+            last.c.until,
+            last.c.grace,
+            fall.c.rank.label("falls_rank"),
+            fall.c.on_day.label("falls_on"),
+            rise.c.rank.label("rises_rank"),
+            rise.c.on_day.label("rises_on"),
+        )
+        .select_from(source)
+        .cte("ended")
+    )
+
+
+def code_of(ladder: Ladder, rank: ColumnElement[int]) -> ColumnElement[str]:
+    """The code of a rank's tier."""
+    codes = literal([tier.code for tier in ladder.tiers], ARRAY(_code_type))
+    return codes[rank + 1]
+
+
+_code_type: Final = standing.c.tier.type
+
+
+async def _first_day(connection: AsyncConnection, on: date) -> date:
+    """The earliest day that a calendar must know."""
+    earliest = select(
+        select(func.min(standing.c.joined_on)).scalar_subquery(),
+        select(func.min(activity.c.completed_on)).scalar_subquery(),
+    )
+    days = (await connection.execute(earliest)).one()
+    return min((day for day in (*days, on) if day is not None), default=on)
+
+
+def _walking(ladder: Ladder, first: date, on: date, *, foretold: bool) -> Walking:
+    days = tuple(meanings(ladder, first - timedelta(days=1), horizon(ladder, on)))
+    return Walking(Counting(ladder, on), days, foretold)
+
+
+def _anchor(ladder: Ladder) -> ColumnElement[int]:
+    if ladder.window.kind is not WindowKind.ANNIVERSARY:
+        return literal(0, Integer)
+    joined_on = standing.c.joined_on
+    return cast(extract("month", joined_on) * 100 + extract("day", joined_on), Integer)
+
+
+def _from_joining(ladder: Ladder, on: date, members: Select[UUID] | None) -> CTE:
+    statement = select(
+        standing.c.member,
+        _anchor(ladder).label("anchor"),
+        literal(0, Integer).label("rank"),
+        standing.c.joined_on.label("since"),
+        cast(null(), Date).label("until"),
+        cast(null(), Date).label("grace"),
+        standing.c.joined_on.label("cur"),
+    ).where(standing.c.joined_on <= literal(on, Date))
+    if members is not None:
+        statement = statement.where(standing.c.member.in_(members))
+    return statement.cte("places")
+
+
+def _from_standing(walking: Walking, calendar: CTE, on: date, members: Sequence[UUID]) -> CTE:
+    period = calendar.alias("rise_period")
+    wanted = _ids(members)
+    anchor = _anchor(walking.counting.ladder)
+    source: FromClause = wanted.join(standing, standing.c.member == wanted.c.member).outerjoin(
+        period, walking.at(period, anchor, standing.c.rises_on - 1)
+    )
+    return (
+        select(
+            standing.c.member,
+            anchor.label("anchor"),
+            standing.c.tier_rank.label("rank"),
+            standing.c.since,
+            standing.c.valid_until.label("until"),
+            standing.c.grace_from.label("grace"),
+            standing.c.decided_through.label("cur"),
+            standing.c.number,
+            standing.c.floor_tier,
+            standing.c.floor_rank,
+            standing.c.floor_until,
+            standing.c.frozen_tier,
+            array([standing.c.rises_on]).label("rise_days"),
+            array([cast(standing.c.rises_rank, Integer)]).label("rise_ranks"),
+            array([period.c.valid]).label("rise_untils"),
+            array([period.c.starts]).label("rise_starts"),
+        )
+        .select_from(source)
+        .where(
+            standing.c.ladder == walking.counting.ladder.version,
+            standing.c.due_on <= literal(on, Date),
+            standing.c.decided_through <= literal(on, Date),
+        )
+        .cte("places")
+    )
+
+
+def _ids(members: Sequence[UUID]) -> FromClause:
+    return (
+        func.unnest(bindparam("members", list(members), ARRAY(Uuid)))
+        .table_valued(column("member", Uuid))
+        .render_derived(name="wanted")
+    )

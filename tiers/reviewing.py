@@ -1,0 +1,347 @@
+"""The review: what time alone decides about stored standings, decided and written in one statement.
+
+It writes what `tiers.decide` without activities and `tiers.record` would have written, change by
+change (tests/tiers/test_reviewing.py). The one idea: all activity was told when it was recorded, so
+a standing goes on from where it stands and only judgements, ends and promised rises are left.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Date,
+    DateTime,
+    FromClause,
+    Integer,
+    Select,
+    SmallInteger,
+    Text,
+    Uuid,
+    and_,
+    cast,
+    func,
+    insert,
+    literal,
+    null,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy import case as when
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from tiers.counting import Counting
+from tiers.evaluation import code_of, ended, reviewed
+from tiers.scale import ASSET, Ladder, Threshold
+from tiers.tables import standing, standing_change
+from tiers.types import Movement
+
+_WRITTEN: Final = (
+    "member",
+    "number",
+    "effective_on",
+    "rule",
+    "tier_before",
+    "tier",
+    "earned",
+    "ladder",
+    "valid_until",
+    "figures",
+    "recorded_at",
+    "actor",
+    "request_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """One change that a review wrote: the tiers in force before and after."""
+
+    member: UUID
+    on: date
+    rule: Movement
+    before: str | None
+    after: str
+
+
+async def review(
+    connection: AsyncConnection,
+    ladder: Ladder,
+    members: Sequence[UUID],
+    *,
+    on: date,
+    at: datetime,
+    actor: str,
+    request_id: str,
+) -> tuple[Moved, ...]:
+    """Decide those of the members whose standing is due by a day, store it, and tell the changes.
+
+    Only standings of this ladder are reviewed. The caller holds the members' row locks since an
+    earlier statement.
+    """
+    first = await _first_judged(connection, members)
+    if first is None or not members:
+        return ()
+    places, walk = reviewed(ladder, on=on, first=first, members=members)
+    changes = _changes(Counting(ladder, on), places, walk)
+    written = _write_standings(ladder, on, places, ended(walk), changes)
+    kept = _write_changes(
+        ladder, changes, written, {"recorded_at": at, "actor": actor, "request_id": request_id}
+    )
+    rows = (await connection.execute(kept)).all()
+    return tuple(
+        Moved(row.member, row.effective_on, Movement(row.rule), row.tier_before, row.tier)
+        for row in sorted(rows, key=lambda row: (row.member, row.number))
+    )
+
+
+async def _first_judged(connection: AsyncConnection, members: Sequence[UUID]) -> date | None:
+    first = func.least(standing.c.valid_until, standing.c.rises_on, standing.c.due_on)
+    statement = select(func.min(first)).where(
+        standing.c.member == func.any(literal(list(members), ARRAY(Uuid)))
+    )
+    return (await connection.execute(statement)).scalar_one()
+
+
+def _changes(counting: Counting, places: CTE, walk: CTE) -> CTE:
+    """The changes of each member in their order, numbered from 1."""
+    told = union_all(_steps(counting, places, walk), _floors(counting, places, walk)).subquery(
+        "told"
+    )
+    order = func.row_number().over(
+        partition_by=told.c.member, order_by=(told.c.n, told.c.ends_floor)
+    )
+    return select(told, cast(order, Integer).label("order")).cte("changes")
+
+
+def _steps(counting: Counting, places: CTE, walk: CTE) -> Select[Any]:
+    """The judgements and rises up to the day, with their grounds."""
+    ladder, day = counting.ladder, walk.c.on_day
+    return (
+        select(
+            walk.c.member,
+            walk.c.n,
+            literal(value=False).label("ends_floor"),
+            day.label("effective_on"),
+            walk.c.rule,
+            _in_force(ladder, places, walk.c.was, day).label("tier_before"),
+            _in_force(ladder, places, walk.c.rank, day).label("tier"),
+            code_of(ladder, walk.c.rank).label("earned"),
+            walk.c.until.label("valid_until"),
+            _ground(counting, walk).label("figures"),
+        )
+        .join(places, places.c.member == walk.c.member)
+        .where(~walk.c.ahead, walk.c.rule.is_not(None))
+    )
+
+
+def _floors(counting: Counting, places: CTE, walk: CTE) -> Select[Any]:
+    """The ends of floors, each after what happened under the floor."""
+    ladder, until = counting.ladder, places.c.floor_until
+    under = (
+        select(walk.c.member, walk.c.n, walk.c.rank, walk.c.until)
+        .join(places, places.c.member == walk.c.member)
+        .where(~walk.c.ahead, walk.c.on_day.is_(None) | (walk.c.on_day < until))
+        .where(until <= literal(counting.on, Date))
+        .ext(distinct_on(walk.c.member))
+        .order_by(walk.c.member, walk.c.n.desc())
+        .subquery("under")
+    )
+    return select(
+        under.c.member,
+        under.c.n,
+        literal(value=True),
+        until,
+        literal(Movement.FLOOR_ENDED.value, Text),
+        _in_force(ladder, places, under.c.rank, until - 1),
+        _in_force(ladder, places, under.c.rank, until),
+        code_of(ladder, under.c.rank),
+        under.c.until,
+        literal({}, JSONB),
+    ).join(places, places.c.member == under.c.member)
+
+
+def _in_force(
+    ladder: Ladder, places: FromClause, rank: ColumnElement[int], on: ColumnElement[date]
+) -> ColumnElement[str]:
+    """The tier in force over an earned one: freeze, then the higher of earned and floor."""
+    floored = and_(on < places.c.floor_until, places.c.floor_rank > rank)
+    return when(
+        (places.c.frozen_tier.is_not(None), places.c.frozen_tier),
+        (floored, places.c.floor_tier),
+        else_=code_of(ladder, rank),
+    )
+
+
+def _ground(counting: Counting, walk: CTE) -> ColumnElement[Any]:
+    """What a step rests on, as `tiers.rows` writes it."""
+    tiers = counting.ladder.tiers
+    risen = walk.c.rule == Movement.REACHED.value
+    join = when(
+        *((risen & (walk.c.rank == rank), tiers[rank].reach.join) for rank in range(1, len(tiers))),
+        *((~risen & (walk.c.was == rank), tiers[rank].keep.join) for rank in range(1, len(tiers))),
+    )
+    seen = when(
+        *(
+            (risen & (walk.c.rank == rank), _seen(counting, walk, tiers[rank].reach))
+            for rank in range(1, len(tiers))
+        ),
+        *(
+            (~risen & (walk.c.was == rank), _seen(counting, walk, tiers[rank].keep))
+            for rank in range(1, len(tiers))
+        ),
+    )
+    ground = func.jsonb_build_object(
+        literal("window", Text),
+        func.jsonb_build_array(walk.c.starts, walk.c.on_day),
+        literal("purchases", Text),
+        walk.c.seen_purchases,
+        literal("orders", Text),
+        walk.c.seen_orders,
+        literal("join", Text),
+        cast(join, Text),
+        literal("seen", Text),
+        seen,
+        type_=JSONB,
+    )
+    if "active_days" in counting.columns:
+        days = walk.c.seen_active_days
+        known = func.jsonb_build_object(literal("active_days", Text), days, type_=JSONB)
+        ground = ground.concat(when((days > 0, known), else_=literal({}, JSONB)))
+    if counting.ladder.assets:
+        each = (
+            func.jsonb_build_array(literal(code, Text), _seen_of(counting, walk, ASSET + code))
+            for code in counting.ladder.assets
+        )
+        named = func.jsonb_build_object(
+            literal("assets", Text), func.jsonb_build_array(*each), type_=JSONB
+        )
+        ground = ground.concat(named)
+    return ground
+
+
+def _seen(counting: Counting, walk: CTE, threshold: Threshold) -> ColumnElement[Any]:
+    return func.jsonb_build_array(
+        *(
+            func.jsonb_build_array(
+                literal(str(metric), Text), _seen_of(counting, walk, metric), literal(wanted)
+            )
+            for metric, wanted in threshold.minimums
+        )
+    )
+
+
+def _seen_of(counting: Counting, walk: CTE, metric: str) -> ColumnElement[int]:
+    return walk.c[f"seen_{counting.column_of(metric)}"]
+
+
+def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: CTE) -> CTE:
+    """Put the standings forward to the day, each over the one that was read."""
+    today = literal(on, Date)
+    made = (
+        select(changes.c.member, func.max(changes.c.order).label("made"))
+        .group_by(changes.c.member)
+        .subquery("made")
+    )
+    count = func.coalesce(made.c.made, 0)
+    keeps_floor = places.c.floor_until > today
+    due = follows.c.until
+    if ladder.grace_days:
+        due = func.coalesce(follows.c.grace + ladder.grace_days, follows.c.until)
+    after = (
+        select(
+            places.c.member,
+            places.c.number.label("before"),
+            places.c.cur,
+            (places.c.number + count).label("number"),
+            follows.c.rank,
+            follows.c.since,
+            follows.c.until,
+            follows.c.grace,
+            follows.c.falls_rank,
+            follows.c.falls_on,
+            follows.c.rises_rank,
+            follows.c.rises_on,
+            func.least(due, follows.c.rises_on, when((keeps_floor, places.c.floor_until))).label(
+                "due"
+            ),
+            func.coalesce(places.c.floor_until <= today, literal(value=False)).label("floor_ends"),
+        )
+        .join(follows, follows.c.member == places.c.member)
+        .outerjoin(made, made.c.member == places.c.member)
+        .subquery("after")
+    )
+    lifted = {
+        name: when((after.c.floor_ends, null()), else_=standing.c[name])
+        for name in ("floor_tier", "floor_rank", "floor_until", "floor_reason")
+    }
+    values: dict[str, Any] = {
+        "number": after.c.number,
+        "replaces": after.c.before,
+        "tier": code_of(ladder, after.c.rank),
+        "tier_rank": after.c.rank,
+        "since": after.c.since,
+        "valid_until": after.c.until,
+        "grace_from": after.c.grace,
+        "falls_to": code_of(ladder, after.c.falls_rank),
+        "falls_rank": cast(after.c.falls_rank, SmallInteger),
+        "falls_on": after.c.falls_on,
+        "rises_to": code_of(ladder, after.c.rises_rank),
+        "rises_rank": cast(after.c.rises_rank, SmallInteger),
+        "rises_on": after.c.rises_on,
+        "due_on": after.c.due,
+        "decided_through": today,
+        **lifted,
+    }
+    return (
+        update(standing)
+        .where(
+            standing.c.member == after.c.member,
+            standing.c.number == after.c.before,
+            standing.c.decided_through == after.c.cur,
+        )
+        .values(values)
+        .returning(standing.c.member, after.c.before)
+        .cte("written")
+    )
+
+
+def _write_changes(
+    ladder: Ladder, changes: CTE, written: CTE, cause: dict[str, object]
+) -> Select[Any]:
+    """Store the changes of the standings that were written, and tell them."""
+    rows = select(
+        changes.c.member,
+        written.c.before + changes.c.order,
+        changes.c.effective_on,
+        changes.c.rule,
+        changes.c.tier_before,
+        changes.c.tier,
+        changes.c.earned,
+        literal(ladder.version, Integer),
+        changes.c.valid_until,
+        changes.c.figures,
+        literal(cause["recorded_at"], DateTime(timezone=True)),
+        literal(cause["actor"], Text),
+        literal(cause["request_id"], Text),
+    ).join(written, written.c.member == changes.c.member)
+    kept = (
+        insert(standing_change)
+        .from_select(list(_WRITTEN), rows)
+        .returning(
+            standing_change.c.member,
+            standing_change.c.number,
+            standing_change.c.effective_on,
+            standing_change.c.rule,
+            standing_change.c.tier_before,
+            standing_change.c.tier,
+        )
+        .cte("kept")
+    )
+    return select(kept)
