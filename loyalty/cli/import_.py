@@ -4,13 +4,15 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, Protocol, cast
 
 import click
 
 from loyalty.bootstrap import Application
 from loyalty.cli.progress import Step, progress, tell
 from loyalty.cli.running import run
+from loyalty.history.balances import BalancesSummary, import_balances
+from loyalty.history.members import MembersSummary, import_members
 from loyalty.history.orders import Report, import_orders
 from loyalty.history.programme import Effects
 from loyalty.history.rejects import rejects_path
@@ -61,6 +63,39 @@ def orders(file: Path, effects: str, processes: int | None) -> None:
     finish(file, run(work))
 
 
+@import_.command()
+@click.argument("file", type=FILE)
+def members(file: Path) -> None:
+    """Bring members along; import them before their orders and balances.
+
+    Columns: member (the shop's id), and optionally email, phone, name, birthday, class, language,
+    joined_at, consent:PURPOSE (yes or no) with consent_version, and tier, since, until.
+    """
+
+    async def work(application: Application) -> MembersSummary:
+        with reporting() as report:
+            return await import_members(application, file, report=report)
+
+    finish(file, run(work))
+
+
+@import_.command()
+@click.argument("file", type=FILE)
+def balances(file: Path) -> None:
+    """Bring opening balances along, lot by lot.
+
+    Columns: member (the shop's id), points, and optionally lot (its id in the earlier system),
+    asset, expires_at (a time, or never; empty: as the policy says), earned_at, class, source,
+    activates_at or pending (yes: an event activates), allocated (money).
+    """
+
+    async def work(application: Application) -> BalancesSummary:
+        with reporting() as report:
+            return await import_balances(application, file, report=report)
+
+    finish(file, run(work))
+
+
 @contextmanager
 def reporting() -> Iterator[Report]:
     """Show the stages of an import one after the other."""
@@ -76,7 +111,20 @@ def reporting() -> Iterator[Report]:
         yield report
 
 
-def finish(file: Path, summary: Summary, say: Callable[[str], object] = click.echo) -> None:
+class Told(Protocol):
+    """What an import came to, in lines."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything went in."""
+        ...
+
+    def told(self) -> Iterator[str]:
+        """Say each figure in a line."""
+        ...
+
+
+def finish(file: Path, summary: Told, say: Callable[[str], object] = click.echo) -> None:
     """Print the summary and end with the exit code that belongs to it."""
     for line in summary.told():
         say(line)

@@ -15,23 +15,29 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.cause import Cause
 from loyalty.history.copying import copy_rows
 from loyalty.ids import new_id
-from loyalty.members import Birthday
-from loyalty.names import HOLDER, MEMBER, Name
+from loyalty.members import Birthday, Consent, MemberClass, email_key, phone_key
+from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE, Name
 from loyalty.policy import Policy
-from loyalty.tables import change, member, name, profile, profile_history
+from loyalty.tables import change, consent, member, name, profile, profile_history
 
-CLASS: Final = "consumer"
+CLASS: Final[MemberClass] = "consumer"
 JOINED: Final = "member.joined"
 
 
 class Newcomer(NamedTuple):
-    """Somebody known by the shop's id, and perhaps by a birthday."""
+    """Somebody known by the shop's id, and perhaps by what they told about themselves."""
 
     external_id: str
     member: UUID
     holder: UUID
     joined_at: datetime
     birthday: Birthday | None = None
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+    language: str | None = None
+    class_: MemberClass = CLASS
+    consents: tuple[Consent, ...] = ()
 
 
 def newcomer(external_id: str, joined_at: datetime, birthday: Birthday | None = None) -> Newcomer:
@@ -41,10 +47,15 @@ def newcomer(external_id: str, joined_at: datetime, birthday: Birthday | None = 
 
 def names_of(one: Newcomer) -> list[Name]:
     """The names that a newcomer takes."""
-    return [
+    names = [
         Name(HOLDER, str(one.holder), one.member, one.holder),
         Name(MEMBER, one.external_id, one.member, one.member),
     ]
+    if one.email is not None:
+        names.append(Name(EMAIL, email_key(one.email), one.member, one.member))
+    if one.phone is not None:
+        names.append(Name(PHONE, phone_key(one.phone), one.member, one.member))
+    return names
 
 
 async def copy_names(connection: AsyncConnection, names: Sequence[Name]) -> None:
@@ -63,13 +74,26 @@ async def copy_newcomers(
         connection,
         member,
         ("id", "holder", "class", "joined_at", "actor", "request_id"),
-        [(one.member, one.holder, CLASS, one.joined_at, *by) for one in found],
+        [(one.member, one.holder, one.class_, one.joined_at, *by) for one in found],
     )
     await copy_rows(
         connection,
         profile,
-        ("member", "birth_month", "birth_day", "birth_year", "birthday_changed_on"),
+        (
+            *("member", "email", "phone", "name", "language"),
+            *("birth_month", "birth_day", "birth_year", "birthday_changed_on"),
+        ),
         [_profile(one, policy) for one in found],
+    )
+    await copy_rows(
+        connection,
+        consent,
+        ("member", "id", "purpose", "granted", "text_version", "given_at", "actor", "request_id"),
+        [
+            (one.member, new_id(), *given, cause.at, *by)
+            for one in found
+            for given in map(_consent, {each.purpose: each for each in one.consents}.values())
+        ],
     )
     texts = {one.member: _texts(one, cause.at) for one in found}
     await copy_rows(
@@ -104,25 +128,34 @@ Texts = Mapping[str, tuple[UUID, str]]
 
 
 def _profile(one: Newcomer, policy: Policy) -> tuple[object, ...]:
+    told = (one.member, one.email, one.phone, one.name, one.language)
     born = one.birthday
     if born is None:
-        return (one.member, None, None, None, None)
-    return (one.member, born.month, born.day, born.year, policy.day_of(one.joined_at))
+        return (*told, None, None, None, None)
+    return (*told, born.month, born.day, born.year, policy.day_of(one.joined_at))
+
+
+def _consent(given: Consent) -> tuple[object, ...]:
+    return (given.purpose, given.granted, given.text_version)
 
 
 def _texts(one: Newcomer, at: datetime) -> Texts:
-    texts = {"external_id": one.external_id}
-    if one.birthday is not None:
-        texts["birthday"] = str(one.birthday)
-    return {field: (new_id(at), text) for field, text in texts.items()}
+    texts = {
+        "external_id": one.external_id,
+        "email": one.email,
+        "phone": one.phone,
+        "name": one.name,
+        "birthday": None if one.birthday is None else str(one.birthday),
+    }
+    return {field: (new_id(at), text) for field, text in texts.items() if text is not None}
 
 
 def _told(one: Newcomer, texts: Texts) -> str:
     return json.dumps(
         {
-            "class": CLASS,
+            "class": one.class_,
             "joined_at": one.joined_at.isoformat(),
-            "language": None,
+            "language": one.language,
             **{field: {"history": str(kept)} for field, (kept, _) in texts.items()},
         }
     )
