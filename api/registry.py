@@ -5,9 +5,11 @@ from typing import Final
 from litestar.handlers import HTTPRouteHandler
 
 from api.controllers import (
+    changes,
     checkout,
     finance,
     members,
+    messages,
     money,
     orders,
     programme,
@@ -26,6 +28,8 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *vouchers.ROUTES,
     *rules.ROUTES,
     *finance.ROUTES,
+    *changes.ROUTES,
+    *messages.ROUTES,
     *money.ROUTES,
     *programme.ROUTES,
 )

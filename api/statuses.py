@@ -1,7 +1,8 @@
 """Which HTTP status each error code is answered with; a test keeps the table complete.
 
 400 cannot be read · 401 and 403 who asks · 404 nothing by that name · 409 the state does not allow
-it, and another time it may · 422 the content can never be right · 500 and 503 not the caller's.
+it, and another time it may · 410 gone for good · 422 the content can never be right · 500 and 503
+not the caller's.
 """
 
 from collections.abc import Mapping
@@ -34,6 +35,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "unknown-job",
         "unknown-journal",
         "unknown-member",
+        "unknown-message",
         "unknown-order",
         "unknown-policy",
         "unknown-posting",
@@ -62,6 +64,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "last-admin",
         "lot-not-pending",
         "member-closed",
+        "message-stands",
         "more-than-bought",
         "more-than-open",
         "more-than-ordered",
@@ -99,6 +102,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "wallet-frozen",
         "wrong-asset",
     ),
+    410: ("feed-cursor-lost",),
     413: ("body-too-large",),
     415: ("unsupported-media-type",),
     422: (
@@ -113,6 +117,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "estimate-class-unfit",
         "estimate-in-future",
         "estimate-malformed",
+        "feed-cursor-malformed",
         "floor-without-end",
         "foreign-currency",
         "hold-too-long",
@@ -176,6 +181,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "tiers-refused",
         "token-expired",
         "token-malformed",
+        "told-too-early",
         "too-young",
         "unknown-line",
         "voucher-code-malformed",

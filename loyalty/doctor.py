@@ -15,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.bootstrap import Application
 from loyalty.clock import Clock
 from loyalty.migrations import state
+from loyalty.outbox import State, count_messages, is_in_its_cluster, mail_state
 from loyalty.postgres.binaries import find_binaries
+from loyalty.settings import Settings
 
 OLDEST_SERVER: Final = 150_000
 CLOCK_TOLERANCE: Final = timedelta(seconds=2)
@@ -58,6 +60,8 @@ async def examine(application: Application) -> list[Finding]:
             *await examine_schema(connection),
             *await examine_roles(connection),
             *await examine_clock(connection),
+            *await examine_feed(connection),
+            *await examine_mail(connection, application.settings),
             *(examine_binaries() if application.server is not None else ()),
         ]
 
@@ -157,6 +161,28 @@ async def examine_clock(connection: AsyncConnection) -> Sequence[Finding]:
     seen = f"the database is {ahead.total_seconds():+.1f} s ahead of this machine"
     mend = "The programme goes by the database's clock; synchronise both with NTP."
     return [Finding("caution", "clock", seen, mend)]
+
+
+async def examine_feed(connection: AsyncConnection) -> Sequence[Finding]:
+    """Transaction ids, by which events and rollups are ordered, are those of this cluster."""
+    if await is_in_its_cluster(connection):
+        return []
+    seen = "the database was restored from another cluster by other means than ours"
+    return [Finding("wrong", "cluster", seen, "Run `loyalty db upgrade` before anything else.")]
+
+
+async def examine_mail(connection: AsyncConnection, settings: Settings) -> Sequence[Finding]:
+    """Members are told what they are to be told."""
+    findings = []
+    mail = mail_state(settings)
+    if not mail.on:
+        mend = "Set LOYALTY_SMTP_URL and LOYALTY_MAIL_FROM, or tell members from the feed."
+        findings.append(Finding("caution", "mail-off", str(mail.why), mend))
+    failed = (await count_messages(connection))[State.FAILED]
+    if failed:
+        mend = "Look at GET /v1/messages?state=failed; send again what is worth it."
+        findings.append(Finding("caution", "mail-failed", f"{failed} messages", mend))
+    return findings
 
 
 def examine_binaries() -> Sequence[Finding]:

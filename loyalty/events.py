@@ -1,20 +1,38 @@
 """The outbox: what the programme tells the world, one row per operation.
 
-A row is numbered per member, so the caller must hold the member's row lock; a feed reads rows in
-order of position up to the oldest transaction still running. Nothing is enqueued here.
+A row is numbered per member, so the caller must hold the member's row lock; the feed
+(`loyalty.outbox`) reads them up to the oldest transaction still running. Nothing is enqueued here.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Insert, func, insert, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Insert,
+    Integer,
+    Text,
+    cast,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import Cause
+from loyalty.event_types import EVENT_TYPES
+from loyalty.schema import Xid8
 from loyalty.tables import event
+
+#: An event's era in the feed; the index is on these very expressions.
+FEED_ERA: Final = func.coalesce(event.c.feed_era, literal_column("0", Integer))
+FEED_XID: Final = func.coalesce(event.c.feed_xid, literal_column("'0'::xid8", Xid8()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +47,13 @@ class Event:
     schema_version: int = 1
     historic: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse a type that is not published, or another version of it."""
+        declared = EVENT_TYPES.get(self.type)
+        if declared is None or declared.version != self.schema_version:
+            message = f"no such type of event: {self.type} {self.schema_version}"
+            raise ValueError(message)
+
 
 async def record_event(connection: AsyncConnection, cause: Cause, happened: Event) -> None:
     """Write one event; the member's row must be locked."""
@@ -37,10 +62,11 @@ async def record_event(connection: AsyncConnection, cause: Cause, happened: Even
 
 def event_insert(cause: Cause, happened: Event) -> Insert:
     """Return the statement, so that it can travel as a CTE of the caller's own."""
-    last = select(func.max(event.c.sequence)).where(event.c.member == happened.member)
+    sequence, feed_xid = numbering(literal(happened.member))
     values = {
         "member": literal(happened.member),
-        "sequence": func.coalesce(last.scalar_subquery(), 0) + 1,
+        "sequence": sequence,
+        "feed_xid": feed_xid,
         "id": literal(happened.id),
         "type": literal(happened.type),
         "schema_version": literal(happened.schema_version),
@@ -51,3 +77,29 @@ def event_insert(cause: Cause, happened: Event) -> Insert:
         "data": literal(dict(happened.data), JSONB),
     }
     return insert(event).values(values)
+
+
+def numbering(whose: ColumnElement[UUID]) -> tuple[ColumnElement[int], ColumnElement[Any]]:
+    """Return the number and the feed's transaction of a member's next event.
+
+    The transaction is the caller's own or, where a younger one wrote the event before, that one:
+    so a member's events stand in the feed in the order of their numbers.
+    """
+    before = event.alias("before")
+    last = select(func.max(before.c.sequence)).where(before.c.member == whose)
+    younger = (
+        select(before.c.feed_xid)
+        .where(before.c.member == whose, before.c.feed_era == func.loyalty.feed_era())
+        .order_by(before.c.sequence.desc())
+        .limit(1)
+    )
+    return (
+        func.coalesce(last.scalar_subquery(), 0) + 1,
+        func.greatest(func.pg_current_xact_id(), younger.scalar_subquery(), type_=Xid8()),
+    )
+
+
+async def own_xid(connection: AsyncConnection) -> str:
+    """Return this transaction's id, for events that are copied in and begin a member's feed."""
+    own = await connection.scalar(select(cast(func.pg_current_xact_id(), Text)))
+    return str(own)

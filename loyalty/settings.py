@@ -4,13 +4,19 @@ Everything the deployment decides is named here once, frozen at start and handed
 programme decides (point value, pending days, …) is data and lives in the programme's policy.
 """
 
+import re
+from email.utils import parseaddr
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
 
 DRIVER = "postgresql+psycopg"
+MAIL_SCHEMES = frozenset({"smtp", "smtps", "smtp+starttls"})
+
+_SENDER = re.compile(r"[!-;=?A-~]+@[0-9A-Za-z.-]+")
 
 
 class Settings(BaseSettings):
@@ -53,10 +59,15 @@ class Settings(BaseSettings):
     """Where Stripe's API answers when it is not Stripe's own: the double of tests."""
 
     smtp_url: SecretStr | None = None
-    """The mail server, such as ``smtp://user:password@mail.example.com:587``."""
+    """The mail server, such as ``smtp+starttls://user:password@mail.example.com:587``; ``smtps://``
+    is encrypted from the start, ``smtp://`` where the server offers it."""
 
     mail_from: str | None = None
-    """The sender of the programme's mails."""
+    """The sender of the programme's mails; without it and a server, mail is off."""
+
+    public_url: str | None = None
+    """Where members reach the programme, such as ``https://points.example.com``; mails then link
+    to the wallet."""
 
     @field_validator("home")
     @classmethod
@@ -68,6 +79,32 @@ class Settings(BaseSettings):
     def _is_postgresql(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None:
             read_url(url.get_secret_value())
+        return url
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None:
+            parts = urlsplit(url.get_secret_value())
+            if parts.scheme not in MAIL_SCHEMES or not parts.hostname or parts.path.strip("/"):
+                message = "a mail server is expected, such as smtp://mail.example.com:25"
+                raise ValueError(message)
+        return url
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, sender: str | None) -> str | None:
+        if sender is not None and not _SENDER.fullmatch(parseaddr(sender)[1]):
+            message = "a sender is expected, such as Points <points@example.com>"
+            raise ValueError(message)
+        return sender
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_public(cls, url: str | None) -> str | None:
+        if url is not None and not re.fullmatch(r"https?://[^\s/?#]+/?", url):
+            message = "an address is expected, such as https://points.example.com"
+            raise ValueError(message)
         return url
 
     @property

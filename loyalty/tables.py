@@ -27,6 +27,7 @@ from sqlalchemy import (
     TypedColumns,
     UniqueConstraint,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
@@ -324,9 +325,12 @@ class _EventColumns(TypedColumns):
     data: Named[dict[str, Any]] = Column(JSONB)
     position: Named[int] = Column(BigInteger, Identity(always=True))
     recorded_xid: Named[int] = Column(Xid8(), server_default=func.pg_current_xact_id())
+    feed_era: Named[int | None] = Column(Integer, server_default=func.loyalty.feed_era())
+    feed_xid: Named[int | None] = Column(Xid8(), server_default=func.pg_current_xact_id())
 
 
-#: The outbox: one row per operation, numbered per member, read in order of `position`.
+#: The outbox: one row per operation, numbered per member. Its place in the feed is its era (null:
+#: before there was one), its transaction or a younger one before it, and its position.
 event: Final = Table(
     "event",
     metadata,
@@ -336,7 +340,12 @@ event: Final = Table(
     CheckConstraint("sequence > 0", name="event_sequence_is_positive"),
     CheckConstraint("schema_version > 0", name="event_schema_version_is_positive"),
     CheckConstraint("type ~ '^[a-z][a-z.-]{0,59}$'", name="event_type_is_a_code"),
-    Index("event_by_position", "position"),
+    Index(
+        "event_in_feed_order",
+        text("coalesce(feed_era, 0)"),
+        text("coalesce(feed_xid, '0'::xid8)"),
+        "position",
+    ),
 )
 
 

@@ -19,6 +19,7 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.checkout.basket import Basket
 from loyalty.demo.households import INVENTED, Household
+from loyalty.events import own_xid
 from loyalty.history.copying import copy_rows
 from loyalty.history.newcomers import copy_names, copy_newcomers, names_of, newcomer
 from loyalty.history.tidings import COLUMNS, event_rows, joined
@@ -67,8 +68,11 @@ async def join_households(
     ]
     await copy_names(connection, [name for one in found for name in names_of(one)])
     await copy_newcomers(connection, cause, policy, found)
+    own = await own_xid(connection)
     told = (
-        row for one in found for row in event_rows(one.member, 0, [joined(one.joined_at)], cause)
+        row
+        for one in found
+        for row in event_rows(one.member, 0, [joined(one.joined_at)], cause, own)
     )
     await copy_rows(connection, event, COLUMNS, told)
     ladder = await tiers.live_ladder(connection)

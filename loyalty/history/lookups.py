@@ -26,6 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.engine import Row as SqlRow
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.events import numbering
 from loyalty.history.assembly import HistoricOrder
 from loyalty.hot import hot
 from loyalty.members import Member
@@ -33,12 +34,12 @@ from loyalty.members.store import read_member
 from loyalty.names import MEMBER, ORDER, Name
 from loyalty.orders.tables import order, order_line, return_, return_line, unmatched_return
 from loyalty.orders.types import OrderState
-from loyalty.tables import event, member, name, profile
+from loyalty.tables import member, name, profile
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMember:
-    """A member who is here already, with their orders so far and the latest event's number."""
+    """A member who is here already, with their orders so far, and where their feed goes on."""
 
     member: Member
     birthday: tuple[int, int] | None
@@ -46,6 +47,7 @@ class KnownMember:
     orders: int
     last_order_at: datetime | None
     events: int
+    feed_xid: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ async def _lock_members(
     await connection.execute(
         select(member.c.id).where(wanted).order_by(member.c.id).with_for_update(key_share=True)
     )
-    last = select(func.max(event.c.sequence)).where(event.c.member == member.c.id)
+    following, feed_xid = numbering(member.c.id)
     stands = order.c.state != OrderState.CANCELLED.value
     placed = lateral(
         select(
@@ -135,7 +137,8 @@ async def _lock_members(
             profile.c.birthday_changed_on,
             placed.c.orders,
             placed.c.last_order_at,
-            func.coalesce(last.scalar_subquery(), 0).label("events"),
+            (following - 1).label("events"),
+            cast(feed_xid, Text).label("feed_xid"),
         )
         .select_from(
             member.outerjoin(profile, profile.c.member == member.c.id).join(placed, true())
@@ -155,6 +158,7 @@ def _known_member(row: SqlRow[*tuple[Any, ...]]) -> KnownMember:
         orders=row.orders,
         last_order_at=row.last_order_at,
         events=row.events,
+        feed_xid=row.feed_xid,
     )
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from ledger import post_intake, stage
+from loyalty.events import own_xid
 from loyalty.history.assembly import HistoricOrder
 from loyalty.history.copying import copy_rows
 from loyalty.history.lookups import KnownMember, find_known, find_lines
@@ -70,6 +71,7 @@ class Planned:
     names: list[Name]
     member: UUID | None = None
     events_before: int = 0
+    feed_xid: str | None = None
     told: Sequence[Happened] = ()
 
 
@@ -164,7 +166,7 @@ def _plan(
     names = [Name(ORDER, text, buyer.member, one) for text, one in sold.items()]
     told = list(happened(events, plan))
     if isinstance(whose, KnownMember):
-        return Planned(plan, names, buyer.member, whose.events, told)
+        return Planned(plan, names, buyer.member, whose.events, whose.feed_xid, told)
     if plan.standing is None and ladder is not None:
         joined_on = buyer.person.joined_on
         plan.standing = tiers.begin(ladder, member=buyer.member, joined_on=joined_on)
@@ -236,11 +238,12 @@ async def _write(
             await copy_rows(connection, table, (*columns, *_CAUSE), ((*r, *by) for r in found))
         else:
             await copy_rows(connection, table, columns, found)
+    own = await own_xid(connection)
     told = (
         row
         for one in planned
         if one.member is not None
-        for row in event_rows(one.member, one.events_before, one.told, cause)
+        for row in event_rows(one.member, one.events_before, one.told, cause, one.feed_xid or own)
     )
     await copy_rows(connection, event, COLUMNS, told)
     standings = [one.plan.standing for one in planned if one.plan.standing is not None]

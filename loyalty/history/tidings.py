@@ -22,7 +22,7 @@ from loyalty.orders.rows import Row
 
 COLUMNS: Final = (
     *("member", "sequence", "id", "type", "schema_version", "effective_at"),
-    *("actor", "request_id", "historic", "data"),
+    *("actor", "request_id", "historic", "data", "feed_xid"),
 )
 
 _ORDER_ID, _CURRENCY, _TOTAL, _EARN = (
@@ -45,9 +45,9 @@ class Happened(NamedTuple):
     data: str
 
 
-def joined(at: datetime) -> Happened:
+def joined(at: datetime, class_: str = CLASS) -> Happened:
     """Tell that somebody joined."""
-    return Happened(JOINED, at, json.dumps({"class": CLASS}))
+    return Happened(JOINED, at, json.dumps({"class": class_}))
 
 
 def happened(events: Sequence[Sale | Comeback], plan: MemberPlan) -> Iterator[Happened]:
@@ -66,13 +66,13 @@ def happened(events: Sequence[Sale | Comeback], plan: MemberPlan) -> Iterator[Ha
 
 
 def event_rows(
-    member: UUID, after: int, told: Sequence[Happened], cause: Cause
+    member: UUID, after: int, told: Sequence[Happened], cause: Cause, feed_xid: str
 ) -> Iterator[tuple[object, ...]]:
-    """The rows of a member's events."""
+    """The rows of a member's events, behind a transaction in the feed."""
     for sequence, one in enumerate(told, after + 1):
         yield (
             *(member, sequence, new_id(cause.at), one.type, 1, one.at),
-            *(cause.actor, cause.request_id, True, one.data),
+            *(cause.actor, cause.request_id, True, one.data, feed_xid),
         )
 
 

@@ -10,6 +10,7 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.jobs import upkeep
 from loyalty.orders.upkeep import release_overdue_holds
+from loyalty.outbox import notify_expiring, tell_members
 from loyalty.retention import forget_answers
 from loyalty.reviews import review_tiers
 
@@ -40,6 +41,8 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("review-tiers", "10 * * * *", review_tiers),
     Periodic("release-overdue-holds", "* * * * *", release_overdue_holds),
     Periodic("issue-birthday-vouchers", "5 * * * *", issue_birthday_vouchers),
+    Periodic("notify-expiring", "20 * * * *", notify_expiring),
+    Periodic("tell-members", "* * * * *", tell_members),
     Periodic("forget-answers", "40 3 * * *", forget_answers),
 )
 

@@ -59,9 +59,16 @@ def _apply_changed_functions(connection: Connection, role: str, *, anew: bool) -
         text("SELECT digest, application FROM migration.applied_functions")
     ).one_or_none()
     current = applied is not None and tuple(applied) == (functions.digest(), role)
-    if at == head() and (anew or not current):
+    if at == head() and (anew or not current or _has_moved(connection)):
         functions.apply(connection, application=role)
     connection.commit()
+
+
+def _has_moved(connection: Connection) -> bool:
+    """Whether the database was restored into another cluster than its functions know."""
+    known = "SELECT cluster FROM loyalty.feed_cluster ORDER BY era DESC LIMIT 1"
+    here = "SELECT system_identifier FROM pg_control_system()"
+    return bool(connection.scalar(text(f"SELECT ({known}) IS DISTINCT FROM ({here})")))  # noqa: S608 (two constants)
 
 
 def _run_from_command_line() -> None:

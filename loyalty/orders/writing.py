@@ -33,7 +33,7 @@ from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import Cause
-from loyalty.events import Event
+from loyalty.events import Event, numbering
 from loyalty.hot import hot
 from loyalty.idempotency import Answer, Attempt
 from loyalty.orders import rows, tables
@@ -191,7 +191,7 @@ def _insert(table: Table, *, computed: Mapping[str, ColumnElement[Any]] | None =
     """Insert a part's rows as a CTE; the table's own defaults and the cause are added."""
     cause = {each: bindparam(each, type_=Text) for each in _CAUSE if each in table.columns}
     more: dict[str, ColumnElement[Any]] = {**cause, **(computed or {})}
-    skipped = {*more, "recorded_at", "settled_at", "position", "recorded_xid"}
+    skipped = {*more, "recorded_at", "settled_at", "position", "recorded_xid", "feed_era"}
     columns = [each for each in table.columns if each.name not in skipped]
     given = _given(table.name, columns)
     values = [given.c[each.name] for each in columns]
@@ -206,9 +206,14 @@ def _insert(table: Table, *, computed: Mapping[str, ColumnElement[Any]] | None =
 
 def _insert_event() -> CTE:
     numbered = _given("event", [each for each in event.columns if each.name == "member"])
-    last = select(func.max(event.c.sequence)).where(event.c.member == numbered.c.member)
-    following = select(func.coalesce(last.scalar_subquery(), 0) + 1).scalar_subquery()
-    return _insert(event, computed={"sequence": following})
+    sequence, feed_xid = numbering(numbered.c.member)
+    return _insert(
+        event,
+        computed={
+            "sequence": select(sequence).scalar_subquery(),
+            "feed_xid": select(feed_xid).scalar_subquery(),
+        },
+    )
 
 
 def _insert_name() -> CTE:

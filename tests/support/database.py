@@ -30,6 +30,7 @@ import loyalty.migrations
 from loyalty.database import INTERACTIVE, Database
 from loyalty.postgres import APPLICATION, OWNER, SUPERUSER, Server
 from loyalty.verify import verify
+from tests.support.events import undeclared
 
 LAYOUT = "1"
 """Counted up when the test server's own settings change."""
@@ -236,6 +237,7 @@ async def connection(rolled_back: Clone) -> AsyncIterator[AsyncConnection]:
 
 async def _prove(database: Database) -> None:
     async with database.snapshot() as connection:
+        assert await undeclared(connection) == []
         posted = await connection.execute(text("SELECT EXISTS (SELECT FROM ledger.journal)"))
         if posted.scalar_one():
             found = list(await verify(connection))

@@ -15,6 +15,7 @@ import ledger.tables
 import loyalty.books.tables
 import loyalty.checkout
 import loyalty.orders.tables
+import loyalty.outbox.tables
 import loyalty.staff.tables
 import loyalty.tables  # noqa: F401 (registers its tables)
 import tiers.tables
@@ -68,6 +69,9 @@ LOOKS = {  # a default is the same written 0 and '0'::bigint
     """,
 }
 
+FEED_ERA = "CREATE FUNCTION loyalty.feed_era() RETURNS integer LANGUAGE sql RETURN 1"
+"""What a default calls."""
+
 MADE_UP = """
     SELECT format('%s.%s', c.relname, k.conname)
     FROM pg_constraint AS k
@@ -97,6 +101,7 @@ def declared(cluster: Cluster) -> Iterator[URL]:
         with engine.begin() as connection:
             for schema in SCHEMAS:
                 connection.execute(text(f"CREATE SCHEMA {schema}"))
+            connection.execute(text(FEED_ERA))
             for metadata in METADATA:
                 metadata.create_all(connection, checkfirst=False)
         yield clone.superuser

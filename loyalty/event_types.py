@@ -1,0 +1,248 @@
+"""Every type of event there is, with the JSON Schema of its data. Pure.
+
+A consumer of the feed relies on this list: a type keeps its meaning and its fields for ever, and
+only gains fields. What would take one away or change it is a new type or a new `version`. Data
+holds ids, codes and figures, never personal data.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+Schema = Mapping[str, Any]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+
+
+@dataclass(frozen=True, slots=True)
+class EventType:
+    """A type of event: what it tells, and the schema of its `data`."""
+
+    name: str
+    version: int
+    summary: str
+    data: Schema
+
+    def document(self) -> dict[str, Any]:
+        """Return the whole schema, as it is published."""
+        return {"$schema": DIALECT, "title": self.name, "description": self.summary, **self.data}
+
+
+def _text(description: str, **more: object) -> Schema:
+    return {"type": "string", "description": description, **more}
+
+
+def _id(prefix: str, what: str) -> Schema:
+    return _text(f"Our id of {what}.", pattern=f"^{prefix}_[0-9a-z]{{26}}$")
+
+
+def _uuid(what: str) -> Schema:
+    return _text(f"Our id of {what}.", format="uuid")
+
+
+def _whole(description: str, **more: object) -> Schema:
+    return {"type": "integer", "description": description, **more}
+
+
+def _yes_or_no(description: str) -> Schema:
+    return {"type": "boolean", "description": description}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {**schema, "type": [schema["type"], "null"]}
+
+
+def _list(items: Schema, description: str) -> Schema:
+    return {"type": "array", "items": items, "description": description}
+
+
+def _object(required: Mapping[str, Schema], optional: Mapping[str, Schema] | None = None) -> Schema:
+    """Describe an object; fields that are not named may come one day, and are to be ignored."""
+    properties = {**required, **(optional or {})}
+    return {"type": "object", "properties": properties, "required": sorted(required)}
+
+
+_INSTANT: Final = _text("An instant with an offset.", format="date-time")
+_DAY: Final = _text("A day in the programme's time zone.", format="date")
+_MONEY: Final = _whole("An amount in minor units of the programme's currency.")
+_POINTS: Final = _whole("Points.")
+_ORDER: Final = _id("ord", "the order")
+_SHIPMENT: Final = _id("shp", "the shipment")
+_TIER: Final = _text("The code of a tier.")
+
+#: What a step of an order did to the member's tier; left out when it stayed, and in history.
+_TIER_MOVED: Final = _object({"before": _or_null(_TIER), "after": _TIER})
+
+_RETURNED: Final = _object(
+    {
+        "order": _ORDER,
+        "return": _id("ret", "the return"),
+        "reason": _text("The code of the reason."),
+        "refund_money": _MONEY,
+        "points_returned": _POINTS,
+        "points_to_claw_back": _POINTS,
+    }
+)
+_EXPIRING: Final = _object(
+    {"lot": _uuid("the lot"), "points": _POINTS, "expires_at": _INSTANT},
+)
+
+_CORRECTED: Final = _object(
+    {
+        "amount": _whole("How many points it moved."),
+        "asset": _text("The asset, such as points."),
+        "reason": _text("The code of the reason."),
+        "journal": _uuid("the journal"),
+    }
+)
+
+_DECLARED: Final = (
+    EventType(
+        "member.joined",
+        1,
+        "Somebody joined the programme.",
+        _object({"class": _text("consumer, staff, wholesale, test or blocked.")}),
+    ),
+    EventType(
+        "member.class-changed",
+        1,
+        "A member is treated as another class.",
+        _object({"class": _text("consumer, staff, wholesale, test or blocked.")}),
+    ),
+    EventType(
+        "member.profile-changed",
+        1,
+        "Something changed in what is known of a member; ask for the profile to see what.",
+        _object({"fields": _list(_text("The field's name."), "The fields that changed.")}),
+    ),
+    EventType(
+        "member.closed",
+        1,
+        "A member left.",
+        _object({"reason": _text("The code of the reason.")}),
+    ),
+    EventType(
+        "member.merged",
+        1,
+        "A member was found to be another one, who goes on with everything.",
+        _object({"into": _id("mem", "the member who goes on")}),
+    ),
+    EventType(
+        "order.placed",
+        1,
+        "An order was placed; points and vouchers are reserved.",
+        _object(
+            {
+                "order": _ORDER,
+                "priced_by": _text("us, or the shop."),
+                "currency": _text("An ISO 4217 code."),
+                "payable": _MONEY,
+                "points_spent": _POINTS,
+                "points_to_earn": _POINTS,
+            }
+        ),
+    ),
+    EventType("order.paid", 1, "An order was paid.", _object({"order": _ORDER})),
+    EventType("order.hold-extended", 1, "An order is held for longer.", _object({"order": _ORDER})),
+    EventType(
+        "order.hold-released",
+        1,
+        "An unpaid order's time was over; what was reserved for it is free again.",
+        _object({"order": _ORDER}),
+    ),
+    EventType(
+        "order.completed",
+        1,
+        "A shipment was completed: points are taken and earned, and purchases count.",
+        _object(
+            {
+                "order": _ORDER,
+                "shipment": _SHIPMENT,
+                "points_earned": _POINTS,
+                "purchases": _MONEY,
+                "activates_at": _or_null(_INSTANT),
+            },
+            {"tier": _TIER_MOVED},
+        ),
+    ),
+    EventType(
+        "order.cancelled",
+        1,
+        "Lines, or all of an order, were cancelled.",
+        _object({"order": _ORDER, "shipment": _SHIPMENT, "points_released": _POINTS}),
+    ),
+    EventType(
+        "order.returned",
+        1,
+        "Something came back, of one order or of several.",
+        _object({"returns": _list(_RETURNED, "Each return.")}, {"tier": _TIER_MOVED}),
+    ),
+    EventType(
+        "points.adjusted",
+        1,
+        "Points were given or taken by hand.",
+        _object(
+            {
+                "amount": _whole("Points given, or taken when negative."),
+                "reason": _text("The code of the reason."),
+                "journal": _uuid("the journal"),
+            },
+            {"asset": _text("The asset, such as points.")},
+        ),
+    ),
+    *(
+        EventType(name, 1, summary, _CORRECTED)
+        for name, summary in (
+            ("points.activated", "Pending points were made available before their time."),
+            ("points.written-off", "Debt of points was given up."),
+            ("wallet.frozen", "A wallet was locked: nothing is spent or held from it."),
+            ("wallet.thawed", "A wallet was unlocked again."),
+        )
+    ),
+    EventType(
+        "points.expiring",
+        1,
+        "Points will expire unless they are spent; the member is to be told.",
+        _object(
+            {
+                "required": _yes_or_no("Whether they only expire after the member was told."),
+                "asset": _text("The asset, such as points."),
+                "points": _POINTS,
+                "first_at": _INSTANT,
+                "lots": _list(_EXPIRING, "The lots and their ends, the first to end first."),
+            }
+        ),
+    ),
+    EventType(
+        "tier.changed",
+        1,
+        "A member's tier changed without an order: in time, by a new ladder or by hand.",
+        _object(
+            {
+                "before": _or_null(_TIER),
+                "after": _TIER,
+                "rule": _text("The code of the rule that decided."),
+                "on": _DAY,
+            }
+        ),
+    ),
+    EventType(
+        "tier.will-fall",
+        1,
+        "A member's tier will fall on a day, unless enough is bought before.",
+        _object({"tier": _TIER, "to": _TIER, "on": _DAY}),
+    ),
+    EventType(
+        "voucher.issued",
+        1,
+        "A voucher was issued to a member.",
+        _object(
+            {"voucher": _uuid("the voucher"), "definition": _text("The name of its definition.")}
+        ),
+    ),
+)
+
+EVENT_TYPES: Final[Mapping[str, EventType]] = MappingProxyType(
+    {each.name: each for each in _DECLARED}
+)
