@@ -120,7 +120,11 @@ def _lots_fields(posting: Notify | Reschedule | Move) -> dict[str, Value]:
     own: dict[str, Value] = {"lots": None if posting.lots is None else sorted(posting.lots)}
     match posting:
         case Reschedule():
-            own |= {"expires_at": posting.expires_at, "schedule": posting.schedule}
+            own |= {
+                "expires_at": posting.expires_at,
+                "schedule": posting.schedule,
+                "firm": posting.notice,
+            }
         case Move():
             own |= {"to": posting.to, "arrival": posting.arrival, "of": str(posting.to)}
         case Notify():

@@ -322,9 +322,10 @@ class Notify(Posting):
 class Reschedule(Posting):
     """Lots get another end (none: they never lapse), each of ``lots`` exactly this one.
 
-    Of a ``schedule`` instead of lots, those move that would end sooner; where there are none,
-    nothing is posted. Of lots that need a notice it is the end that policy gives. Unlike in other
-    postings the instant is content: a key stands for one end.
+    They follow the ``schedule`` given from then on, or none, and need a notice or not as
+    ``notice`` says (none: as before); the end of those that do is the one that policy gives. A
+    ``schedule`` without lots moves those of it that would end sooner; where there are none,
+    nothing is posted. Unlike in other postings the instant is content: a key stands for one end.
     """
 
     kind: ClassVar[Kind] = Kind.RESCHEDULE
@@ -332,18 +333,19 @@ class Reschedule(Posting):
     expires_at: datetime | None
     lots: Sequence[UUID] | None = None
     schedule: str | None = None
+    notice: bool | None = None
 
     def __post_init__(self) -> None:
         Posting.__post_init__(self)
         require_aware("expires_at", self.expires_at)
         require_later("expires_at", self.expires_at, self.effective_at)
         require_schedule(self.schedule)
-        if (self.lots is None) == (self.schedule is None):
-            raise MalformedPosting(
-                field="lots", expected="given unless a schedule is", seen="both or neither"
-            )
         if self.lots is not None:
             require_lots(self.lots)
+        elif self.schedule is None or self.notice is not None:
+            raise MalformedPosting(
+                field="lots", expected="given unless a schedule alone is", seen="nothing"
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

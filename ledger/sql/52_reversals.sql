@@ -1,12 +1,13 @@
 -- Taking back what was earned, and giving back what was spent.
 
--- When lots lapse, the end that policy gives to those that need a notice, and the notice they had.
+-- When lots lapse, the end that policy gives to those that need a notice, the notice they had, and
+-- the terms that decide about their next end.
 CREATE OR REPLACE FUNCTION ledger.ends(of_holder uuid, of_lots uuid[]) RETURNS json
 LANGUAGE sql STABLE
 AS $$
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(
         l.id, ledger.micros(l.expires_at), ledger.micros(l.ends_at),
-        ledger.micros(l.notified_at)) ORDER BY l.id), '[]')
+        ledger.micros(l.notified_at), l.notice, l.schedule) ORDER BY l.id), '[]')
     FROM ledger.lot AS l WHERE l.holder = of_holder AND l.id = ANY (of_lots)
 $$;
 

@@ -23,16 +23,18 @@ AS $$
             WHERE h.holder = i.holder AND h.asset = i.asset AND h.open))
 $$;
 
--- A lot as a notice or another end leaves it. The first notice that counts is kept.
+-- A lot as a notice or another end leaves it. The first notice that counts is kept; a lot that is
+-- named follows the schedule given from then on, or none.
 CREATE OR REPLACE FUNCTION ledger.with_end(l ledger.lot, i ledger.item) RETURNS ledger.lot
 LANGUAGE plpgsql IMMUTABLE
 AS $$
 BEGIN
     IF i.kind = 'notify' AND ledger.lapse(l.ends_at, l.notified_at) IS NULL THEN
         l.notified_at := GREATEST(l.notified_at, i.effective_at);
-    ELSIF i.kind = 'reschedule' AND l.notice THEN
-        l.ends_at := i.expires_at;
     ELSIF i.kind = 'reschedule' THEN
+        l.schedule := i.schedule;
+        l.notice := coalesce(i.firm, l.notice);
+        l.ends_at := CASE WHEN l.notice THEN i.expires_at END;
         l.expires_at := i.expires_at;
     END IF;
     IF l.notice THEN
@@ -94,7 +96,8 @@ BEGIN
             ::ledger.outcome;
     END IF;
     UPDATE ledger.lot AS l
-    SET expires_at = r.expires_at, ends_at = r.ends_at, notified_at = r.notified_at
+    SET expires_at = r.expires_at, ends_at = r.ends_at, notified_at = r.notified_at,
+        notice = r.notice, schedule = r.schedule
     FROM unnest(renewed) AS r
     WHERE l.holder = w.holder AND l.id = r.id;
     w.next_due := ledger.next_due(w.holder, w.asset);

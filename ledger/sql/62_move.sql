@@ -24,7 +24,7 @@ END
 $$;
 
 -- Put what was sent into another wallet. A lot stays what it is; one that comes back finds its
--- row, and keeps the end of that row while points are left in it. Debt is repaid at once.
+-- row, and keeps the terms of that row while points are left in it. Debt is repaid at once.
 CREATE OR REPLACE FUNCTION ledger.receive(
     w ledger.wallet, arrival uuid, sender uuid, sent ledger.leg[]
 ) RETURNS ledger.leg[] LANGUAGE plpgsql
@@ -45,7 +45,9 @@ BEGIN
         open = true, pending = excluded.pending, clawed_back = excluded.clawed_back,
         expires_at = CASE WHEN x.open THEN x.expires_at ELSE excluded.expires_at END,
         ends_at = CASE WHEN x.open THEN x.ends_at ELSE excluded.ends_at END,
-        notified_at = CASE WHEN x.open THEN x.notified_at ELSE excluded.notified_at END;
+        notified_at = CASE WHEN x.open THEN x.notified_at ELSE excluded.notified_at END,
+        notice = CASE WHEN x.open THEN x.notice ELSE excluded.notice END,
+        schedule = CASE WHEN x.open THEN x.schedule ELSE excluded.schedule END;
     legs := ARRAY(
         SELECT CASE WHEN s.credit = 'in-transit'
             THEN ledger.leg('in-transit', s.debit, s.amount, s.lot)
@@ -67,8 +69,8 @@ LANGUAGE sql STABLE
 AS $$
     SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_array(
         l.id, ledger.micros(l.expires_at), ledger.micros(l.ends_at),
-        ledger.micros(l.notified_at), l.clawed_back, l.source, l.class, l.granted, l.allocated,
-        ledger.micros(l.activates_at), ledger.micros(l.earned_at), l.notice, l.schedule,
+        ledger.micros(l.notified_at), l.notice, l.schedule, l.clawed_back, l.source, l.class,
+        l.granted, l.allocated, ledger.micros(l.activates_at), ledger.micros(l.earned_at),
         l.birth_labels, l.moved_from) ORDER BY l.id), '[]')
     FROM ledger.lot AS l
     WHERE l.holder = of_holder AND l.id IN (

@@ -122,21 +122,19 @@ AS $$
         WHEN arrived IS NOT NULL THEN
             (l.source, l.class, l.granted::text, l.allocated::text,
                 ledger.micros(l.activates_at)::text, ledger.micros(l.earned_at)::text,
-                l.notice::text, l.schedule, l.birth_labels::text, l.moved_from::text)
+                l.birth_labels::text, l.moved_from::text)
             IS DISTINCT FROM
-            (arrived ->> 5, arrived ->> 6, arrived ->> 7, arrived ->> 8, arrived ->> 9,
-                arrived ->> 10, arrived ->> 11, arrived ->> 12, arrived ->> 13, arrived ->> 14)
+            (arrived ->> 7, arrived ->> 8, arrived ->> 9, arrived ->> 10, arrived ->> 11,
+                arrived ->> 12, arrived ->> 13, arrived ->> 14)
         WHEN l.source = 'overdrawn' AND l.id = l.journal THEN
-            effective_at IS DISTINCT FROM l.earned_at OR l.allocated <> 0 OR l.notice
+            effective_at IS DISTINCT FROM l.earned_at OR l.allocated <> 0
                 OR l.activates_at IS NOT NULL OR l.class <> 'goodwill'
-                OR num_nonnulls(l.schedule, l.moved_from, l.birth_labels) > 0
+                OR num_nonnulls(l.moved_from, l.birth_labels) > 0
         ELSE (l.id::text, l.source, l.class, l.granted::text, l.allocated::text,
-                ledger.micros(l.activates_at)::text, l.earned_at, l.notice::text, l.schedule,
-                l.moved_from, l.birth_labels)
+                ledger.micros(l.activates_at)::text, l.earned_at, l.moved_from, l.birth_labels)
             IS DISTINCT FROM
             (facts ->> 1, facts ->> 2, facts ->> 3, facts ->> 4, facts ->> 8, facts ->> 6,
-                effective_at, coalesce(facts ->> 9, 'false'), facts ->> 11, NULL::uuid,
-                NULL::jsonb)
+                effective_at, NULL::uuid, NULL::jsonb)
         END
 $$;
 
@@ -165,10 +163,12 @@ AS $$
     LEFT JOIN latest AS g ON g.holder = l.holder AND g.lot = l.id::text
     WHERE ledger.misborn(l, b.facts, b.effective_at, a.entry)
         OR (ledger.micros(l.expires_at)::text, ledger.micros(l.ends_at)::text,
-            ledger.micros(l.notified_at)::text) IS DISTINCT FROM (
+            ledger.micros(l.notified_at)::text, l.notice::text, l.schedule) IS DISTINCT FROM (
             CASE WHEN g.entry IS NULL THEN b.facts ->> 7 ELSE g.entry ->> 1 END,
             CASE WHEN g.entry IS NULL THEN b.facts ->> 10 ELSE g.entry ->> 2 END,
-            g.entry ->> 3)
+            g.entry ->> 3,
+            coalesce(CASE WHEN g.entry IS NULL THEN b.facts ->> 9 ELSE g.entry ->> 4 END, 'false'),
+            CASE WHEN g.entry IS NULL THEN b.facts ->> 11 ELSE g.entry ->> 5 END)
         OR CASE WHEN l.notice THEN l.expires_at IS DISTINCT FROM
                 ledger.lapse(l.ends_at, l.notified_at)
             ELSE l.ends_at IS NOT NULL END

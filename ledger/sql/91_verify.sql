@@ -45,7 +45,7 @@ SET enable_nestloop = off
 AS $$
     WITH arrived AS (
         SELECT DISTINCT ON (t.holder, t.lot) t.holder, t.lot, l.journal, t.sequence,
-            (t.entry ->> 4)::bigint AS clawed_back
+            (t.entry ->> 6)::bigint AS clawed_back
         FROM ledger.told_of_lots() AS t
         JOIN ledger.lot AS l ON l.holder = t.holder AND l.id::text = t.lot
         WHERE t.kind = 'move' ORDER BY t.holder, t.lot, t.sequence DESC

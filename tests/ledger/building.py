@@ -127,10 +127,10 @@ class Books:
         *lots: UUID,
         to: float | None,
         at: float = 0,
-        schedule: str | None = None,
+        **more: Any,
     ) -> ledger.Outcome:
         end = None if to is None else day(to)
-        said = self.said(key, at, lots=lots or None, expires_at=end, schedule=schedule)
+        said = self.said(key, at, lots=lots or None, expires_at=end, **more)
         return await self.post(ledger.Reschedule(**said), at)
 
     async def move(

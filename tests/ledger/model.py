@@ -263,11 +263,21 @@ class Model:
                 lot.notified = max(before, told)
         return self._renew(renewed, at, by_policy=False)
 
-    def reschedule(self, names: Iterable[str], ends: int, at: int) -> str:
+    def reschedule(
+        self,
+        names: Iterable[str],
+        ends: int,
+        at: int,
+        *,
+        schedule: str | None = None,
+        notice: bool | None = None,
+    ) -> str:
         self.settle(at)
         renewed = {name: copy(self.lots[name]) for name in names}
         for lot in renewed.values():
             lot.ends = ends
+            lot.schedule = schedule
+            lot.notice = lot.notice if notice is None else notice
         return self._renew(renewed, at, by_policy=True)
 
     def reschedule_all(self, schedule: str, ends: int, at: int) -> str:
@@ -284,7 +294,7 @@ class Model:
             for lot in self.lots.values()
             if lot.schedule == schedule and lot.ends < ends and (lot.remaining or lot.name in held)
         ]
-        return self.reschedule(names, ends, at)
+        return self.reschedule(names, ends, at, schedule=schedule)
 
     def _renew(self, renewed: dict[str, ModelLot], at: int, *, by_policy: bool) -> str:
         for name, lot in renewed.items():
@@ -296,8 +306,9 @@ class Model:
             if ends <= max(at, active):
                 return "end-too-early"
         for name, lot in renewed.items():
-            self.lots[name].ends = lot.ends
-            self.lots[name].notified = lot.notified
+            own = self.lots[name]
+            own.ends, own.notified = lot.ends, lot.notified
+            own.notice, own.schedule = lot.notice, lot.schedule
         return "posted"
 
     def move(self, target: "Model", at: int) -> str:
@@ -329,6 +340,7 @@ class Model:
         if own is not lot:
             if not own.remaining:
                 own.ends, own.notified = lot.ends, lot.notified
+                own.notice, own.schedule = lot.notice, lot.schedule
             own.remaining += lot.remaining
             own.pending, own.clawed = lot.pending, lot.clawed
 

@@ -18,7 +18,7 @@ OTHER = {
     "text": "coalesce({}, '') || 'x'",
     "bool": "NOT {}",
     "jsonb": """'{{"tier": "other"}}'""",
-    "date": "{} + 1",
+    "date": "coalesce({}, '2026-02-01') + 1",
     "timestamptz": "coalesce({}, '2026-01-01') + interval '1 second'",
 }
 COLUMNS = """

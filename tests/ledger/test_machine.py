@@ -327,14 +327,25 @@ class LivesOfWallets(RuleBasedStateMachine):
             self.books[of.who].notify(self.key(), *lots, at=self.at, told=told),
         )
 
-    @rule(of=earns, lives=FAR)
-    def reschedule(self, of: Named, lives: int | None) -> None:
+    @rule(
+        of=earns, lives=FAR, schedule=SCHEDULES, notice=st.sampled_from([None, None, True, False])
+    )
+    def reschedule(
+        self, of: Named, lives: int | None, schedule: str | None, *, notice: bool | None
+    ) -> None:
         ends = end(self.at, lives)
         self.both_say(
             of.who,
-            lambda model: model.reschedule([of.key], ends, self.at),
+            lambda model: model.reschedule(
+                [of.key], ends, self.at, schedule=schedule, notice=notice
+            ),
             self.books[of.who].reschedule(
-                self.key(), self.lots[of.key], to=known(ends), at=self.at
+                self.key(),
+                self.lots[of.key],
+                to=known(ends),
+                at=self.at,
+                schedule=schedule,
+                notice=notice,
             ),
         )
 
@@ -452,7 +463,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         if not self.books:
             return
         assert list(self.run(ledger.verify(self.connection))) == []
-        for asset in ("points", "growth"):
+        for asset in self._known_assets():
             balance = self.run(ledger.trial_balance(self.connection, at=day(self.at), asset=asset))
             transit = [
                 line.balance
@@ -460,6 +471,11 @@ class LivesOfWallets(RuleBasedStateMachine):
                 if line.account is ledger.Account.IN_TRANSIT
             ]
             assert (balance.difference, transit) == (0, [0])
+
+    def _known_assets(self) -> set[str]:
+        holders = {books.holder for books in self.books.values()}
+        known = [self.run(ledger.assets(self.connection, holder)) for holder in holders]
+        return {asset for assets in known for asset in assets}
 
     async def _settled_aside(self, books: Books) -> tuple[int, int, int, int]:
         """The counters that settling would leave, tried and taken back."""

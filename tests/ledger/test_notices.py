@@ -260,6 +260,24 @@ async def test_a_schedule_without_lots_writes_nothing(books: Books) -> None:
     assert ledger.demand(outcome) is outcome
 
 
+async def test_a_lot_that_is_named_follows_another_schedule_and_rule_of_notice(
+    books: Books,
+) -> None:
+    await books.earn("a", 10, expires=30, schedule="old")
+    lot = await lot_of(books)
+
+    await books.reschedule("change", lot.id, to=60, at=1, schedule="new", notice=True)
+
+    waiting = await lot_of(books, 1)
+    assert (waiting.schedule, waiting.notice, waiting.expires_at) == ("new", True, None)
+    await books.reschedule("old activity", to=90, at=2, schedule="old")
+    await books.reschedule("activity", to=80, at=2, schedule="new")
+    assert (await lot_of(books, 2)).ends_at == day(80)
+    await books.reschedule("back", lot.id, to=70, at=3, notice=False)
+    plain = await lot_of(books, 3)
+    assert (plain.schedule, plain.notice, plain.expires_at) == (None, False, day(70))
+
+
 async def test_what_has_lapsed_stays_lapsed(books: Books) -> None:
     await books.earn("a", 10, expires=30)
     lot = await lot_of(books)
@@ -299,7 +317,7 @@ async def test_lots_must_be_this_holders_and_of_this_asset(books: Books, verb: s
 
 @pytest.mark.parametrize(
     "said",
-    [{"lots": []}, {"lots": None}, {"lots": [new_id()], "schedule": "rolling"}, {"schedule": ""}],
+    [{"lots": []}, {"lots": None}, {"schedule": "rolling", "notice": True}, {"schedule": ""}],
 )
 def test_a_reschedule_says_lots_or_a_schedule(said: dict[str, object]) -> None:
     books = Books(None)  # type: ignore[arg-type]  # nothing is posted
