@@ -104,17 +104,21 @@ AS $$
     GROUP BY 1, 2, 3
 $$;
 
--- Points that time has taken by an instant and nobody has posted yet.
+-- Points that time has taken by an instant and nobody has posted yet; they count in the month that
+-- they would be booked in.
 CREATE OR REPLACE FUNCTION ledger.cohort_lapses(
     of_asset text, zone text, until date, known_by timestamptz
 ) RETURNS TABLE (issued_in date, class text, month date, amount bigint)
 LANGUAGE sql STABLE
 AS $$
-    SELECT ledger.month_of(l.earned_at, zone), l.class,
-        ledger.month_of(l.expires_at, zone), sum(l.remaining)::bigint
+    SELECT ledger.month_of(l.earned_at, zone), l.class, date_trunc('month', d.booked_on)::date,
+        sum(l.remaining)::bigint
     FROM ledger.lot AS l
-    WHERE l.asset = of_asset AND l.open AND l.expires_at <= known_by
-        AND (l.expires_at AT TIME ZONE zone)::date < until
+    CROSS JOIN ledger.calendar AS c
+    CROSS JOIN LATERAL ledger.booked_day(
+        CASE WHEN l.expires_at < c.open_from_at THEN c.open_from END, l.expires_at, zone
+    ) AS d (booked_on)
+    WHERE l.asset = of_asset AND l.open AND l.expires_at <= known_by AND d.booked_on < until
     GROUP BY 1, 2, 3
 $$;
 

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger import LotClass, cohort_months
+from ledger import LotClass, cohort_months, open_from
 from loyalty.books.allocation import half_up
 from loyalty.books.classes import TREATMENTS, Treatment
 from loyalty.books.errors import (
@@ -76,7 +76,7 @@ async def sign_estimate(connection: AsyncConnection, cause: Cause, signing: Sign
         .values(version=live_version.c.version + 1)
     )
     policy = await policy_at(connection, cause.at)
-    effective_on = _check_day(signing, policy.day_of(cause.at))
+    effective_on = _check_day(signing, policy.day_of(cause.at), await open_from(connection))
     stand = await _stand(connection, cause, policy, signing)
     newest = await connection.scalar(select(func.max(estimate.c.version))) or 0
     signed = Estimate(
@@ -179,15 +179,17 @@ def _check_shape(signing: Signing) -> None:
         raise EstimateClassUnfit(seen=signing.lot_class.value, pointer="/class")
 
 
-def _check_day(signing: Signing, today: date) -> date:
+def _check_day(signing: Signing, today: date, opened: date | None) -> date:
+    """Return the day it counts from: none to come, and none whose month is closed."""
     day = today if signing.effective_on is None else signing.effective_on
     if day > today:
         raise EstimateInFuture(
             wanted=today.isoformat(), seen=day.isoformat(), pointer="/effective_on"
         )
-    if signing.issued_in is not None and day < signing.issued_in <= today:
+    first = max(filter(None, (signing.issued_in, opened)), default=day)
+    if day < first <= today:
         raise EstimateBackdated(
-            wanted=signing.issued_in.isoformat(), seen=day.isoformat(), pointer="/effective_on"
+            wanted=first.isoformat(), seen=day.isoformat(), pointer="/effective_on"
         )
     return day
 

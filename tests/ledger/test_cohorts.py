@@ -72,6 +72,25 @@ async def test_what_time_has_taken_counts_before_anybody_posts_it(books: Books) 
     assert sale(JANUARY, FEBRUARY) not in await cohorts(books.connection, 39)
 
 
+async def test_what_comes_late_counts_in_the_month_that_is_open(books: Books) -> None:
+    await books.earn("a", 100, at=0, expires=20)
+    await books.earn("b", 50, at=19)
+    await ledger.begin_closing(
+        books.connection, JANUARY, at=day(32), actor="system", request_id="test"
+    )
+    before = await cohorts(books.connection, 33)
+
+    await books.spend("late", 10, at=33, effective_at=day(26))
+
+    after = await cohorts(books.connection, 33)
+    assert before[sale(JANUARY, FEBRUARY)].expired == 100
+    assert after[sale(JANUARY)] == before[sale(JANUARY)]
+    assert (after[sale(JANUARY, FEBRUARY)].expired, after[sale(JANUARY, FEBRUARY)].redeemed) == (
+        100,
+        10,
+    )
+
+
 async def test_a_claw_back_reverses_what_was_allocated_to_what_it_is_about(books: Books) -> None:
     await books.earn("a", 3, at=0, allocated=100)
 

@@ -252,6 +252,17 @@ async def test_what_cannot_be_is_not_signed(
     assert await list_estimates(books.connection) == []
 
 
+async def test_nothing_is_signed_for_a_day_in_a_closed_period(books: Books) -> None:
+    await books.earn("a", 1_000, at=0, allocated=900)
+    await ledger.begin_closing(
+        books.connection, JANUARY, at=day(32), actor=SYSTEM, request_id="test"
+    )
+
+    with pytest.raises(EstimateBackdated, match="2026-02-01"):
+        await sign(books, 33, hundredths=9_000, effective_on=date(2026, 1, 31))
+    await sign(books, 33, hundredths=9_000, effective_on=date(2026, 2, 1))
+
+
 async def test_nothing_is_signed_for_a_cohort_that_has_ended(books: Books) -> None:
     await books.earn("a", 100, at=0, allocated=90)
     await books.spend("s", 100, at=10)
