@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Date,
+    DateTime,
     FromClause,
     Select,
     String,
@@ -23,13 +24,15 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    type_coerce,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import UserDefinedType
 
 from ledger import tables
-from ledger.types import POINTS
+from ledger.tables import Key
+from ledger.types import POINTS, Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ def journal_lines(
             cast(lot.class_, String).label("lot_class"),
         )
         .select_from(_transfers_with_lots())
-        .where(own.asset == asset, _booked_on(zone) >= since, _booked_on(zone) < until)
+        .where(own.asset == asset, _booked_between(since, until, zone))
         .where(*_visible(seen))
         .order_by(booked_on, own.id, own.holder, part.position)
     )
@@ -163,7 +166,23 @@ class _Snapshot(UserDefinedType[str]):
 
 
 def _booked_on(zone: str) -> ColumnElement[date]:
-    return cast(func.timezone(zone, tables.journal.c.effective_at), Date)
+    own = tables.journal.c
+    return func.coalesce(own.booked_on, cast(func.timezone(zone, own.effective_at), Date))
+
+
+def _booked_between(since: date, until: date, zone: str) -> ColumnElement[bool]:
+    """Say it the way the indexes do: few journals are booked on another day than their own."""
+    own = tables.journal.c
+    first, after = (func.timezone(zone, cast(day, DateTime)) for day in (since, until))
+    return or_(
+        and_(
+            own.booked_on.is_(None),
+            type_coerce(own.kind, Key).in_([kind.value for kind in Kind]),
+            own.effective_at >= first,
+            own.effective_at < after,
+        ),
+        and_(own.booked_on >= since, own.booked_on < until),
+    )
 
 
 def _transfers_with_lots() -> FromClause:

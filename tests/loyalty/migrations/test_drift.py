@@ -14,7 +14,9 @@ import benefits.tables
 import ledger.tables
 import loyalty.books.tables
 import loyalty.checkout
+import loyalty.exports.tables
 import loyalty.orders.tables
+import loyalty.reconciliation.tables
 import loyalty.outbox.tables
 import loyalty.staff.tables
 import loyalty.tables  # noqa: F401 (registers its tables)

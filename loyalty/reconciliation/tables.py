@@ -1,0 +1,144 @@
+"""Tables of reconciliations: each run, the items it found, and which differences were cleared.
+
+Rows are added and never changed. A clearing is of the difference and not of the run, so that the
+next run over the same period does not ask again; another amount is another difference.
+"""
+
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    Date,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    Named,
+    PrimaryKeyConstraint,
+    Table,
+    TypedColumns,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+from loyalty.schema import Instant, Key, metadata
+
+PROGRAMME_WIDE: Final = frozenset(
+    {
+        "reconciliation",  # comparisons of the whole programme for a period
+        "reconciliation_clearing",  # differences that a person has explained
+    }
+)
+
+
+class _ReconciliationColumns(TypedColumns):
+    number: Named[int] = Column(BigInteger, autoincrement=False)
+    leg: Named[str] = Column(Key)
+    since: Named[date] = Column(Date)
+    until: Named[date] = Column(Date)
+    tolerance: Named[int] = Column(BigInteger)
+    compared: Named[int] = Column(BigInteger)
+    agreed: Named[int] = Column(BigInteger)
+    within_tolerance: Named[int] = Column(BigInteger)
+    item_count: Named[int] = Column(BigInteger)
+    totals: Named[dict[str, Any]] = Column(JSONB)
+    run_at: Named[datetime] = Column(Instant)
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    actor: Named[str] = Column(Key)
+    request_id: Named[str] = Column(Key)
+
+
+reconciliation: Final = Table(
+    "reconciliation",
+    metadata,
+    _ReconciliationColumns,
+    PrimaryKeyConstraint("number", name="reconciliation_number_is_unique"),
+    CheckConstraint("since < until", name="reconciliation_is_of_a_period"),
+    CheckConstraint("leg in ('orders-ledger', 'shop-orders')", name="reconciliation_leg_is_known"),
+    CheckConstraint("tolerance >= 0", name="reconciliation_tolerance_not_negative"),
+    CheckConstraint(
+        "least(agreed, within_tolerance, item_count) >= 0"
+        " and agreed + within_tolerance <= compared",
+        name="reconciliation_counts_what_it_compared",
+    ),
+    Index("reconciliation_by_period", "leg", "since", "until", "number"),
+)
+
+
+class _ItemColumns(TypedColumns):
+    reconciliation: Named[int] = Column(BigInteger, autoincrement=False)
+    position: Named[int] = Column(Integer, autoincrement=False)
+    member: Named[UUID | None]
+    order_id: Named[UUID | None]
+    kind: Named[str] = Column(Key)
+    step: Named[str] = Column(Key)
+    key: Named[str] = Column(Key)
+    left_amount: Named[int | None] = Column(BigInteger)
+    right_amount: Named[int | None] = Column(BigInteger)
+    left_state: Named[str | None] = Column(Key)
+    right_state: Named[str | None] = Column(Key)
+    left_on: Named[date | None] = Column(Date)
+    right_on: Named[date | None] = Column(Date)
+    difference: Named[str] = Column(Key)
+
+
+#: What one run found; `difference` says in one text what differs, and is what gets cleared.
+reconciliation_item: Final = Table(
+    "reconciliation_item",
+    metadata,
+    _ItemColumns,
+    PrimaryKeyConstraint(
+        "reconciliation", "position", name="reconciliation_item_has_one_place_in_its_run"
+    ),
+    ForeignKeyConstraint(
+        ["reconciliation"],
+        [reconciliation.c.number],
+        name="reconciliation_item_belongs_to_a_run",
+    ),
+    CheckConstraint(
+        "kind in ('missing-in-ledger', 'missing-in-orders', 'amount-differs', 'timing',"
+        " 'missing-in-programme', 'missing-at-shop', 'money-differs', 'status-differs')",
+        name="reconciliation_item_kind_is_known",
+    ),
+    CheckConstraint("position > 0", name="reconciliation_item_position_is_positive"),
+    Index("reconciliation_item_by_difference", "difference"),
+    Index("reconciliation_item_by_order", "order_id"),
+)
+
+
+class _ClearingColumns(TypedColumns):
+    difference: Named[str] = Column(Key)
+    reconciliation: Named[int] = Column(BigInteger)
+    position: Named[int] = Column(Integer)
+    reason: Named[str] = Column(Key)
+    reference: Named[str | None] = Column(Key)
+    cleared_at: Named[datetime] = Column(Instant)
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    actor: Named[str] = Column(Key)
+    request_id: Named[str] = Column(Key)
+
+
+#: Differences that a person has explained; `reference` is where the explanation is kept.
+reconciliation_clearing: Final = Table(
+    "reconciliation_clearing",
+    metadata,
+    _ClearingColumns,
+    PrimaryKeyConstraint("difference", name="reconciliation_difference_is_cleared_once"),
+    ForeignKeyConstraint(
+        ["reconciliation", "position"],
+        [reconciliation_item.c.reconciliation, reconciliation_item.c.position],
+        name="reconciliation_clearing_is_of_an_item",
+    ),
+    CheckConstraint(
+        "reason in ('timing', 'corrected-by-shop', 'corrected-here', 'known-difference',"
+        " 'accepted')",
+        name="reconciliation_clearing_reason_is_known",
+    ),
+    CheckConstraint(
+        "reference ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$'",
+        name="reconciliation_clearing_reference_is_a_code",
+    ),
+)
