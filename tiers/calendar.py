@@ -38,10 +38,10 @@ def meanings(ladder: Ladder, first: date, last: date) -> Iterator[Meaning]:
             for day in range(1, monthrange(_LEAP, month)[1] + 1):
                 yield from _years(ladder, date(_LEAP, month, day), first, last)
         return
-    day = first
-    while day <= last:
-        yield _meaning(ladder, day, joined_on=first, anchor=0, until=day + _DAY)
-        day += _DAY
+    on = first
+    while on <= last:
+        yield _meaning(ladder, on, joined_on=first, anchor=0, until=on + _DAY)
+        on += _DAY
 
 
 def horizon(ladder: Ladder, on: date) -> date:

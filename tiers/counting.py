@@ -6,6 +6,7 @@ one. The one idea: an order shipped in one piece is its only row, and orders in 
 when they are written, so that no order has to be put together again.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -32,7 +33,7 @@ from sqlalchemy import case as when
 from tiers.scale import ASSET, Ladder, Metric, Threshold
 from tiers.tables import activity
 
-Columns = dict[str, ColumnElement[Any]]
+Columns = Mapping[str, ColumnElement[Any]]
 
 _NONE: Final = literal(0, BigInteger)
 
@@ -105,7 +106,7 @@ class Counting:
         return union_all(single, self._in_parts(done, split)).cte("facts")
 
     def _shipments(self, places: FromClause) -> CTE:
-        wanted = activity.c.asset.is_(None)
+        wanted: ColumnElement[bool] = activity.c.asset.is_(None)
         if self.ladder.assets:
             wanted = or_(wanted, activity.c.asset.in_(self.ladder.assets))
         return (

@@ -17,6 +17,7 @@ from sqlalchemy import (
     FromClause,
     Integer,
     Select,
+    Text,
     Uuid,
     and_,
     bindparam,
@@ -28,6 +29,7 @@ from sqlalchemy import (
     null,
     select,
 )
+from sqlalchemy import case as when
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -113,12 +115,8 @@ def ended(walk: CTE) -> CTE:
 
 
 def code_of(ladder: Ladder, rank: ColumnElement[int]) -> ColumnElement[str]:
-    """The code of a rank's tier."""
-    codes = literal([tier.code for tier in ladder.tiers], ARRAY(_code_type))
-    return codes[rank + 1]
-
-
-_code_type: Final = standing.c.tier.type
+    """The code of a rank's tier; null where there is no rank."""
+    return when(*((rank == at, literal(tier.code, Text)) for at, tier in enumerate(ladder.tiers)))
 
 
 async def _first_day(connection: AsyncConnection, on: date) -> date:
@@ -127,8 +125,8 @@ async def _first_day(connection: AsyncConnection, on: date) -> date:
         select(func.min(standing.c.joined_on)).scalar_subquery(),
         select(func.min(activity.c.completed_on)).scalar_subquery(),
     )
-    days = (await connection.execute(earliest)).one()
-    return min((day for day in (*days, on) if day is not None), default=on)
+    days: list[date | None] = [*(await connection.execute(earliest)).one(), on]
+    return min(day for day in days if day is not None)
 
 
 def _walking(ladder: Ladder, first: date, on: date, *, foretold: bool) -> Walking:

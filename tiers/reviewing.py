@@ -106,7 +106,8 @@ async def _first_judged(connection: AsyncConnection, members: Sequence[UUID]) ->
     statement = select(func.min(first)).where(
         standing.c.member == func.any(literal(list(members), ARRAY(Uuid)))
     )
-    return (await connection.execute(statement)).scalar_one()
+    day: date | None = (await connection.execute(statement)).scalar_one()
+    return day
 
 
 def _changes(counting: Counting, places: CTE, walk: CTE) -> CTE:
@@ -197,7 +198,7 @@ def _ground(counting: Counting, walk: CTE) -> ColumnElement[Any]:
             for rank in range(1, len(tiers))
         ),
     )
-    ground = func.jsonb_build_object(
+    ground: ColumnElement[Any] = func.jsonb_build_object(
         literal("window", Text),
         func.jsonb_build_array(walk.c.starts, walk.c.on_day),
         literal("purchases", Text),
@@ -251,7 +252,7 @@ def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, change
     )
     count = func.coalesce(made.c.made, 0)
     keeps_floor = places.c.floor_until > today
-    due = follows.c.until
+    due: ColumnElement[Any] = follows.c.until
     if ladder.grace_days:
         due = func.coalesce(follows.c.grace + ladder.grace_days, follows.c.until)
     after = (

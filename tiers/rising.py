@@ -73,30 +73,29 @@ def _running(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) ->
     names = walking.counting.columns
     day = calendar.alias("dated")
     come = select(
-        facts.c.member, facts.c.known.label("day"), *(facts.c[name] for name in names), true()
+        facts.c.member,
+        facts.c.known.label("day"),
+        *(facts.c[name] for name in names),
+        true().label("bought"),
     )
     gone = (
         select(
             facts.c.member,
-            day.c.leaves.label("day"),
+            func.greatest(day.c.leaves, facts.c.known).label("day"),
             *((-facts.c[name]).label(name) for name in names),
-            false(),
+            false().label("bought"),
         )
         .join(places, places.c.member == facts.c.member)
         .join(day, walking.at(day, places.c.anchor, facts.c.dated))
-        .where(day.c.leaves > facts.c.known, day.c.leaves <= literal(walking.counting.on, Date))
+        .where(day.c.leaves <= literal(walking.counting.on, Date))
     )
     begun = select(
         places.c.member,
         places.c.cur.label("day"),
         *(literal(0, BigInteger).label(name) for name in names),
-        true(),
+        true().label("bought"),
     )
-    moves = union_all(
-        come.with_only_columns(*come.selected_columns[:-1], true().label("bought")),
-        gone.with_only_columns(*gone.selected_columns[:-1], false().label("bought")),
-        begun.with_only_columns(*begun.selected_columns[:-1], true().label("bought")),
-    ).subquery("moves")
+    moves = union_all(come, gone, begun).subquery("moves")
     sums = (
         select(
             moves.c.member,

@@ -17,7 +17,6 @@ from sqlalchemy import (
     Date,
     FromClause,
     Integer,
-    Lateral,
     Select,
     Text,
     and_,
@@ -33,6 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import case as when
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from tiers.calendar import Meaning
 from tiers.counting import Counting
@@ -68,7 +68,7 @@ class Walking:
         return select(rows).cte("calendar")
 
     def at(
-        self, calendar: FromClause, anchor: ColumnElement[int], day: ColumnElement[date]
+        self, calendar: FromClause, anchor: ColumnElement[int], day: ColumnElement[Any]
     ) -> ColumnElement[bool]:
         """The condition that joins the row of a day."""
         if self.counting.ladder.window.kind is not WindowKind.ANNIVERSARY:
@@ -212,14 +212,14 @@ class _Event:
             ),
         }
 
-    def _due(self) -> Lateral:
+    def _due(self) -> LateralFromClause:
         walk, days = self.walk, self.ladder.grace_days
         due: ColumnElement[Any] = walk.c.until
         if days:
             due = when((walk.c.grace.is_(None), walk.c.until), else_=walk.c.grace + days)
         return select(when((~walk.c.fell, due)).label("day")).correlate(walk).lateral("due")
 
-    def _rise(self) -> Lateral:
+    def _rise(self) -> LateralFromClause:
         walk = self.walk
         each = (
             func.unnest(*(walk.c[name] for name in _RISES))
@@ -252,7 +252,7 @@ class _Event:
             .render_derived(name=name)
         )
 
-    def _redeem(self) -> Lateral | None:
+    def _redeem(self) -> LateralFromClause | None:
         """The first day on which what was bought in the grace is enough after all."""
         if not self.ladder.grace_days:
             return None
@@ -284,7 +284,7 @@ class _Event:
             .lateral("redeem")
         )
 
-    def _chosen(self) -> Lateral:
+    def _chosen(self) -> LateralFromClause:
         """Which event comes first: what is due goes before redeeming, and that before rising."""
         due, rise = self.due.c.day, self.rise.c.on_day
         redeem = self.redeem.c.day if self.redeem is not None else cast(null(), Date)
@@ -303,7 +303,7 @@ class _Event:
         )
         return chosen.correlate(*known).lateral("chosen")
 
-    def _figures(self) -> Lateral:
+    def _figures(self) -> LateralFromClause:
         """What was counted in the window that the event looks at."""
         each, kind = self._facts("each_fact"), self.chosen.c.kind
         at_night = kind == _REDEEM
@@ -318,7 +318,7 @@ class _Event:
             .lateral("figures")
         )
 
-    def _verdict(self) -> Lateral:
+    def _verdict(self) -> LateralFromClause:
         """What a judgement comes to: kept, a pause for the grace, or a drop and where to."""
         walk = self.walk
         fails = (self.chosen.c.kind == _JUDGE) & ~self.counting.kept(walk.c.rank, self.counted)

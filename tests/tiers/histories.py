@@ -33,21 +33,18 @@ def ladders(draw: st.DrawFn) -> Ladder:
         if easy:
             tier["keep"] = {join: {metric: least // 2 for metric, least in reach.items()}}
         tiers.append(tier)
-    window, validity = draw(
-        st.sampled_from(
-            [
-                ({"kind": "rolling-months", "length": 2}, {"unit": "months", "length": 2}),
-                ({"kind": "rolling-months", "length": 3}, {"unit": "months", "length": 1}),
-                ({"kind": "rolling-days", "length": 30}, {"unit": "days", "length": 30}),
-                ({"kind": "rolling-days", "length": 20}, {"unit": "days", "length": 45}),
-                ({"kind": "month"}, {"unit": "periods", "length": 1}),
-                ({"kind": "quarter"}, {"unit": "periods", "length": 1}),
-                ({"kind": "month"}, {"unit": "periods", "length": 2}),
-                ({"kind": "anniversary"}, {"unit": "periods", "length": 1}),
-                ({"kind": "lifetime"}, {"unit": "forever"}),
-            ]
-        )
-    )
+    spans: list[tuple[dict[str, object], dict[str, object]]] = [
+        ({"kind": "rolling-months", "length": 2}, {"unit": "months", "length": 2}),
+        ({"kind": "rolling-months", "length": 3}, {"unit": "months", "length": 1}),
+        ({"kind": "rolling-days", "length": 30}, {"unit": "days", "length": 30}),
+        ({"kind": "rolling-days", "length": 20}, {"unit": "days", "length": 45}),
+        ({"kind": "month"}, {"unit": "periods", "length": 1}),
+        ({"kind": "quarter"}, {"unit": "periods", "length": 1}),
+        ({"kind": "month"}, {"unit": "periods", "length": 2}),
+        ({"kind": "anniversary"}, {"unit": "periods", "length": 1}),
+        ({"kind": "lifetime"}, {"unit": "forever"}),
+    ]
+    window, validity = draw(st.sampled_from(spans))
     periods = validity["unit"] == "periods"
     document = {
         "tiers": tiers,

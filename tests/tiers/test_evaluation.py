@@ -16,8 +16,8 @@ from tiers.reviewing import review
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SHARED = settings(
-    max_examples=60,
-    phases=[Phase.explicit, Phase.generate],
+    max_examples=100,
+    phases=[Phase.reuse, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -64,7 +64,7 @@ async def test_a_whole_history_leads_all_members_where_it_leads_each(
                 alone.since,
                 alone.valid_until,
                 alone.grace_from,
-            )
+            ), (rules, one.written, on)
             fall, rise = alone.fall, alone.rise
             assert (row.falls_rank, row.falls_on) == (
                 (fall.rank, fall.on) if fall else (None, None)
