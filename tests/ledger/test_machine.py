@@ -1,39 +1,21 @@
 """Random lives of wallets, step by step beside a plain model, with every promise proved.
 
-Two holders, two assets, every operation. After each step the wallets are the model's, the proof
-holds (I1 to I7, I9 of the ledger's invariants), a refusal has left every row as it was (I10), and
-what was posted once answers the same again (I8).
+Two holders, two assets, every operation; what was posted once answers the same again (I8).
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    Bundle,
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    multiple,
-    precondition,
-    rule,
-)
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import (
-    AsyncConnection,
-    AsyncEngine,
-    AsyncTransaction,
-    create_async_engine,
-)
-from sqlalchemy.pool import NullPool
+from hypothesis.stateful import Bundle, multiple, precondition, rule
 
 import ledger
 from loyalty.ids import new_id
-from tests.ledger.building import Books, day
+from tests.ledger.beside import BesideAModel, Named, Who
+from tests.ledger.building import day
 from tests.ledger.model import NEVER, Model
 from tests.support.database import Clone
 from tests.support.requirements import proving, sample
@@ -47,17 +29,6 @@ SCHEDULES = st.sampled_from([None, None, "rolling"])
 WALLETS = st.tuples(
     st.sampled_from([0, 0, 1]), st.sampled_from(["points", "points", "points", "growth"])
 )
-ROWS = " UNION ALL ".join(
-    f"SELECT md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), '')) FROM ledger.{table} AS t"
-    for table in ("wallet", "journal", "transfer", "lot", "slice", "hold", "receipt")
-)
-
-
-class Named(NamedTuple):
-    """A posting that later ones refer to: whose wallet, and its key."""
-
-    who: tuple[int, str]
-    key: str
 
 
 def end(at: int, days: int | None) -> int:
@@ -68,82 +39,12 @@ def known(moment: int) -> int | None:
     return None if moment >= NEVER else moment
 
 
-class LivesOfWallets(RuleBasedStateMachine):
+class LivesOfWallets(BesideAModel):
     """Every rule posts to the ledger and to the model; both must say the same."""
-
-    url: str
 
     earns = Bundle("earns")
     holds = Bundle("holds")
     spends = Bundle("spends")
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.runner = asyncio.Runner()
-        self.at = 0
-        self.number = 0
-        self.models: dict[tuple[int, str], Model] = {}
-        self.books: dict[tuple[int, str], Books] = {}
-        self.lots: dict[str, Any] = {}
-        self.posted: list[tuple[Books, ledger.Posting, Any, ledger.Outcome]] = []
-
-    @initialize()
-    def open(self) -> None:
-        self.run(self._open())
-
-    async def _open(self) -> None:
-        self.engine: AsyncEngine = create_async_engine(self.url, poolclass=NullPool)
-        self.connection: AsyncConnection = await self.engine.connect()
-        self.transaction: AsyncTransaction = await self.connection.begin()
-        for number, holder in enumerate((new_id(), new_id())):
-            for asset in ("points", "growth"):
-                self.books[number, asset] = Books(self.connection, holder, asset)
-                self.models[number, asset] = Model()
-
-    def teardown(self) -> None:
-        if hasattr(self, "connection"):
-            self.run(self.transaction.rollback())
-            self.run(self.connection.close())
-            self.run(self.engine.dispose())
-        self.runner.close()
-
-    def run(self, action: Coroutine[Any, Any, Any]) -> Any:
-        return self.runner.run(action)
-
-    def key(self) -> str:
-        self.number += 1
-        return f"key {self.number}"
-
-    def rows(self) -> list[Any]:
-        return list(self.run(self.connection.execute(text(ROWS))).scalars())
-
-    def other(self, who: tuple[int, str]) -> tuple[int, str]:
-        return (1 - who[0], who[1])
-
-    def both_say(
-        self,
-        who: tuple[int, str],
-        wanted: Callable[[Model], str],
-        action: Coroutine[Any, Any, ledger.Outcome],
-        *,
-        survivor: Any = None,
-    ) -> bool:
-        """Do it in the model and in the books; whether it was posted. A refusal moves no row."""
-        code = wanted(self.models[who])
-        before: list[Any] = []
-        if code != "posted":
-            for books in self.books.values():
-                self.run(books.settle(self.at))
-            before = self.rows()
-        outcome = self.run(action)
-        assert outcome.code == code
-        if code != "posted":
-            assert self.rows() == before
-        elif outcome.receipt is not None:
-            said = self.books[who].last
-            assert said is not None
-            self.posted.append((self.books[who], said, survivor, outcome))
-        return code == "posted"
 
     @rule(days=DAYS)
     def wait(self, days: int) -> None:
@@ -160,7 +61,7 @@ class LivesOfWallets(RuleBasedStateMachine):
     )
     def earn(
         self,
-        who: tuple[int, str],
+        who: Who,
         amount: int,
         waits: int | None,
         lives: int | None,
@@ -191,7 +92,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         return Named(who, key)
 
     @rule(target=earns, who=WALLETS, amount=AMOUNTS, lives=LATER)
-    def earn_until_an_event(self, who: tuple[int, str], amount: int, lives: int | None) -> Named:
+    def earn_until_an_event(self, who: Who, amount: int, lives: int | None) -> Named:
         key = self.key()
         expires = end(self.at, lives)
         self.lots[key] = new_id()
@@ -213,7 +114,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         )
 
     @rule(target=spends, who=WALLETS, amount=AMOUNTS, overdraw=st.booleans())
-    def spend(self, who: tuple[int, str], amount: int, *, overdraw: bool) -> Any:
+    def spend(self, who: Who, amount: int, *, overdraw: bool) -> Any:
         key = self.key()
         posted = self.both_say(
             who,
@@ -223,7 +124,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         return Named(who, key) if posted else multiple()
 
     @rule(target=holds, who=WALLETS, amount=AMOUNTS, lives=LATER)
-    def hold(self, who: tuple[int, str], amount: int, lives: int | None) -> Any:
+    def hold(self, who: Who, amount: int, lives: int | None) -> Any:
         key = self.key()
         until = end(self.at, lives)
         posted = self.both_say(
@@ -289,7 +190,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         )
 
     @rule(who=WALLETS, amount=st.integers(-60, 60).filter(bool), lives=LATER)
-    def adjust(self, who: tuple[int, str], amount: int, lives: int | None) -> None:
+    def adjust(self, who: Who, amount: int, lives: int | None) -> None:
         key = self.key()
         expires = end(self.at, lives)
         self.both_say(
@@ -301,7 +202,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         )
 
     @rule(who=WALLETS, amount=AMOUNTS)
-    def write_off(self, who: tuple[int, str], amount: int) -> None:
+    def write_off(self, who: Who, amount: int) -> None:
         self.both_say(
             who,
             lambda model: model.write_off(amount, self.at),
@@ -309,7 +210,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         )
 
     @rule(who=WALLETS, frozen=st.sampled_from([False, False, True]))
-    def freeze(self, who: tuple[int, str], *, frozen: bool) -> None:
+    def freeze(self, who: Who, *, frozen: bool) -> None:
         self.both_say(
             who,
             lambda model: model.freeze(self.at, frozen=frozen),
@@ -350,7 +251,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         )
 
     @rule(who=WALLETS, lives=FAR)
-    def reschedule_all(self, who: tuple[int, str], lives: int | None) -> None:
+    def reschedule_all(self, who: Who, lives: int | None) -> None:
         ends = end(self.at, lives)
         self.both_say(
             who,
@@ -359,7 +260,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         )
 
     @rule(who=WALLETS)
-    def move(self, who: tuple[int, str]) -> None:
+    def move(self, who: Who) -> None:
         other = self.other(who)
         self.both_say(
             who,
@@ -400,7 +301,7 @@ class LivesOfWallets(RuleBasedStateMachine):
 
     def _claim(
         self,
-        who: tuple[int, str],
+        who: Who,
         names: list[str],
         act: Callable[[Model], str],
         posting: ledger.Posting,
@@ -439,7 +340,7 @@ class LivesOfWallets(RuleBasedStateMachine):
         assert self.rows() == before
 
     @rule(who=WALLETS, days=DAYS)
-    def read_ahead_then_settle(self, who: tuple[int, str], days: int) -> None:
+    def read_ahead_then_settle(self, who: Who, days: int) -> None:
         """What a read derives for later is what settling then leaves, lot by lot."""
         self.at += days
         books = self.books[who]
@@ -448,42 +349,6 @@ class LivesOfWallets(RuleBasedStateMachine):
         self.models[who].settle(self.at)
         assert derived == self.run(books.counters(self.at))
         assert lots == self.run(books.lots(self.at))
-
-    @invariant()
-    def the_wallets_are_the_models(self) -> None:
-        for who, books in self.books.items():
-            seen = self.run(books.counters(self.at))
-            settled = self.run(self._settled_aside(books))
-            self.models[who].settle(self.at)
-            assert seen == self.models[who].counters(), who
-            assert settled == seen
-
-    @invariant()
-    def every_promise_holds(self) -> None:
-        if not self.books:
-            return
-        assert list(self.run(ledger.verify(self.connection))) == []
-        for asset in self._known_assets():
-            balance = self.run(ledger.trial_balance(self.connection, at=day(self.at), asset=asset))
-            transit = [
-                line.balance
-                for line in balance.programme_side
-                if line.account is ledger.Account.IN_TRANSIT
-            ]
-            assert (balance.difference, transit) == (0, [0])
-
-    def _known_assets(self) -> set[str]:
-        holders = {books.holder for books in self.books.values()}
-        known = [self.run(ledger.assets(self.connection, holder)) for holder in holders]
-        return {asset for assets in known for asset in assets}
-
-    async def _settled_aside(self, books: Books) -> tuple[int, int, int, int]:
-        """The counters that settling would leave, tried and taken back."""
-        attempt = await self.connection.begin_nested()
-        await books.settle(self.at)
-        counters = await books.counters(self.at)
-        await attempt.rollback()
-        return counters
 
 
 def test_a_wallet_lives_as_the_model_says(rolled_back: Clone) -> None:
