@@ -40,11 +40,12 @@ async def roll_forward(
 ) -> RollForward:
     """Roll the points forward through the months of ``[since, until)``.
 
-    ``since`` and ``until`` are taken to the first of their month. ``at`` is the caller's present:
-    up to it counts what time has made due, and no ``recorded_by`` may lie after it. Read it in a
-    snapshot. Months of a closed period answer the same for ever.
+    A day within a month stands for all of it. ``at`` is the caller's present: up to it counts what
+    time has made due, and no ``recorded_by`` may lie after it. Read it in a snapshot. Months of a
+    closed period answer the same for ever.
     """
-    first, end = first_of_month(since), first_of_month(until)
+    first = first_of_month(since)
+    end = next_month(first_of_month(until - timedelta(days=1)))
     zone = await demand_answerable(
         connection,
         asset=asset,

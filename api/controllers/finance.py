@@ -39,9 +39,10 @@ class UnknownAccount(LoyaltyError):
 
 
 class InstantQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """As of when; now when left out."""
+    """As of when, and of what was recorded by when; now when left out."""
 
     at: Instant | None = None
+    recorded_by: Instant | None = None
 
 
 class EntriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,16 +63,19 @@ class EntriesQuery(Struct, frozen=True, forbid_unknown_fields=True):
             roles=_READERS,
             query=InstantQuery,
             answers={200: TrialBalanceOut},
-            refusals=("unanswerable-instant",),
+            refusals=("unanswerable-instant", "recorded-in-future"),
         )
     ),
 )
 async def read_trial_balance(request: ApiRequest) -> Response[bytes]:
     """Answer every account: the members' side from wallets, the programme's from journals."""
     now = now_of(request)
-    at = _sensible(read_query(request, InstantQuery).at, "at", now) or now
+    query = read_query(request, InstantQuery)
+    at = _sensible(query.at, "at", now) or now
     async with application_of(request).database.snapshot() as connection:
-        books = await ledger.trial_balance(connection, at=at)
+        books = await ledger.trial_balance(
+            connection, at=at, recorded_by=query.recorded_by, now=now
+        )
     return ok(TrialBalanceOut.of(books))
 
 

@@ -26,6 +26,7 @@ class TrialBalanceOut(Struct, frozen=True):
 
     asset: str
     at: Instant
+    recorded_by: Instant | None
     member_side: list[AccountBalanceOut]
     programme_side: list[AccountBalanceOut]
     difference: int
@@ -36,6 +37,7 @@ class TrialBalanceOut(Struct, frozen=True):
         return cls(
             asset=books.asset,
             at=books.at,
+            recorded_by=books.recorded_by,
             member_side=[AccountBalanceOut.of(part) for part in books.member_side],
             programme_side=[AccountBalanceOut.of(part) for part in books.programme_side],
             difference=books.difference,

@@ -1,5 +1,5 @@
 -- Days of the books: they are days of the programme's time zone, and a journal whose own day is in
--- a period that is closing or closed is booked on the first day of the open one (decision 0026).
+-- a period that is closing or closed is booked on the first day of the open one (decision 0110).
 
 -- The day on which a journal is booked; none stored is the day of its effective instant.
 CREATE OR REPLACE FUNCTION ledger.booked_day(booked_on date, effective_at timestamptz, zone text)

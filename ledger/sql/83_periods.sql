@@ -102,6 +102,20 @@ BEGIN
 END
 $$;
 
+-- Whether a running transaction is surely one of another database of this cluster: it holds the
+-- lock on its own id, and who is connected to which database is no secret.
+CREATE OR REPLACE FUNCTION ledger.runs_elsewhere(running xid8) RETURNS boolean
+LANGUAGE sql STABLE
+AS $$
+    SELECT EXISTS (
+        SELECT FROM pg_catalog.pg_locks AS l
+        JOIN pg_catalog.pg_stat_activity AS a ON a.pid = l.pid
+        WHERE l.locktype = 'transactionid' AND l.transactionid = running::xid
+            AND l.mode = 'ExclusiveLock' AND l.granted AND a.datid <> (
+                SELECT d.oid FROM pg_catalog.pg_database AS d
+                WHERE d.datname = pg_catalog.current_database()))
+$$;
+
 -- Whether every transaction is over that may still have booked into a month that is closing. The
 -- mark is set by the first call after the closing was committed: whoever got a transaction id
 -- since then has seen it.
@@ -122,7 +136,8 @@ BEGIN
     END IF;
     RETURN p.cluster <> ledger.cluster() OR NOT EXISTS (
         SELECT FROM pg_snapshot_xip(pg_current_snapshot()) AS running (xid)
-        WHERE running.xid < p.drained_below AND running.xid <> pg_current_xact_id());
+        WHERE running.xid < p.drained_below AND running.xid <> pg_current_xact_id()
+            AND NOT ledger.runs_elsewhere(running.xid));
 END
 $$;
 

@@ -23,6 +23,7 @@ from sqlalchemy.dialects.postgresql import JSONPATH
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import ledger
 from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.policy.document import document_of, parse_policy
@@ -108,6 +109,9 @@ async def publish_policy(
     current = await policy_at(connection, max(starts, cause.at))
     if joined:
         _check_against_members(current, drafted, cause.at)
+    else:
+        day = drafted.day_of(cause.at)
+        await ledger.found_books(connection, zone=drafted.zone.key, on=day)
     await connection.execute(
         insert(policy).values(
             version=drafted.version,

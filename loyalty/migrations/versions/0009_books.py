@@ -1,4 +1,4 @@
-"""Months of the books: a calendar, periods, and journals booked later than they happened.
+"""Months of the books: a calendar, periods, and journals booked later than they happened; proofs.
 
 The rollup is rebuilt by booked day and by what lots were born as; it is derived, so it starts anew
 behind the watermark and is filled by the next roll-up. No journal is changed: a booked day that is
@@ -102,15 +102,33 @@ ROLLUP = (
     "UPDATE ledger.watermark SET rolled_below = '0'",
 )
 
+VERIFICATION = (
+    """
+    CREATE TABLE loyalty.verification (
+        id uuid NOT NULL,
+        started_at timestamptz NOT NULL,
+        finished_at timestamptz NOT NULL,
+        findings jsonb NOT NULL,
+        actor text COLLATE "C" NOT NULL,
+        request_id text COLLATE "C" NOT NULL,
+        CONSTRAINT verification_id_is_unique PRIMARY KEY (id),
+        CONSTRAINT verification_ends_after_it_starts CHECK (finished_at >= started_at),
+        CONSTRAINT verification_findings_are_a_list CHECK (jsonb_typeof(findings) = 'array')
+    )
+    """,
+    "CREATE INDEX verification_by_start ON loyalty.verification (started_at DESC)",
+)
+
 
 def upgrade() -> None:
     """Give the books their months; what was posted before is in months that are open."""
-    for statement in (*CALENDAR, *BOOKED, *ROLLUP):
+    for statement in (*CALENDAR, *BOOKED, *ROLLUP, *VERIFICATION):
         op.execute(statement)
 
 
 def downgrade() -> None:
     """Take the months away again; refused by nobody, so do it only where nothing was closed."""
+    op.execute("DROP TABLE loyalty.verification")
     op.execute("DROP TABLE ledger.rollup, ledger.period, ledger.calendar")
     op.execute("ALTER TYPE ledger.item DROP ATTRIBUTE booked_on")
     op.execute("ALTER TABLE ledger.intake DROP COLUMN booked_on")

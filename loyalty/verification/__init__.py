@@ -1,0 +1,19 @@
+"""Proofs that were made, and what they found: the nightly one, and those that close a period."""
+
+from loyalty.verification.proving import verify_books
+from loyalty.verification.store import (
+    Verification,
+    find_verification,
+    latest_verification,
+    list_verifications,
+    record_verification,
+)
+
+__all__ = [
+    "Verification",
+    "find_verification",
+    "latest_verification",
+    "list_verifications",
+    "record_verification",
+    "verify_books",
+]

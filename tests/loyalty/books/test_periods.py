@@ -1,0 +1,170 @@
+"""A month closes when its books are proved and its orders reconciled, and says why when not."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import ledger
+from ledger import PeriodState
+from loyalty.books.closing import JOB, finish_period
+from loyalty.books.periods import Obstacle, PeriodStatus, close_period, find_period, list_periods
+from loyalty.bootstrap import Application, build
+from loyalty.cause import Cause
+from loyalty.changes import list_changes
+from loyalty.ids import new_id, show
+from loyalty.jobs import JOBS, PERIODIC, work
+from loyalty.settings import Settings
+from loyalty.verification import latest_verification, list_verifications, verify_books
+from tests.ledger.building import Books
+from tests.support.database import Clone
+
+WAITING = text("SELECT task_name, args FROM procrastinate.procrastinate_jobs WHERE status = 'todo'")
+
+
+@pytest.fixture
+async def application(clone: Clone) -> AsyncIterator[Application]:
+    url = clone.application.render_as_string(hide_password=False)
+    async with build(Settings(database_url=SecretStr(url), home=Path("/nowhere"))) as application:
+        yield application
+
+
+def cause(application: Application, actor: str = "system") -> Cause:
+    return Cause(at=application.clock.now(), actor=actor, request_id=str(new_id()))
+
+
+def last_month(application: Application) -> date:
+    """The first day of the month before this one."""
+    return (application.clock.now().date().replace(day=1) - timedelta(days=1)).replace(day=1)
+
+
+async def earned(application: Application, *, key: str = "welcome") -> Books:
+    """Points of the last month that no order claims."""
+    month = last_month(application)
+    at = datetime(month.year, month.month, 15, tzinfo=UTC)
+    books = Books(None)  # type: ignore[arg-type]  # the connection is the transaction's own
+
+    async def post(connection: AsyncConnection) -> None:
+        said: dict[str, Any] = books.said(key, 0, amount=100, lot=new_id(), source="campaign")
+        (outcome,) = await ledger.earn(
+            connection, [ledger.Earn(**(said | {"effective_at": at}))], at=at
+        )
+        ledger.demand(outcome)
+
+    await application.database.write(post)
+    return books
+
+
+async def closed(application: Application, month: date) -> PeriodStatus:
+    """Begin to close a month and run its job."""
+    await application.database.write(close_period, cause(application), month)
+    await finish_period(application, cause(application, f"job:{JOB}"), month.isoformat())
+    async with application.database.read() as connection:
+        return await find_period(connection, month)
+
+
+async def test_a_month_is_closed_by_its_job_and_names_what_proved_it(
+    application: Application,
+) -> None:
+    await earned(application)
+    month = last_month(application)
+
+    begun = await application.database.write(close_period, cause(application), month)
+    assert (begun.period.state, begun.obstacle) == (PeriodState.CLOSING, Obstacle.UNDER_WAY)
+    await work(application, until_idle=True)
+
+    async with application.database.read() as connection:
+        ended = await find_period(connection, month)
+        proof = await latest_verification(connection, since=begun.period.closing_at)
+        trail = await list_changes(connection, limit=5, subject_kind="period")
+        newest = (await list_periods(connection, at=application.clock.now()))[0]
+    assert proof is not None
+    assert proof.clean
+    assert ended.period.state is PeriodState.CLOSED
+    assert ended.period.verified_by == show("ver", proof.id)
+    assert ended.period.reconciled_by
+    assert ended.period.closed_by == f"job:{JOB}"
+    assert ended.obstacle is None
+    assert [change.action for change in trail] == ["close", "begin-closing"]
+    assert newest.period.state is PeriodState.OPEN
+
+
+async def test_asking_again_begins_nothing_new(application: Application) -> None:
+    await earned(application)
+    month = last_month(application)
+
+    for _ in range(3):
+        await application.database.write(close_period, cause(application), month)
+    async with application.database.read() as connection:
+        waiting = [(row.task_name, row.args) for row in await connection.execute(WAITING)]
+    ended = await closed(application, month)
+    again = await application.database.write(close_period, cause(application), month)
+
+    assert waiting == [(JOB, {"month": month.isoformat()})]
+    assert ended.period.state is PeriodState.CLOSED
+    assert again == ended
+
+
+async def test_a_month_with_a_finding_stays_closing_until_it_is_gone(
+    application: Application, owner_connection: AsyncConnection
+) -> None:
+    await earned(application)
+    month = last_month(application)
+    edit = text("UPDATE ledger.wallet SET available = available + :points")
+    await owner_connection.execute(edit, {"points": 1})
+
+    stuck = await closed(application, month)
+    await owner_connection.execute(edit, {"points": -1})
+    ended = await closed(application, month)
+
+    assert (stuck.period.state, stuck.obstacle) == (PeriodState.CLOSING, Obstacle.FINDINGS)
+    assert stuck.verification is not None
+    assert stuck.verification.findings[0].row.startswith("wallet ")
+    assert ended.period.state is PeriodState.CLOSED
+
+
+async def test_a_month_with_an_unexplained_difference_stays_closing(
+    application: Application,
+) -> None:
+    await earned(application, key=f"order:{new_id()}:earn:{new_id()}")
+    month = last_month(application)
+
+    stuck = await closed(application, month)
+
+    assert (stuck.period.state, stuck.obstacle) == (PeriodState.CLOSING, Obstacle.RECONCILIATION)
+    assert stuck.open_items == 1
+
+
+async def test_a_month_before_the_books_began_is_unknown(application: Application) -> None:
+    await earned(application)
+
+    async with application.database.read() as connection:
+        with pytest.raises(ledger.PeriodUnknown):
+            await find_period(connection, date(2001, 1, 1))
+
+
+async def test_the_nightly_proof_keeps_what_it_found(
+    application: Application, owner_connection: AsyncConnection
+) -> None:
+    await earned(application)
+
+    clean = await verify_books(application, cause(application))
+    await owner_connection.execute(text("UPDATE ledger.wallet SET version = version + 1"))
+    broken = await verify_books(application, cause(application))
+    await owner_connection.execute(text("UPDATE ledger.wallet SET version = version - 1"))
+
+    assert (clean.clean, broken.clean) == (True, False)
+    async with application.database.read() as connection:
+        assert await list_verifications(connection, limit=5) == [broken, clean]
+        assert await list_verifications(connection, limit=5, before=broken.id) == [clean]
+        assert await latest_verification(connection) == broken
+
+
+def test_the_worker_knows_both_jobs() -> None:
+    assert JOB in JOBS
+    assert "verify-books" in {periodic.name for periodic in PERIODIC}
