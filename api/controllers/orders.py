@@ -34,7 +34,7 @@ from api.writing import answer, cause_of, now_of, ok, write
 from loyalty.cause import Cause
 from loyalty.idempotency import Answer, Begun
 from loyalty.keys import Role
-from loyalty.members import Ref, UnknownOrder
+from loyalty.members import Ref, UnknownOrder, absorbed_members
 from loyalty.orders.cancelling import Cancelled, Cancelling, cancel
 from loyalty.orders.completing import Completed, Completing, complete
 from loyalty.orders.holding import Held, extend_hold, mark_paid
@@ -156,7 +156,10 @@ async def read_order(request: ApiRequest) -> Response[bytes]:
     ref, own = order_ref(request), principal_of(request).member
     async with application_of(request).database.read() as connection:
         found = await find_order_by(connection, ref)
-    if own is not None and own != found.order.member:
+        theirs = own in (None, found.order.member)
+        if own is not None and not theirs:  # one they placed before they were merged is theirs too
+            theirs = found.order.member in await absorbed_members(connection, own)
+    if not theirs:
         raise UnknownOrder(seen=ref.text[:80])
     return ok(OrderOut.of(found.history))
 

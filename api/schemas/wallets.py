@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 import ledger
+from api.pagination import DEFAULT_LIMIT, Cursor, Limit
 from api.schemas.types import Code, Instant, MemberId, SignedPoints
 from loyalty.adjustments import Adjusted
 from loyalty.ids import show
@@ -38,10 +39,53 @@ class LotOut(Struct, frozen=True, rename={"class_": "class"}):
     earned_at: Instant
     activates_at: Instant | None
     expires_at: Instant | None
+    notice: bool = False
+    notified_at: Instant | None = None
+    ends_at: Instant | None = None
+
+
+class WalletQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which asset, and as of when by effective and by recorded time; now when left out."""
+
+    asset: Code = "points"
+    at: Instant | None = None
+    recorded_by: Instant | None = None
+
+
+class TransactionsQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which asset, and which part of the list, latest first."""
+
+    asset: Code = "points"
+    limit: Limit = DEFAULT_LIMIT
+    after: Cursor | None = None
+
+
+class StatementQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """The movements that took effect in [from, to), in their order, as recorded by an instant."""
+
+    from_: Instant
+    to: Instant
+    asset: Code = "points"
+    recorded_by: Instant | None = None
+    limit: Limit = DEFAULT_LIMIT
+    after: Cursor | None = None
+
+
+class StandOut(Struct, frozen=True):
+    """What a wallet held."""
+
+    available: int
+    pending: int
+    held: int
+    debt: int
 
 
 class WalletOut(Struct, frozen=True):
-    """A wallet at an instant; `face_value` is what the available points would take off."""
+    """A wallet at an instant; `face_value` is what the available points would take off.
+
+    As of an earlier instant, or as recorded by one, the counters alone are told: `frozen`,
+    `expiring` and `lots` are null then.
+    """
 
     member: MemberId
     at: Instant
@@ -50,10 +94,12 @@ class WalletOut(Struct, frozen=True):
     pending: int
     held: int
     debt: int
-    frozen: bool
-    face_value: MoneyOut
-    expiring: list[ExpiringOut]
-    lots: list[LotOut]
+    frozen: bool | None
+    face_value: MoneyOut | None
+    expiring: list[ExpiringOut] | None
+    lots: list[LotOut] | None
+    asset: str = "points"
+    recorded_by: Instant | None = None
 
 
 class MovementOut(Struct, frozen=True):
@@ -89,12 +135,24 @@ class MovementOut(Struct, frozen=True):
         )
 
 
+class StatementOut(Struct, frozen=True):
+    """Movements in the order in which they took effect, between what stood before and after."""
+
+    member: MemberId
+    asset: str
+    opening: StandOut
+    items: list[MovementOut]
+    closing: StandOut
+    next: str | None
+
+
 class AdjustmentBody(Struct, frozen=True, forbid_unknown_fields=True):
     """Points to give (positive) or to take (negative), and why."""
 
     points: SignedPoints
     reason: Code
     note: Annotated[str, Meta(min_length=1, max_length=2000)] | None = None
+    asset: Code = "points"
 
 
 class AdjustedOut(Struct, frozen=True):
@@ -103,11 +161,13 @@ class AdjustedOut(Struct, frozen=True):
     journal: str
     points: int
     debt_repaid: int
+    asset: str = "points"
 
     @classmethod
     def of(cls, adjusted: Adjusted) -> "AdjustedOut":
         """Show the adjustment."""
-        return cls(show("jrn", adjusted.journal), adjusted.amount, adjusted.repaid)
+        shown = show("jrn", adjusted.journal)
+        return cls(shown, adjusted.amount, adjusted.repaid, adjusted.asset)
 
 
 class LinkBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -145,4 +205,7 @@ def lot_out(lot: ledger.Lot) -> LotOut:
         earned_at=lot.earned_at,
         activates_at=lot.activates_at,
         expires_at=lot.expires_at,
+        notice=lot.notice,
+        notified_at=lot.notified_at,
+        ends_at=lot.ends_at if lot.notice else lot.expires_at,
     )

@@ -1,4 +1,9 @@
-"""Expiry policies, merges and imported balances."""
+"""Changes of expiry: previewed, confirmed, and carried out lot by lot.
+
+What: one table, new and empty. Why: points already earned keep their end unless somebody saw what
+a change comes to and confirmed it; the row keeps those figures and how far the work is.
+Locks: none that others hold.
+"""
 
 from alembic import op
 
@@ -9,8 +14,40 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.execute("select 1")
+    """Create the table."""
+    op.execute(
+        """
+        create table loyalty.expiry_change (
+            id uuid not null,
+            document jsonb not null,
+            replaces integer not null,
+            previewed_at timestamptz not null,
+            soonest timestamptz not null,
+            figures jsonb not null,
+            actor text collate "C" not null,
+            request_id text collate "C" not null,
+            policy integer,
+            confirmed_at timestamptz,
+            confirmed_by text collate "C",
+            last_holder uuid,
+            lots_moved bigint not null default 0,
+            points_moved bigint not null default 0,
+            members_moved bigint not null default 0,
+            done boolean not null default false,
+            constraint expiry_change_has_one_row primary key (id),
+            constraint expiry_change_leaves_time check (soonest > previewed_at),
+            constraint expiry_change_is_confirmed_whole check (
+                (confirmed_at is null) = (policy is null)
+                and (confirmed_at is null) = (confirmed_by is null)),
+            constraint expiry_change_moves_nothing_unconfirmed check (
+                confirmed_at is not null or (not done and last_holder is null)),
+            constraint expiry_change_counts_upward check (
+                least(lots_moved, points_moved, members_moved) >= 0)
+        )
+        """
+    )
 
 
 def downgrade() -> None:
-    op.execute("select 1")
+    """Drop the table; ends that were moved stay moved."""
+    op.execute("drop table loyalty.expiry_change")
