@@ -71,8 +71,10 @@ _ORDER: Final = _id("ord", "the order")
 _SHIPMENT: Final = _id("shp", "the shipment")
 _TIER: Final = _text("The code of a tier.")
 
-#: What a step of an order did to the member's tier; left out when it stayed, and in history.
-_TIER_MOVED: Final = _object({"before": _or_null(_TIER), "after": _TIER})
+_TIER_MOVED: Final = {
+    **_object({"before": _or_null(_TIER), "after": _TIER}),
+    "description": "What it did to the member's tier; left out when that stayed, and in history.",
+}
 
 _RETURNED: Final = _object(
     {
@@ -121,6 +123,12 @@ _DECLARED: Final = (
         1,
         "A member left.",
         _object({"reason": _text("The code of the reason.")}),
+    ),
+    EventType(
+        "member.absorbed",
+        1,
+        "Another member was found to be this one; what they had goes on here.",
+        _object({"from": _id("mem", "the member who was merged into this one")}),
     ),
     EventType(
         "member.merged",
@@ -231,7 +239,20 @@ _DECLARED: Final = (
         "tier.will-fall",
         1,
         "A member's tier will fall on a day, unless enough is bought before.",
-        _object({"tier": _TIER, "to": _TIER, "on": _DAY}),
+        _object(
+            {"tier": _TIER, "to": _TIER, "on": _DAY},
+            {
+                "keep": _object(
+                    {
+                        "join": _text("Whether `all` of it or `any` one keeps the tier."),
+                        "purchases": _whole("Money missing to keep it, in minor units."),
+                        "orders": _whole("Orders missing to keep it."),
+                        "active_days": _whole("Active days missing to keep it."),
+                        "by": _DAY,
+                    }
+                )
+            },
+        ),
     ),
     EventType(
         "voucher.issued",

@@ -94,7 +94,9 @@ class Settings(BaseSettings):
     @field_validator("mail_from")
     @classmethod
     def _is_sender(cls, sender: str | None) -> str | None:
-        if sender is not None and not _SENDER.fullmatch(parseaddr(sender)[1]):
+        if sender is not None and (
+            not sender.isprintable() or not _SENDER.fullmatch(parseaddr(sender)[1])
+        ):
             message = "a sender is expected, such as Points <points@example.com>"
             raise ValueError(message)
         return sender

@@ -98,7 +98,7 @@ async def complete(
         shipment_lines=shipment_line_rows(order.member, order.id, shipment),
         exceptions=done.over,
     )
-    happened: Event = completed_event(new_id(cause.at), order, shipment)
+    happened: Event = completed_event(new_id(cause.at), order, shipment, done.standing)
     await write_steps(connection, cause, steps, happened, keep(completed))
     return completed
 

@@ -3,7 +3,7 @@
 Pure. Events never carry personal data or the shop's ids, and they only gain fields.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -11,6 +11,7 @@ from uuid import UUID
 from loyalty.events import Event
 from loyalty.ids import show
 from loyalty.orders.types import Order, Return, Shipment
+from tiers import Decision
 
 PLACED: Final = "order.placed"
 PAID: Final = "order.paid"
@@ -35,14 +36,17 @@ def placed_event(one: UUID, order: Order) -> Event:
     return Event(one, order.member, PLACED, order.placed_at, data)
 
 
-def completed_event(one: UUID, order: Order, shipment: Shipment) -> Event:
-    """Tell that a shipment was completed."""
-    data = {
+def completed_event(
+    one: UUID, order: Order, shipment: Shipment, standing: Decision | None = None
+) -> Event:
+    """Tell that a shipment was completed, and what that did to the member's tier."""
+    data: dict[str, object] = {
         "order": show("ord", order.id),
         "shipment": show("shp", shipment.id),
         "points_earned": shipment.figures.earn,
         "purchases": shipment.purchases,
         "activates_at": shipment.activates_at,
+        **_tier_moved(standing),
     }
     return Event(one, order.member, COMPLETED, shipment.at, data)
 
@@ -58,10 +62,14 @@ def cancelled_event(one: UUID, order: Order, shipment: Shipment, released: int) 
 
 
 def returned_event(
-    one: UUID, member: UUID, at: datetime, returns: Sequence[tuple[Order, Return]]
+    one: UUID,
+    member: UUID,
+    at: datetime,
+    returns: Sequence[tuple[Order, Return]],
+    standing: Decision | None = None,
 ) -> Event:
-    """Tell what came back, of one order or of several."""
-    data = {
+    """Tell what came back, of one order or of several, and what that did to the tier."""
+    data: dict[str, object] = {
         "returns": [
             {
                 "order": show("ord", order.id),
@@ -72,7 +80,8 @@ def returned_event(
                 "points_to_claw_back": returned.figures.earn,
             }
             for order, returned in returns
-        ]
+        ],
+        **_tier_moved(standing),
     }
     return Event(one, member, RETURNED, at, data)
 
@@ -80,3 +89,11 @@ def returned_event(
 def moved_event(one: UUID, order: Order, kind: str, at: datetime) -> Event:
     """Tell that an order was paid, or that its hold was extended or released."""
     return Event(one, order.member, kind, at, {"order": show("ord", order.id)})
+
+
+def _tier_moved(standing: Decision | None) -> Mapping[str, object]:
+    """Return the tier before and after a step, if they differ."""
+    changes = () if standing is None else standing.changes
+    if not changes or changes[0].before == changes[-1].after:
+        return {}
+    return {"tier": {"before": changes[0].before, "after": changes[-1].after}}

@@ -99,7 +99,8 @@ async def return_goods(
         returns=[return_row(order.member, order.id, plan.returned)],
         return_lines=return_line_rows(order.member, order.id, plan.returned),
     )
-    happened = returned_event(new_id(cause.at), order.member, at, [(order, plan.returned)])
+    told = [(order, plan.returned)]
+    happened = returned_event(new_id(cause.at), order.member, at, told, standing)
     await write_steps(connection, cause, steps, happened, keep(returned))
     return returned
 

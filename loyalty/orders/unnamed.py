@@ -115,7 +115,7 @@ async def return_unnamed(
     found = _find(sales, comeback)
     plans = tuple(_plan(sales, comeback, order_id, found) for order_id in found.orders)
     points = await _post(connection, cause, member, sales, plans)
-    await _correct(connection, cause, sales, plans, at)
+    standing = await _correct(connection, cause, sales, plans, at)
     done = Sorted(plans, tuple(found.unmatched), points)
     steps = Steps(
         returns=[return_row(member.id, h.order.id, plan.returned) for h, plan in plans],
@@ -127,7 +127,7 @@ async def return_unnamed(
         unmatched=_unmatched_rows(member.id, sales.policy, comeback, found),
     )
     told = [(history.order, plan.returned) for history, plan in plans]
-    happened = returned_event(new_id(cause.at), member.id, at, told)
+    happened = returned_event(new_id(cause.at), member.id, at, told, standing)
     await write_steps(connection, cause, steps, happened, keep(done))
     return done
 
@@ -177,17 +177,18 @@ async def _correct(
     sales: _Sales,
     plans: Sequence[tuple[History, ReturnPlan]],
     at: datetime,
-) -> None:
+) -> Decision | None:
     activities: list[Activity] = []
     for history, plan in plans:
         activities += corrections(sales.subject, history.order.id, plan.taken)
     if sales.ladder is None or sales.subject is None or not activities:
-        return
+        return None
     on = sales.policy.day_of(at)
     standing: Decision = decide(sales.ladder, sales.subject, activities, on=on)
     await record(
         connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
     )
+    return standing
 
 
 def _unmatched_rows(member: UUID, policy: Policy, comeback: Comeback, found: Found) -> list[Row]:

@@ -166,7 +166,7 @@ def _in_order(place: Place) -> tuple[int, int, int]:
 
 def _told(row: Row[*tuple[Any, ...]]) -> Told:
     *values, era, xid, position = row
-    return Told(*values, place=Place(era, xid, position))
+    return Told(*values, Place(era, xid, position))
 
 
 def _place() -> Any:  # noqa: ANN401 (a row of three unlike columns)

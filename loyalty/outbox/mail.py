@@ -207,9 +207,9 @@ def _content(letter: Letter, server: MailServer) -> bytes:
     mail["Date"] = format_datetime(letter.at)
     mail["Message-ID"] = letter.message_id
     mail["Auto-Submitted"] = "auto-generated"
-    mail["Content-Language"] = letter.language
     mail.set_content(letter.written.text, cte="base64")
     mail.add_alternative(letter.written.html, subtype="html", cte="base64")
+    mail["Content-Language"] = letter.language
     return mail.as_bytes()
 
 

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
+import ledger
 import tiers
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
@@ -26,7 +27,7 @@ from loyalty.outbox.relay import relay_events
 from loyalty.outbox.rendering import write_mail
 from loyalty.outbox.state import Reason, State
 from loyalty.outbox.wording import Names, Surroundings, VoucherWords, language_of, words_of
-from loyalty.policy import policy_at
+from loyalty.policy import Policy, policy_at
 from loyalty.vouchers import find_definition
 
 LINK_LIVES: Final = timedelta(days=7)
@@ -102,15 +103,22 @@ async def address(connection: AsyncConnection, claim: Claim) -> Addressed | Reas
     if purpose is not None and purpose not in granted:
         return Reason.NO_CONSENT
     policy = await policy_at(connection, claim.at)
-    asset = claim.data.get("asset", "points")
     around = Surroundings(
-        unit=policy.unit if asset == "points" else policy.assets.get(asset, {"en": asset}),
+        unit=_unit(policy, claim.data.get("asset", ledger.POINTS)),
         zone=policy.zone,
         language=policy.language,
         tiers=await _tier_names(connection),
         voucher=await _voucher(connection, claim),
     )
     return Addressed(profile.email, language_of(profile.language, policy.language), around)
+
+
+def _unit(policy: Policy, asset: str) -> Names:
+    """Return what the programme calls an asset; one it has given up goes by its code."""
+    if asset == ledger.POINTS:
+        return policy.unit
+    known = policy.assets.get(asset)
+    return {policy.language: asset} if known is None else known.names
 
 
 async def _letter(application: Application, claim: Claim, addressed: Addressed) -> Letter:

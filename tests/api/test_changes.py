@@ -11,6 +11,7 @@ from jsonschema_rs import validator_for
 from loyalty.ids import show
 from loyalty.outbox import relay_events
 from tests.support.api import Caller, Web, mem
+from tests.support.mailing import open_ladder
 
 PATIENCE = 120.0
 
@@ -99,6 +100,30 @@ async def test_every_event_of_an_order_s_life_is_as_its_published_schema_says(
         published = by_type[each["type"]]
         assert each["schema_version"] == published["schema_version"]
         assert list(validator_for(published["schema"]).iter_errors(each["data"])) == []
+
+
+async def test_an_order_that_reaches_a_tier_says_so_and_the_member_is_told(
+    web: Web, checkout: Caller
+) -> None:
+    await web.application.database.write(open_ladder, web.cause())
+    await web.joined(external_id="C-1")
+    line = {"line_id": "1", "sku": "A", "quantity": 1, "unit_price": 12_000}
+    cart = {"currency": "USD", "lines": [line]}
+    placed = {"order_id": "O-1", "member": "ext:C-1", "priced_by": "shop", "order": cart}
+    back = {"return_id": "R", "lines": [{"line_id": "1", "quantity": 1}]}
+
+    await checkout.post("/v1/orders", placed)
+    await checkout.post("/v1/orders/ext:O-1/complete", {"shipment": "1"})
+    await checkout.post("/v1/orders/ext:O-1/returns", back)
+    told = (await feed(checkout, 4))["items"]
+    await _relay(web, 3)
+
+    assert [each["data"].get("tier") for each in told[2:]] == [
+        {"before": "standard", "after": "silver"},
+        {"before": "silver", "after": "standard"},
+    ]
+    messages = (await checkout.get("/v1/messages", member="ext:C-1")).json()["items"]
+    assert [each["template"] for each in messages] == ["tier-downgraded", "tier-upgraded"]
 
 
 async def test_messages_are_listed_found_and_reported_as_told_by_the_shop(

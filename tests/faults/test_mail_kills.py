@@ -89,6 +89,7 @@ async def _kill_and_count(
             member = await mailing.join(f"m{number}@example.com")
             await mailing.upgrade(member.id)
         for _ in range(rounds):
+            box.moods = [Mood.DROP_WITHOUT_KEEPING]
             lost_before += await _killed(sender, server, mailing, "on_content", sender.kill)
             kept_before += await _killed(sender, server, mailing, "on_kept", sender.kill)
             kept_before += await _killed(

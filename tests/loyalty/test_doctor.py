@@ -66,6 +66,7 @@ async def test_a_deployment_that_cannot_keep_its_promises_is_told_so(clone: Clon
         "synchronous-commit",
         "application-owns",
         "grants",
+        "mail-off",
     }
 
 

@@ -75,3 +75,30 @@ def test_what_is_wrong_is_named_by_variable_without_its_value(
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         Settings().port = 1  # type: ignore[misc]  # a type forbids it, and so does the object
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://mail.example.com",
+        "mail.example.com:25",
+        "smtp://",
+        "smtp://h/inbox",
+        "smtp+tls://h",
+    ],
+)
+def test_a_mail_server_of_another_kind_is_refused(url: str) -> None:
+    with pytest.raises(ValidationError, match="mail server"):
+        Settings(smtp_url=SecretStr(url))
+
+
+@pytest.mark.parametrize("sender", ["", "nobody", "a@b@c", "Shop <>", "Shop\n <a@b.example>"])
+def test_a_sender_that_is_no_address_is_refused(sender: str) -> None:
+    with pytest.raises(ValidationError, match="sender"):
+        Settings(mail_from=sender)
+
+
+def test_a_public_address_is_one_that_a_browser_opens() -> None:
+    assert Settings(public_url="https://points.example.com/").public_url is not None
+    with pytest.raises(ValidationError, match="address"):
+        Settings(public_url="points.example.com")

@@ -248,3 +248,4 @@ async def _check_deferred(connection: AsyncConnection) -> None:
     driver = (await connection.get_raw_connection()).driver_connection
     if driver is not None and driver.info.transaction_status.name != "INERROR":
         await connection.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+        assert await undeclared(connection) == []

@@ -169,7 +169,7 @@ async def _commands(reader: asyncio.StreamReader) -> AsyncIterator[tuple[str, st
 
 def _read(content: bytes) -> EmailMessage:
     plain = content.removesuffix(b".\r\n").replace(b"\r\n..", b"\r\n.")
-    return cast("EmailMessage", message_from_bytes(plain, policy=reading_policy))
+    return message_from_bytes(plain, policy=reading_policy)
 
 
 @asynccontextmanager

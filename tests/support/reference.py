@@ -10,6 +10,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -74,6 +75,36 @@ def commands_page() -> str:
     return "\n".join(parts) + "\n"
 
 
+def events_page() -> str:
+    """Return every type of event with what its data holds."""
+    types = importlib.import_module("loyalty.event_types").EVENT_TYPES
+    parts = ["# Events", "", NOTE, ""]
+    parts += [
+        "`GET /v1/changes` tells events of these types; `GET /v1/changes/schemas` publishes them",
+        "as JSON Schemas. A type keeps its fields for ever and may gain some: leave out what you",
+        "do not know. [Being told](../notices.md) says how the feed is followed.",
+    ]
+    for each in types.values():
+        parts += ["", f"## {each.name}", "", f"Version {each.version}. {each.summary}", ""]
+        parts += [
+            "| field of `data` | type | always there | meaning |",
+            "| --- | --- | --- | --- |",
+        ]
+        parts += _fields(each.data, "")
+    return "\n".join(parts) + "\n"
+
+
+def _fields(schema: Mapping[str, Any], path: str) -> Iterator[str]:
+    for name, field in schema["properties"].items():
+        kinds = field["type"] if isinstance(field["type"], list) else [field["type"]]
+        always = "yes" if name in schema["required"] else "no"
+        where, inner = f"{path}{name}", field.get("items", field)
+        meaning = field.get("description", "")
+        yield f"| `{where}` | {' or '.join(kinds)} | {always} | {meaning} |"
+        if "properties" in inner:
+            yield from _fields(inner, f"{where}[]." if "items" in field else f"{where}.")
+
+
 def index_page() -> str:
     """Return the table of contents: every page by its title, grouped by what it is for."""
     parts = ["# Documentation", "", NOTE, ""]
@@ -94,6 +125,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/reference/errors.md": errors_page,
     "docs/reference/configuration.md": configuration_page,
     "docs/reference/commands.md": commands_page,
+    "docs/reference/events.md": events_page,
     "docs/index.md": index_page,
 }
 

@@ -85,7 +85,7 @@ async def test_a_failing_function_leaves_the_last_revision_undone(
         migrations.upgrade(empty_clone.owner, application=APPLICATION)
 
     assert failure.value.__notes__ == ["while applying x/sql/broken.sql"]
-    assert (await state_of(empty_clone.owner)).revision == "0006"
+    assert (await state_of(empty_clone.owner)).revision == f"{int(migrations.head()) - 1:04}"
 
 
 def test_roles_are_put_where_scripts_name_them(clone: Clone) -> None:

@@ -229,8 +229,8 @@ async def test_nothing_is_skipped_or_reordered_by_slow_transactions(
     told = [each.id for each in seen if each.type == "member.closed"]
     assert sorted(told) == sorted(written)
     sequences: dict[UUID, list[int]] = defaultdict(list)
-    for each in seen:
-        sequences[each.member].append(each.sequence)
+    for one in seen:
+        sequences[one.member].append(one.sequence)
     for found in sequences.values():
         assert found == list(range(1, len(found) + 1))
     assert await everything(database, limit=1_000) == seen
