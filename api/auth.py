@@ -94,3 +94,8 @@ def only_own(request: ApiRequest, member: Member, ref: Ref) -> None:
     principal = principal_of(request)
     if principal.member is not None and principal.member != member.id:
         raise UnknownMember(seen=ref.text[:80])
+
+
+def path_number(request: ApiRequest, name: str = "number") -> int:
+    """Return a number without gaps that the path names, kept within what a row can have."""
+    return min(max(int(request.path_params[name]), 0), _NEWEST)

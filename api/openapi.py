@@ -20,6 +20,7 @@ from api.writing import HEADER
 
 REFS: Final = "#/components/schemas/{name}"
 _JSON: Final = "application/json"
+_NUMBERS: Final = frozenset({"version", "number", "position"})
 _REASONS: Final = {200: "Answered.", 201: "Made.", 202: "Taken."}
 _DESCRIPTION: Final = (
     "Membership and loyalty for an online shop. Amounts are whole numbers in minor units, instants"
@@ -147,7 +148,7 @@ def _path_parameters(declared: Operation) -> list[Document]:
             "in": "path",
             "required": True,
             "description": said,
-            "schema": {"type": "integer" if name == "version" else "string"},
+            "schema": {"type": "integer" if name in _NUMBERS else "string"},
         }
         for name, said in declared.parameters.items()
     ]
@@ -187,12 +188,12 @@ def _key(declared: Operation) -> list[Document]:
 def _answers(declared: Operation, schemas: Mapping[Any, Document]) -> Document:
     answers: Document = {}
     for status, type_ in declared.answers.items():
-        content: Document = {"schema": schemas[type_]}
+        content: Document = {"schema": {} if declared.media_types else schemas[type_]}
         if declared.example_answer is not None:
             content["example"] = declared.example_answer
         answers[str(status)] = {
             "description": _REASONS[status],
-            "content": {_JSON: content},
+            "content": dict.fromkeys(declared.media_types or (_JSON,), content),
         }
     return answers
 

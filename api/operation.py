@@ -27,6 +27,8 @@ class Operation:
     roles: frozenset[Role]
     answers: Mapping[int, Any]
     """Success status → the type of its body."""
+    media_types: tuple[str, ...] = ()
+    """What a body that is a file may be; JSON when empty."""
     body: Any = None
     body_schema: Mapping[str, Any] | None = None
     """A JSON Schema that says more than the type of the body; its `$defs` become components."""

@@ -24,11 +24,11 @@ class Format(StrEnum):
 
     @property
     def media_type(self) -> str:
-        """What a browser is told that the file is."""
+        """What a browser is told that the file is; text is UTF-8."""
         return {
-            "csv": "text/csv; charset=utf-8",
+            "csv": "text/csv",
             "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            "hledger": "text/plain; charset=utf-8",
+            "hledger": "text/plain",
         }[self.value]
 
 

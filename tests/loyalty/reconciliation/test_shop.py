@@ -16,7 +16,7 @@ from loyalty.reconciliation import (
     reconcile,
 )
 from tests.support.api import admin, application, checkout, finance, web
-from tests.support.shop import Shop, cart, line, shop
+from tests.support.shop import Json, Shop, cart, line, shop
 
 __all__ = ["admin", "application", "checkout", "finance", "shop", "web"]
 
@@ -28,7 +28,7 @@ async def trade(shop: Shop) -> None:
     await shop.place(cart(line("1", 1, 3_000)), "S-2")
     await shop.cancel("S-2")
     await shop.buy(cart(line("1", 1, 1_500)), "S-3", who=None)
-    given = {"return_id": "R-1", "lines": [{"line_id": "1", "quantity": 1}], "reason": "unwanted"}
+    given: Json = {"return_id": "R-1", "lines": [{"line_id": "1", "quantity": 1}], "reason": "unwanted"}
     await shop.give_back("S-1", **given)
 
 
