@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE
+from loyalty.outbox.tables import message
 from loyalty.tables import answer, event, live_version, member, name, policy, profile, signing_key
 
 Check = Select[*tuple[Any, ...]]
@@ -67,6 +68,11 @@ def _events_are_numbered() -> Check:
     )
 
 
+def _messages_tell_events() -> Check:
+    known = exists().where(event.c.member == message.c.member, event.c.id == message.c.event)
+    return select(message.c.id, message.c.event).where(~known)
+
+
 def _merge_ends() -> Check:
     target = member.alias("target")
     return (
@@ -101,6 +107,7 @@ CHECKS: Final[Mapping[str, Check]] = {
     "every e-mail address is claimed by its member": _contact_is_named(EMAIL),
     "every phone number is claimed by its member": _contact_is_named(PHONE),
     "events of a member are numbered without a gap": _events_are_numbered(),
+    "every message tells an event of its member": _messages_tell_events(),
     "a merged member leads to one that is not merged": _merge_ends(),
     "exactly one signing key signs": _one_key_signs(),
     "every publication of the policy is counted": _policy_is_published(),

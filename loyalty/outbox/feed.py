@@ -165,8 +165,9 @@ def _in_order(place: Place) -> tuple[int, int, int]:
 
 
 def _told(row: Row[*tuple[Any, ...]]) -> Told:
-    *values, era, xid, position = row
-    return Told(*values, Place(era, xid, position))
+    values = row._asdict()
+    place = Place(values.pop("era"), values.pop("xid"), values.pop("position"))
+    return Told(**values, place=place)
 
 
 def _place() -> Any:  # noqa: ANN401 (a row of three unlike columns)

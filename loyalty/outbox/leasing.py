@@ -84,7 +84,7 @@ async def claim_message(connection: AsyncConnection, at: datetime) -> Claim | No
         )
     )
     row = claimed.one_or_none()
-    return None if row is None else Claim(*row, at, await _data(connection, row))
+    return None if row is None else Claim(**row._asdict(), at=at, data=await _data(connection, row))
 
 
 async def finish(

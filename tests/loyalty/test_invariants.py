@@ -28,6 +28,11 @@ BREAKS = {
     ),
     "every phone number is claimed by its member": "delete from loyalty.name where kind = 'phone'",
     "events of a member are numbered without a gap": "update loyalty.event set sequence = 7",
+    "every message tells an event of its member": (
+        "insert into loyalty.message (member, id, event, template, message_id, state, reason,"
+        " queued_at) select id, id, id, 'x', '<msg_00000000000000000000000000@x>', 'skipped', 'x',"
+        " now() from loyalty.member"
+    ),
     "a merged member leads to one that is not merged": (
         "update loyalty.member set closed_at = joined_at, merged_into = gen_random_uuid()"
     ),

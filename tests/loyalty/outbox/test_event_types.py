@@ -46,7 +46,7 @@ def test_a_published_type_only_gains_fields(name: str) -> None:
 
 
 def test_the_comparison_finds_what_breaks_a_consumer() -> None:
-    schema = {
+    schema: dict[str, Any] = {
         "type": "object",
         "properties": {"a": {"type": "integer"}, "b": {"type": "string"}},
         "required": ["a", "b"],
