@@ -40,7 +40,7 @@ from ledger.errors import (
     WrongAsset,
 )
 from ledger.histories import statement, wallet_as_of
-from ledger.intake import COPY_INTAKE, intake_line, post_intake, stage
+from ledger.intake import COPY_INTAKE, intake_line, post_intake, stage, stage_in_sql
 from ledger.lifetimes import (
     Birth,
     MonthOfEnds,
@@ -300,6 +300,7 @@ __all__ = [
     "shifts",
     "spend",
     "stage",
+    "stage_in_sql",
     "statement",
     "sweep",
     "transactions",

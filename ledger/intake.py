@@ -4,7 +4,7 @@ The result equals posting the same events one by one, each at its own effective 
 chronological order within a holder; only recorded instants and generated ids differ.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from json import dumps
 from uuid import UUID
@@ -52,6 +52,12 @@ async def stage(
                 lines, size = [], 0
         await copy.write("".join(lines).encode())
     return place - start
+
+
+def stage_in_sql(columns: Sequence[str], query: str) -> str:
+    """Write the statement that stages what a query answers: batch, position, and ``columns``."""
+    names = ", ".join(f'"{name}"' for name in ("batch", "position", *columns))
+    return f"INSERT INTO ledger.intake ({names}) {query}"
 
 
 def intake_line(batch: UUID, position: int, posting: Posting) -> str:

@@ -16,6 +16,12 @@ SPEND_ONE: Final = Budget(
 SPEND_ALL: Final = Budget(
     "spend-all-lots", AT_LEAST, 0.15, PGBENCH, "spends a second that use up all 50 lots"
 )
+EARN_FLAT: Final = Budget(
+    "earn-flat", AT_MOST, 1.2, "x 10,000 journals", "cost of an earn in books of 10 million"
+)
+SPEND_FLAT: Final = Budget(
+    "spend-flat", AT_MOST, 1.2, "x 10,000 journals", "cost of a spend in books of 10 million"
+)
 QUOTE: Final = Budget(
     "quote", AT_LEAST, 0.5, BARE, "quotes a second: 20 lines, 1,000 rules, 100,000 members"
 )

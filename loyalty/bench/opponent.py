@@ -17,7 +17,7 @@ from typing import Final
 
 from loyalty.bench.rig import OPPONENT, Rig
 from loyalty.errors import LoyaltyError
-from loyalty.postgres import OWNER
+from loyalty.postgres import DATABASE, OWNER
 
 CLIENTS: Final = 8
 THREADS: Final = 2
@@ -67,6 +67,7 @@ def run_script(
     *,
     seconds: int | None = None,
     transactions: int | None = None,
+    database: str = DATABASE,
 ) -> float:
     """Transactions a second of our own, as the application's role; by time or by number."""
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
@@ -74,7 +75,7 @@ def run_script(
         file.flush()
         length = ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
         variables = [f"--define={name}={value}" for name, value in script.variables.items()]
-        return _rate(pgbench, [*length, *variables, "-f", file.name], rig.libpq())
+        return _rate(pgbench, [*length, *variables, "-f", file.name], rig.libpq(database))
 
 
 def _rate(pgbench: Path, options: Sequence[str], url: str) -> float:

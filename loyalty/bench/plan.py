@@ -17,6 +17,7 @@ class Plan:
     orders: int
     movements: int
     year_rows: int | None
+    journals: tuple[int, int]
 
 
 FULL: Final = Plan(
@@ -29,6 +30,7 @@ FULL: Final = Plan(
     orders=800,
     movements=10_000,
     year_rows=None,
+    journals=(10_000, 10_000_000),
 )
 QUICK: Final = Plan(
     runs=1,
@@ -40,4 +42,5 @@ QUICK: Final = Plan(
     orders=64,
     movements=200,
     year_rows=20_000,
+    journals=(1_000, 20_000),
 )

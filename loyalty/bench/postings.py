@@ -58,13 +58,13 @@ def earning(members: int) -> Script:
     )
 
 
-def spending_from_one_lot() -> Script:
+def spending_from_one_lot(first: int = FIRST_ONE, wallets: int = ONE_POINT_WALLETS) -> Script:
     """Spend one point of a wallet with 50 open lots."""
     item = _ITEM % {"kind": "spend", "more": ""}
     call = _call(item, ":holder::int", "1")
     return Script(
         "\\set holder random(:first, :last)\n" + call,
-        {"first": FIRST_ONE, "last": FIRST_ONE + ONE_POINT_WALLETS - 1},
+        {"first": first, "last": first + wallets - 1},
     )
 
 

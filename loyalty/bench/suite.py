@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from loyalty.bench import budgets, history, ordering, postings, quoting, reading, starting
+from loyalty.bench import budgets, growing, history, ordering, postings, quoting, reading, starting
 from loyalty.bench.figures import Budget, Figure
 from loyalty.bench.opponent import find_pgbench, prepare_opponent
 from loyalty.bench.plan import Plan
@@ -63,6 +63,10 @@ def _postings(bench: Bench) -> list[Figure]:
     return postings.measure(bench.rig, bench.pgbench, bench.plan)
 
 
+def _growing(bench: Bench) -> list[Figure]:
+    return growing.measure(bench.rig, bench.pgbench, bench.plan)
+
+
 def _quotes(bench: Bench) -> list[Figure]:
     return quoting.measure(bench.rig, SHOP, bench.shop_key(), bench.plan)
 
@@ -91,6 +95,7 @@ MEASUREMENTS: Final = (
         _postings,
         needs_pgbench=True,
     ),
+    Measurement("growth", (budgets.EARN_FLAT, budgets.SPEND_FLAT), _growing, needs_pgbench=True),
     Measurement("quote", (budgets.QUOTE, budgets.QUOTE_P99, budgets.QUOTE_RULES), _quotes),
     Measurement("complete", (budgets.COMPLETE,), _orders, needs_pgbench=True),
     Measurement("wallet", (budgets.WALLET, budgets.STATEMENT), _wallets),
