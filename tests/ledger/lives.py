@@ -33,7 +33,7 @@ async def a_life(books: Books) -> None:
 
 async def a_merge(books: Books) -> None:
     """A wallet that goes to another holder, a claim that follows it, and the other's own debt."""
-    gone = Books(books.connection, new_id())
+    gone = Books(books.connection, new_id(), books.asset)
     await gone.earn("a", 60, at=1, expires=200, labels={"tier": "gold"}, allocated=55)
     await gone.earn("b", 20, at=1, activates=150)
     await gone.spend("s", 15, at=2)

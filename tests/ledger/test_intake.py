@@ -21,7 +21,7 @@ COMPARED = {
     "journal": "asset, sequence, kind, key, effective_at, available_after, balance_after, reason,"
     " labels",
     "lot": "asset, source, class, granted, remaining, clawed_back, allocated, pending, open,"
-    " earned_at, activates_at, expires_at",
+    " earned_at, activates_at, expires_at, notice, notified_at, ends_at, schedule",
     "receipt": 'key, kind, asset, amount, "of", terms',
     "slice": "position, amount, undone",
     "hold": "asset, amount, captured, released, until, open, timed_out",
@@ -58,6 +58,8 @@ def life(random: Random, holder: UUID, *, spends: bool) -> list[ledger.Posting]:
                 activates_at=at + timedelta(days=waits) if waits else None,
                 expires_at=at + timedelta(days=lives) if lives else None,
                 allocated=random.randint(0, 9),
+                notice=random.random() < 0.3,
+                schedule=random.choice([None, "rolling"]),
                 labels={"tier": random.choice(["gold", "silver"])},
             )
         )
@@ -171,14 +173,44 @@ async def test_a_second_batch_continues_a_wallet(connection: AsyncConnection) ->
 async def test_the_same_batch_again_changes_nothing(connection: AsyncConnection) -> None:
     random = Random(7)  # noqa: S311  # a repeatable history
     items = life(random, new_id(), spends=False)
-    books = []
+    books, refused = [], []
     for _ in range(2):
         batch = new_id()
         await ledger.stage(connection, batch, items)
-        assert await ledger.post_intake(connection, batch, at=day(NOW)) == []
+        refused.append(await ledger.post_intake(connection, batch, at=day(NOW)))
         books.append(await books_of(connection, items[0].holder))
 
     assert books[0] == books[1]
+    assert {outcome.key for outcome in refused[0]} == {outcome.key for outcome in refused[1]}
+
+
+async def test_notices_and_new_ends_are_posted_from_a_batch_too(
+    connection: AsyncConnection,
+) -> None:
+    batch, holder, lot = new_id(), new_id(), new_id()
+    said: dict[str, Any] = {"holder": holder, "actor": "import:1", "request_id": "row"}
+    opening = ledger.Opening(
+        **said, key="o", journal=new_id(), lot=lot, amount=10, effective_at=day(0),
+        source="import", expires_at=day(100), notice=True, schedule="rolling",
+    )  # fmt: skip
+    told = ledger.Notify(**said, key="n", journal=new_id(), effective_at=day(80), lots=[lot])
+    later = ledger.Reschedule(
+        **said, key="r", journal=new_id(), effective_at=day(90), schedule="rolling",
+        expires_at=day(115),
+    )  # fmt: skip
+
+    await ledger.stage(connection, batch, [opening, told, later])
+    refused = await ledger.post_intake(connection, batch, at=day(NOW))
+
+    assert refused == []
+    movements = await ledger.transactions(connection, holder)
+    assert [(one.kind.value, one.effective_at) for one in movements] == [
+        ("expire", day(115)),
+        ("reschedule", day(90)),
+        ("notify", day(80)),
+        ("open", day(0)),
+    ]
+    assert list(await ledger.verify(connection)) == []
 
 
 async def test_text_travels_unchanged_through_the_intake(connection: AsyncConnection) -> None:

@@ -51,9 +51,11 @@ class Author:
     spends: list[tuple[UUID, str, str]] = field(default_factory=list)
 
     def sentences(self) -> Iterator[Said]:
-        verbs = [self.earn, self.earn, self.earn, self.spend, self.hold, self.move, self.adjust]
-        verbs += [self.claw_back, self.capture, self.capture, self.release, self.restore]
-        verbs += [self.reschedule, self.write_off]
+        verbs: list[Callable[[], Said | None]] = [
+            *(self.earn, self.earn, self.earn, self.adjust, self.spend, self.write_off),
+            *(self.hold, self.capture, self.capture, self.release),
+            *(self.claw_back, self.restore, self.reschedule, self.move),
+        ]
         while True:
             said = self.random.choice(verbs)()
             if said is not None:
@@ -178,8 +180,10 @@ class Author:
 
 
 async def post_one(connection: Any, posting: ledger.Posting) -> ledger.Outcome:
-    post = ledger.move if isinstance(posting, ledger.Move) else ledger.post
-    (outcome,) = await post(connection, [posting], at=day(AT))  # type: ignore[operator]  # by kind
+    if isinstance(posting, ledger.Move):
+        (outcome,) = await ledger.move(connection, [posting], at=day(AT))
+    else:
+        (outcome,) = await ledger.post(connection, [posting], at=day(AT))
     return outcome
 
 
