@@ -5,7 +5,7 @@ points earned are the floor of the money of each sale, less what matched returns
 import csv
 import gzip
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from sqlalchemy import text
@@ -14,6 +14,7 @@ import ledger
 from loyalty.bootstrap import Application
 from loyalty.demo.shop import write_orders
 from loyalty.verify import verify
+from tests.ledger.months import months_agree
 from tests.loyalty.history.files import BY_LINE, application, bring, publish, write
 from tests.support.proofs import Proof
 from tests.support.requirements import needs_shared, sample, shared_data
@@ -109,7 +110,12 @@ async def check(application: Application, path: Path, proof: Proof, name: str) -
         )
         assert {row.name: row.points for row in rows} == wanted
         assert await verify(connection) == []
-        balance = await ledger.trial_balance(connection, at=application.clock.now())
+        now = application.clock.now()
+        balance = await ledger.trial_balance(connection, at=now)
+        begins_on = (await ledger.calendar(connection)).begins_on
+        assert begins_on is not None
+        until = now.date() + timedelta(days=1)
+        await months_agree(connection, since=begins_on, until=until, at=now)
     assert balance.difference == 0
     seen = (summary.members_new, summary.orders, summary.returns, summary.unmatched_returns)
     assert seen == (len(wanted), counts["orders"], counts["returns"], counts["unmatched"])
