@@ -7,6 +7,16 @@ books in no other way. ``docs/ledger.md`` says what each operation posts.
 
 from ledger.audit import verify
 from ledger.books import monthly_totals, roll_up, trial_balance
+from ledger.closing import (
+    begin_closing,
+    calendar,
+    finish_closing,
+    found_books,
+    is_drained,
+    open_from,
+    period_of,
+    periods,
+)
 from ledger.cohorts import CohortLot, CohortMonth, cohort_lots, cohort_months
 from ledger.errors import (
     REFUSALS,
@@ -53,18 +63,9 @@ from ledger.lifetimes import (
     shifts,
 )
 from ledger.lines import Seen, account_totals, journal_lines, posted_keys, seen_now
+from ledger.months import booked_entries, roll_forward
 from ledger.notices import lots_expiring, lots_to_notify
 from ledger.outstanding import AGES, ageing, debts
-from ledger.periods import (
-    begin_closing,
-    calendar,
-    finish_closing,
-    found_books,
-    is_drained,
-    open_from,
-    period_of,
-    periods,
-)
 from ledger.posting import (
     activate,
     adjust,
@@ -123,7 +124,6 @@ from ledger.reports import (
     RollForwardLine,
     Statement,
 )
-from ledger.roll_forward import booked_entries, roll_forward
 from ledger.statements import account_entries, find_journal, journal, receipts, transactions
 from ledger.types import (
     MEMBER_ACCOUNTS,

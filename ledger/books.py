@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger.periods import demand_answerable
+from ledger.closing import demand_answerable
 from ledger.reports import Outstanding
 from ledger.rolling import Pair
 from ledger.tables import Instant, Key

@@ -12,9 +12,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books import instant
-from ledger.periods import demand_answerable
+from ledger.closing import demand_answerable
+from ledger.months import MOMENT
 from ledger.reports import Balance, Outstanding, Statement
-from ledger.roll_forward import MOMENT
 from ledger.tables import Instant, Key
 from ledger.types import POINTS, Kind, Movement
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books import instant
-from ledger.periods import demand_answerable
+from ledger.closing import demand_answerable
 from ledger.reports import Ageing, AgeLine, Debt
 from ledger.tables import Instant, Key
 from ledger.types import POINTS, LotClass

@@ -119,6 +119,7 @@ def _add(before: Outstanding, moved: _Sums) -> Outstanding:
 
 def _no_birth(one: Pair, account: Account) -> str | None:
     del one, account
+    return None
 
 
 def _class_of(one: Pair, account: Account) -> str:

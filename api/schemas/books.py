@@ -7,7 +7,7 @@ from msgspec import Meta, Struct
 
 import ledger
 from api.schemas.types import Instant
-from loyalty.books.periods import PeriodStatus
+from loyalty.books.closing import PeriodStatus
 from loyalty.exports.entries import order_of
 from loyalty.ids import show
 from loyalty.members.listing import Entry

@@ -13,12 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from ledger import PeriodState
-from loyalty.books.closing import JOB, Obstacle, PeriodStatus, record_step, status_of
+from loyalty.books.closing import JOB, PeriodStatus, record_step, status_of
 from loyalty.cause import Cause
 from loyalty.jobs.queue import enqueue
 from loyalty.policy import policy_at
-
-__all__ = ["Obstacle", "PeriodStatus", "close_period", "find_period", "list_periods"]
 
 
 async def list_periods(connection: AsyncConnection, *, at: datetime) -> Sequence[PeriodStatus]:

@@ -6,13 +6,18 @@ from types import MappingProxyType
 from typing import Final
 
 from loyalty.birthdays import issue_birthday_vouchers
+from loyalty.books.closing import JOB as CLOSE_PERIOD
+from loyalty.books.closing import finish_period
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.jobs import upkeep
+from loyalty.lifetimes.moving import JOB as MOVE_ENDS_OF_POINTS
+from loyalty.lifetimes.moving import move_ends_of_points
 from loyalty.orders.upkeep import release_overdue_holds
 from loyalty.outbox import notify_expiring, tell_members
 from loyalty.retention import forget_answers
 from loyalty.reviews import review_tiers
+from loyalty.verification import verify_books
 
 Work = Callable[..., Awaitable[object]]
 """Called with the application, the cause, and what was enqueued, by name."""
@@ -43,7 +48,13 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("issue-birthday-vouchers", "5 * * * *", issue_birthday_vouchers),
     Periodic("notify-expiring", "20 * * * *", notify_expiring),
     Periodic("tell-members", "* * * * *", tell_members),
+    Periodic("verify-books", "20 2 * * *", verify_books),
     Periodic("forget-answers", "40 3 * * *", forget_answers),
 )
 
-JOBS: Final[Mapping[str, Job]] = MappingProxyType({})
+JOBS: Final[Mapping[str, Job]] = MappingProxyType(
+    {
+        MOVE_ENDS_OF_POINTS: Job(MOVE_ENDS_OF_POINTS, move_ends_of_points),
+        CLOSE_PERIOD: Job(CLOSE_PERIOD, finish_period),
+    }
+)

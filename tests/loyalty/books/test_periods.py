@@ -12,13 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from ledger import PeriodState
-from loyalty.books.closing import JOB, finish_period
-from loyalty.books.periods import Obstacle, PeriodStatus, close_period, find_period, list_periods
+from loyalty.books.closing import JOB, Obstacle, PeriodStatus, finish_period
+from loyalty.books.periods import close_period, find_period, list_periods
 from loyalty.bootstrap import Application, build
 from loyalty.cause import Cause
 from loyalty.changes import list_changes
 from loyalty.ids import new_id, show
 from loyalty.jobs import JOBS, PERIODIC, work
+from loyalty.reconciliation import ClearingReason, ControlRow, Leg, clear_item, reconcile
 from loyalty.settings import Settings
 from loyalty.verification import latest_verification, list_verifications, verify_books
 from tests.ledger.building import Books
@@ -128,16 +129,30 @@ async def test_a_month_with_a_finding_stays_closing_until_it_is_gone(
     assert ended.period.state is PeriodState.CLOSED
 
 
-async def test_a_month_with_an_unexplained_difference_stays_closing(
+async def test_a_month_with_a_difference_stays_closing_until_somebody_explains_it(
     application: Application,
 ) -> None:
-    await earned(application, key=f"order:{new_id()}:earn:{new_id()}")
+    await earned(application)
     month = last_month(application)
+    until = (month + timedelta(days=32)).replace(day=1)
+    runs = await application.database.write(
+        reconcile,
+        cause(application),
+        since=month,
+        until=until,
+        control=[ControlRow(order="S-1", completed=500)],
+    )
+    shop = next(run for run in runs if run.leg is Leg.SHOP_ORDERS)
 
     stuck = await closed(application, month)
+    await application.database.write(
+        clear_item, cause(application), shop.number, 1, reason=ClearingReason.ACCEPTED
+    )
+    ended = await closed(application, month)
 
     assert (stuck.period.state, stuck.obstacle) == (PeriodState.CLOSING, Obstacle.RECONCILIATION)
     assert stuck.open_items == 1
+    assert ended.period.state is PeriodState.CLOSED
 
 
 async def test_a_month_before_the_books_began_is_unknown(application: Application) -> None:

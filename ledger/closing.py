@@ -137,9 +137,10 @@ async def finish_closing(
     Refused: not begun, a transaction still in flight; a month that is closed already.
     """
     first = first_of_month(month)
-    code = await connection.scalar(
+    ended = await connection.execute(
         select(func.ledger.finish_closing(first, at, actor, request_id, verified_by, reconciled_by))
     )
+    code: str = ended.scalar_one()
     if code in _REFUSED:
         opens = await open_from(connection)
         raise _REFUSED[code](

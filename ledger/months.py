@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.books import due_pairs, monthly_pairs
-from ledger.periods import demand_answerable, first_of_month, next_month
+from ledger.closing import demand_answerable, first_of_month, next_month
 from ledger.reports import Breakdown, Component, RollForward
 from ledger.rolling import ACCOUNT_OF, Pair, roll
 from ledger.tables import Instant, Key
