@@ -4,18 +4,24 @@ A row is numbered per member, so the caller must hold the member's row lock; the
 (`loyalty.outbox`) reads them up to the oldest transaction still running. Nothing is enqueued here.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
+    Boolean,
     ColumnElement,
+    DateTime,
     Insert,
     Integer,
     Text,
+    Uuid,
+    bindparam,
     cast,
+    column,
     func,
     insert,
     literal,
@@ -58,6 +64,65 @@ class Event:
 async def record_event(connection: AsyncConnection, cause: Cause, happened: Event) -> None:
     """Write one event; the member's row must be locked."""
     await connection.execute(event_insert(cause, happened))
+
+
+async def record_events(
+    connection: AsyncConnection, cause: Cause, happened: Sequence[Event]
+) -> None:
+    """Write many events in one statement; the members' rows must be locked."""
+    if not happened:
+        return
+    turns: Counter[UUID] = Counter()
+    rows = []
+    for one in happened:
+        rows.append({"member": str(one.member), "turn": turns[one.member], **_told(one, cause)})
+        turns[one.member] += 1
+    given = _GIVEN.columns
+    sequence, feed_xid = numbering(given.member)
+    chosen = select(
+        given.member,
+        sequence + given.turn,
+        feed_xid,
+        given.id,
+        given.type,
+        given.schema_version,
+        given.effective_at,
+        literal(cause.actor),
+        literal(cause.request_id),
+        given.historic,
+        given.data,
+    ).select_from(_GIVEN)
+    names = ["member", "sequence", "feed_xid", "id", "type", "schema_version", "effective_at"]
+    names += ["actor", "request_id", "historic", "data"]
+    await connection.execute(insert(event).from_select(names, chosen), {"events": rows})
+
+
+def _told(one: Event, cause: Cause) -> dict[str, object]:
+    return {
+        "id": str(one.id),
+        "type": one.type,
+        "schema_version": one.schema_version,
+        "effective_at": one.effective_at.isoformat(),
+        "historic": one.historic or cause.historic,
+        "data": dict(one.data),
+    }
+
+
+_GIVEN: Final = (
+    func.jsonb_to_recordset(bindparam("events", type_=JSONB))
+    .table_valued(
+        column("member", Uuid),
+        column("turn", Integer),
+        column("id", Uuid),
+        column("type", Text),
+        column("schema_version", Integer),
+        column("effective_at", DateTime(timezone=True)),
+        column("historic", Boolean),
+        column("data", JSONB),
+        name="given",
+    )
+    .render_derived(with_types=True)
+)
 
 
 def event_insert(cause: Cause, happened: Event) -> Insert:

@@ -1,11 +1,14 @@
 """The tier review: what time alone decides about standings, batch by batch.
 
 A standing says on which day something is next decided about it even if nothing happens. Each batch
-locks its members, decides them by the pure engine, and stores the decisions with their reasons.
+locks its members, and one statement decides and stores them with their reasons; members of an
+earlier ladder are decided one by one, because their promises differ. Who will soon lose a tier is
+told so, and what would prevent it.
 """
 
 import asyncio
 from collections.abc import Sequence
+from datetime import date
 from typing import Final
 from uuid import UUID
 
@@ -15,35 +18,55 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import tiers
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
-from loyalty.events import Event, record_event
+from loyalty.events import Event, record_events
 from loyalty.ids import new_id
 from loyalty.policy import Policy, policy_at
 from loyalty.tables import member
 
 BATCH: Final = 200
+MANY: Final = 5_000
+"""How many standings one statement decides; their members are locked meanwhile."""
 
 
 async def review_tiers(application: Application, cause: Cause) -> int:
     """Review every standing that is due or on an older ladder; answer how many."""
     reviewed = 0
-    while batch := await application.database.write(review_batch, cause):
-        reviewed += batch
-        await asyncio.sleep(0)
     last = None
     while behind := await application.database.write(catch_up_batch, cause, after=last):
         reviewed += len(behind)
         last = behind[-1]
+        await asyncio.sleep(0)
+    while batch := await application.database.write(review_batch, cause):
+        reviewed += batch
+        await asyncio.sleep(0)
+    while batch := await application.database.write(foretell_batch, cause):
+        del batch
+        await asyncio.sleep(0)
     return reviewed
 
 
-async def review_batch(connection: AsyncConnection, cause: Cause, *, limit: int = BATCH) -> int:
+async def review_batch(connection: AsyncConnection, cause: Cause, *, limit: int = MANY) -> int:
     """Review one batch of standings that are due and return its size."""
     ladder = await tiers.live_ladder(connection)
     if ladder is None:
         return 0
     policy = await policy_at(connection, cause.at)
-    due = await tiers.due(connection, policy.day_of(cause.at), limit=limit)
-    await _decide(connection, cause, policy, ladder, due)
+    today = policy.day_of(cause.at)
+    due = await tiers.due(connection, today, limit=limit, version=ladder.version)
+    if not due:
+        return 0
+    await _lock(connection, policy, due)
+    moved = await tiers.review(
+        connection,
+        ladder,
+        due,
+        on=today,
+        at=cause.at,
+        actor=cause.actor,
+        request_id=cause.request_id,
+    )
+    told = [_changed(cause, each) for each in moved if each.before != each.after]
+    await record_events(connection, cause, told)
     return len(due)
 
 
@@ -56,53 +79,109 @@ async def catch_up_batch(
         return ()
     policy = await policy_at(connection, cause.at)
     behind = await tiers.left_behind(connection, ladder.version, limit=limit, after=after)
-    await _decide(connection, cause, policy, ladder, behind)
-    return behind
-
-
-async def _decide(
-    connection: AsyncConnection,
-    cause: Cause,
-    policy: Policy,
-    ladder: tiers.Ladder,
-    members: Sequence[UUID],
-) -> None:
-    """Lock the members, decide each by what is stored, and store the decisions."""
-    today = policy.day_of(cause.at)
-    locked = await connection.execute(
-        select(member.c.id, member.c.joined_at)
-        .where(member.c.id.in_(members))
-        .order_by(member.c.id)
-        .with_for_update(key_share=True)
-    )
-    joined_on = {row.id: policy.day_of(row.joined_at) for row in locked}
+    joined_on = await _lock(connection, policy, behind)
     if not joined_on:
-        return
+        return behind
     subjects = await tiers.find_subjects(connection, joined_on)
     decisions = [
-        tiers.decide(ladder, subject, (), on=today)
+        tiers.decide(ladder, subject, (), on=policy.day_of(cause.at))
         for subject in subjects.values()
         if subject.standing is not None
     ]
     await tiers.record(
         connection, decisions, at=cause.at, actor=cause.actor, request_id=cause.request_id
     )
-    for decision in decisions:
-        for change in decision.changes:
-            if change.before != change.after:
-                await record_event(connection, cause, _event(cause, decision, change))
+    await record_events(connection, cause, changes_of(cause, decisions))
+    return behind
 
 
-def _event(cause: Cause, decision: tiers.Decision, change: tiers.Change) -> Event:
+async def foretell_batch(connection: AsyncConnection, cause: Cause, *, limit: int = BATCH) -> int:
+    """Tell one batch of members which tier they will lose, and what would keep it."""
+    ladder = await tiers.live_ladder(connection)
+    if ladder is None or ladder.notice_days == 0:
+        return 0
+    policy = await policy_at(connection, cause.at)
+    today = policy.day_of(cause.at)
+    falling = await tiers.about_to_fall(connection, today, within=ladder.notice_days, limit=limit)
+    if not falling:
+        return 0
+    joined_on = await _lock(connection, policy, falling)
+    subjects = await tiers.find_subjects(connection, joined_on)
+    await tiers.mark_told(connection, falling)
+    told = [
+        event
+        for subject in subjects.values()
+        if (event := _will_fall(cause, ladder, subject, today)) is not None
+    ]
+    await record_events(connection, cause, told)
+    return len(falling)
+
+
+def changes_of(cause: Cause, decisions: Sequence[tiers.Decision]) -> list[Event]:
+    """The events of decisions that no order made: one for each change of the tier in force."""
+    return [
+        _changed(
+            cause,
+            tiers.Moved(one.member, change.on, change.rule, change.before, change.after),
+        )
+        for one in decisions
+        for change in one.changes
+        if change.before != change.after
+    ]
+
+
+async def _lock(
+    connection: AsyncConnection, policy: Policy, members: Sequence[UUID]
+) -> dict[UUID, date]:
+    """Lock the members in order of id, and answer when each joined."""
+    locked = await connection.execute(
+        select(member.c.id, member.c.joined_at)
+        .where(member.c.id.in_(members))
+        .order_by(member.c.id)
+        .with_for_update(key_share=True)
+    )
+    return {row.id: policy.day_of(row.joined_at) for row in locked}
+
+
+def _changed(cause: Cause, moved: tiers.Moved) -> Event:
     return Event(
         id=new_id(cause.at),
-        member=decision.member,
+        member=moved.member,
         type="tier.changed",
         effective_at=cause.at,
         data={
-            "before": change.before,
-            "after": change.after,
-            "rule": change.rule.value,
-            "on": change.on.isoformat(),
+            "before": moved.before,
+            "after": moved.after,
+            "rule": moved.rule.value,
+            "on": moved.on.isoformat(),
         },
+    )
+
+
+def _will_fall(
+    cause: Cause, ladder: tiers.Ladder, subject: tiers.Subject, today: date
+) -> Event | None:
+    standing = subject.standing
+    if standing is None or standing.fall is None:
+        return None
+    data: dict[str, object] = {
+        "tier": standing.effective_on(today)[0],
+        "to": standing.effective_on(standing.fall.on)[0],
+        "on": standing.fall.on.isoformat(),
+    }
+    keep = tiers.progress_of(ladder, subject, on=today).keep
+    if keep is not None and keep.by is not None:
+        data["keep"] = {
+            "join": keep.join,
+            "purchases": keep.purchases,
+            "orders": keep.orders,
+            "active_days": keep.active_days,
+            "by": keep.by.isoformat(),
+        }
+    return Event(
+        id=new_id(cause.at),
+        member=subject.member,
+        type="tier.will-fall",
+        effective_at=cause.at,
+        data=data,
     )

@@ -7,6 +7,18 @@ Nothing here knows points, members' data or HTTP; a member is an id, business ti
 """
 
 from tiers.audit import verify
+from tiers.drafts import (
+    Draft,
+    StoredPreview,
+    add_draft,
+    change_draft,
+    drafts_due,
+    find_draft,
+    keep_preview,
+    list_drafts,
+    open_draft,
+    previews_of,
+)
 from tiers.errors import (
     ActivityConflict,
     ActivityInFuture,
@@ -33,7 +45,8 @@ from tiers.errors import (
     TiersError,
     TierUnknown,
 )
-from tiers.ladder import default_ladder, parse_ladder
+from tiers.evaluation import placed
+from tiers.ladder import default_ladder, document_of, parse_ladder
 from tiers.ladders import (
     find_document,
     find_ladder,
@@ -42,6 +55,7 @@ from tiers.ladders import (
     live_version,
     publish_ladder,
 )
+from tiers.previews import Mover, Preview, preview
 from tiers.progress import progress_of
 from tiers.qualification import (
     begin,
@@ -56,6 +70,7 @@ from tiers.qualification import (
     walk,
 )
 from tiers.recording import record
+from tiers.reviewing import Moved, review
 from tiers.scale import (
     ASSET,
     Figures,
@@ -70,16 +85,19 @@ from tiers.scale import (
     WindowRule,
 )
 from tiers.standings import (
+    about_to_fall,
     activity_of,
     due,
     find_subjects,
     history_of,
     left_behind,
+    mark_told,
     population,
     read_subject,
     standing_at,
     subject_of,
 )
+from tiers.targets import Met, meet_targets
 from tiers.types import (
     Activity,
     Because,
@@ -111,6 +129,7 @@ __all__ = [
     "Because",
     "Change",
     "Decision",
+    "Draft",
     "DraftClosed",
     "DraftUnknown",
     "Fall",
@@ -132,10 +151,14 @@ __all__ = [
     "LadderValidityUnfit",
     "LadderWithoutBottom",
     "MergeMalformed",
+    "Met",
     "Metric",
     "Missing",
+    "Moved",
     "Movement",
+    "Mover",
     "Moves",
+    "Preview",
     "Progress",
     "PublishedLadder",
     "ReasonMalformed",
@@ -146,6 +169,7 @@ __all__ = [
     "Standing",
     "StandingMalformed",
     "StandingOutrun",
+    "StoredPreview",
     "Subject",
     "TargetMalformed",
     "Threshold",
@@ -156,31 +180,46 @@ __all__ = [
     "Window",
     "WindowKind",
     "WindowRule",
+    "about_to_fall",
     "activity_of",
+    "add_draft",
     "begin",
     "business_date",
+    "change_draft",
     "decide",
     "default_ladder",
+    "document_of",
+    "drafts_due",
     "due",
     "find_document",
+    "find_draft",
     "find_ladder",
     "find_subjects",
     "fold",
     "freeze",
     "history_of",
+    "keep_preview",
     "left_behind",
     "lift_floor",
+    "list_drafts",
     "list_ladders",
     "live_ladder",
     "live_version",
+    "mark_told",
+    "meet_targets",
     "merge",
+    "open_draft",
     "parse_ladder",
     "place_floor",
+    "placed",
     "population",
+    "preview",
+    "previews_of",
     "progress_of",
     "publish_ladder",
     "read_subject",
     "record",
+    "review",
     "settle",
     "standing_at",
     "subject_of",

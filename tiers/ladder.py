@@ -35,7 +35,16 @@ from tiers.scale import (
 )
 
 _FIELDS = frozenset(
-    {"tiers", "window", "validity", "minimum_order", "upgrade", "downgrade", "grace_days"}
+    {
+        "tiers",
+        "window",
+        "validity",
+        "minimum_order",
+        "upgrade",
+        "downgrade",
+        "grace_days",
+        "notice_days",
+    }
 )
 _TIER_FIELDS = frozenset({"code", "name", "reach", "keep"})
 _ROLLING = frozenset({WindowKind.ROLLING_MONTHS, WindowKind.ROLLING_DAYS})
@@ -98,10 +107,38 @@ def parse_ladder(
         downgrade=_downgrade(document.get("downgrade", "one-step")),
         grace_days=_whole(document.get("grace_days", 0), "/grace_days", least=0, most=366),
         upgrade=_upgrade(document.get("upgrade", "at-once"), window),
+        notice_days=_whole(document.get("notice_days", 30), "/notice_days", least=0, most=366),
         moves=moves or "next-review",
     )
     _check_order(ladder.tiers)
     return ladder
+
+
+def document_of(ladder: Ladder) -> dict[str, object]:
+    """The document that describes a ladder; parsing it gives the ladder again."""
+    tiers: list[dict[str, object]] = []
+    for rank, tier in enumerate(ladder.tiers):
+        told: dict[str, object] = {"code": tier.code, "name": dict(tier.name)}
+        if rank > 0:
+            told["reach"] = {tier.reach.join: dict(tier.reach.minimums)}
+            told["keep"] = {tier.keep.join: dict(tier.keep.minimums)}
+        tiers.append(told)
+    window: dict[str, object] = {"kind": ladder.window.kind.value}
+    if ladder.window.kind in _ROLLING:
+        window["length"] = ladder.window.length
+    validity: dict[str, object] = {"unit": ladder.validity.unit}
+    if ladder.validity.unit != "forever":
+        validity["length"] = ladder.validity.length
+    return {
+        "tiers": tiers,
+        "window": window,
+        "validity": validity,
+        "minimum_order": ladder.minimum_order,
+        "upgrade": ladder.upgrade,
+        "downgrade": ladder.downgrade,
+        "grace_days": ladder.grace_days,
+        "notice_days": ladder.notice_days,
+    }
 
 
 def _tier(entry: object, pointer: str, *, bottom: bool) -> Tier:

@@ -32,6 +32,7 @@ from tiers.types import (
     Decision,
 )
 
+_KEPT: Final = ("member", "fall_told")
 _BY_CAUSE: Final = ("recorded_at", "actor", "request_id", "reason")
 
 
@@ -101,7 +102,7 @@ def _write_activity() -> CTE:
 
 
 def _write_standing() -> CTE:
-    columns = _columns(standing)
+    columns = _columns(standing, besides=("fall_told",))
     given = _given("standings", columns)
     statement = postgresql.insert(standing).from_select(
         [each.key or "" for each in columns], select(*given.c)
@@ -112,7 +113,7 @@ def _write_standing() -> CTE:
             set_={
                 each.name: statement.excluded[each.name]
                 for each in standing.columns
-                if each.name != "member"
+                if each.name not in _KEPT
             },
             where=standing.c.number == statement.excluded.replaces,
         )

@@ -130,8 +130,9 @@ Moves = Literal["at-once", "next-review"]
 class Ladder:
     """A checked ladder, bottom tier first; made by `parse_ladder` only.
 
-    `moves` says how members of an earlier ladder come to it: keeping what was promised until it is
-    reviewed, or placed at once where their whole history puts them.
+    `notice_days` before a fall the member is told of it, 0 for never. `moves` says how members of
+    an earlier ladder come to it: keeping what was promised until it is reviewed, or placed at once
+    where their whole history puts them.
     """
 
     version: int
@@ -142,6 +143,7 @@ class Ladder:
     downgrade: Literal["one-step", "to-earned"]
     grace_days: int
     upgrade: Literal["at-once", "next-period"] = "at-once"
+    notice_days: int = 30
     moves: Moves = "next-review"
 
     @property

@@ -4,8 +4,8 @@ The Selects are published so that a caller joins them into a statement of its ow
 one row holds all that a decision needs, so deciding costs one read.
 """
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from sqlalchemy import (
     not_,
     select,
     true,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -79,7 +80,7 @@ def standing_at(
     return select(
         standing.c.member,
         standing.c.ladder,
-        _in_force(day).label("tier"),
+        in_force(day).label("tier"),
         standing.c.tier.label("earned"),
         standing.c.since,
         standing.c.valid_until,
@@ -106,14 +107,21 @@ def activity_of(
     )
 
 
-async def due(connection: AsyncConnection, on: date, *, limit: int) -> tuple[UUID, ...]:
-    """Members about whom something is to be decided by a day, longest due first."""
+async def due(
+    connection: AsyncConnection, on: date, *, limit: int, version: int | None = None
+) -> tuple[UUID, ...]:
+    """Members about whom something is to be decided by a day, longest due first.
+
+    With `version`, only those whose standing names this ladder.
+    """
     statement = (
         select(standing.c.member)
         .where(standing.c.due_on <= on)
         .order_by(standing.c.due_on, standing.c.member)
         .limit(limit)
     )
+    if version is not None:
+        statement = statement.where(standing.c.ladder == version)
     return tuple((await connection.execute(statement)).scalars())
 
 
@@ -132,6 +140,35 @@ async def left_behind(
     return tuple((await connection.execute(statement)).scalars())
 
 
+async def about_to_fall(
+    connection: AsyncConnection, on: date, *, within: int, limit: int
+) -> tuple[UUID, ...]:
+    """Members who will lose the tier in force within some days and have not been told of it."""
+    covered = (standing.c.floor_until > standing.c.falls_on) & (
+        standing.c.floor_rank >= standing.c.tier_rank
+    )
+    statement = (
+        select(standing.c.member)
+        .where(
+            standing.c.falls_on > on,
+            standing.c.falls_on <= on + timedelta(days=within),
+            standing.c.fall_told.is_distinct_from(standing.c.falls_on),
+            standing.c.frozen_tier.is_(None),
+            func.coalesce(covered, false()).is_(false()),
+        )
+        .order_by(standing.c.falls_on, standing.c.member)
+        .limit(limit)
+    )
+    return tuple((await connection.execute(statement)).scalars())
+
+
+async def mark_told(connection: AsyncConnection, members: Sequence[UUID]) -> None:
+    """Remember that these members were told of the fall that is ahead of them."""
+    await connection.execute(
+        update(standing).where(standing.c.member.in_(members)).values(fall_told=standing.c.falls_on)
+    )
+
+
 async def population(
     connection: AsyncConnection, *, on: date, members: Select[UUID] | None = None
 ) -> tuple[tuple[str, int], ...]:
@@ -140,7 +177,7 @@ async def population(
     `members` selects whom to count (for instance consumers only); those never decided then stand
     at the bottom. Members whose tier is not on the live ladder any more are not counted.
     """
-    tier = _in_force(_day(on)).label("tier")
+    tier = in_force(_day(on)).label("tier")
     source: Select[str | None] = select(tier).select_from(standing)
     if members is not None:
         wanted = members.subquery("wanted")
@@ -207,7 +244,7 @@ def _subject_json(member: ColumnElement[UUID]) -> ColumnElement[Any]:
     )
 
 
-def _in_force(day: ColumnElement[date]) -> ColumnElement[str | None]:
+def in_force(day: ColumnElement[date]) -> ColumnElement[str | None]:
     """The SQL of `Standing.effective_on`, and the history for days before the last decision."""
     has_fallen = standing.c.falls_on <= day
     has_risen = (standing.c.rises_on <= day) & not_(

@@ -163,6 +163,7 @@ class _StandingColumns(TypedColumns):
     frozen_tier: Named[str | None] = Column(_Key)
     frozen_rank: Named[int | None] = Column(SmallInteger)
     frozen_reason: Named[str | None] = Column(_Key)
+    fall_told: Named[date | None] = Column(Date)
 
 
 standing: Final = Table(

@@ -38,6 +38,7 @@ alter table tiers.standing
     add column rises_to text collate "C",
     add column rises_rank smallint,
     add column rises_on date,
+    add column fall_told date,
     drop constraint standing_bottom_kept_for_ever,
     drop constraint standing_falls_downward,
     add constraint standing_bottom_kept_for_ever check (
@@ -110,6 +111,7 @@ BEFORE = (
         drop constraint standing_falls_downward,
         drop constraint standing_bottom_kept_for_ever,
         drop column rises_to, drop column rises_rank, drop column rises_on,
+        drop column fall_told,
         add constraint standing_bottom_kept_for_ever check (
             tier_rank > 0 or (valid_until is null and falls_on is null)
         ),
