@@ -113,6 +113,7 @@ from benefits.verification import verify
 from benefits.vouchers import (
     demand,
     issue_vouchers,
+    pass_on_vouchers,
     read_voucher,
     redeem_vouchers,
     release_vouchers,
@@ -213,6 +214,7 @@ __all__ = [
     "live_rule_set_version",
     "mint_code",
     "open_window",
+    "pass_on_vouchers",
     "prices_of",
     "publish_rule_set",
     "question_document",

@@ -182,6 +182,20 @@ async def void_voucher(
     return (await _outcomes(connection, voided))[0]
 
 
+async def pass_on_vouchers(
+    connection: AsyncConnection, giver: UUID, receiver: UUID, *, at: datetime
+) -> list[UUID]:
+    """Make a member's usable vouchers another's, under their ids and codes; answer which.
+
+    What is left of a voucher passes; uses that orders hold or made stay with the giver. Of two
+    birthday vouchers of one definition and year the receiver keeps one.
+    """
+    passed = func.benefits.pass_on_vouchers(
+        literal(giver, Uuid), literal(receiver, Uuid), literal(at, _INSTANT)
+    )
+    return list(await connection.scalars(select(passed.column_valued("voucher"))))
+
+
 def demand(outcome: VoucherOutcome, *, pointer: str | None = None) -> VoucherOutcome:
     """The outcome itself where it is done; otherwise the refusal it names is raised."""
     if outcome.code == "done":

@@ -10,5 +10,6 @@ grant insert, update (state) on benefits.rule_use to :application;
 grant execute on function
     benefits.use_vouchers(text, uuid[], uuid[], uuid, uuid, timestamptz),
     benefits.void_voucher(uuid, uuid, timestamptz),
+    benefits.pass_on_vouchers(uuid, uuid, timestamptz),
     benefits.issue_vouchers(jsonb, timestamptz)
 to :application;

@@ -12,7 +12,10 @@ from loyalty.members.errors import (
     BirthdayImpossible,
     JoinedWithOtherContent,
     MalformedContact,
+    MemberBlocked,
     MemberClosed,
+    MemberMerged,
+    MergeWithItself,
     NameTaken,
     TooYoung,
     UnknownMember,
@@ -20,6 +23,7 @@ from loyalty.members.errors import (
 )
 from loyalty.members.joining import join
 from loyalty.members.store import (
+    absorbed_members,
     consents_of,
     count_members,
     find_member,
@@ -27,6 +31,7 @@ from loyalty.members.store import (
     list_members,
     lock_member,
     member_of_holder,
+    members_by_id,
     profile_of,
 )
 from loyalty.members.types import (
@@ -52,8 +57,11 @@ __all__ = [
     "Joining",
     "MalformedContact",
     "Member",
+    "MemberBlocked",
     "MemberClass",
     "MemberClosed",
+    "MemberMerged",
+    "MergeWithItself",
     "NameTaken",
     "Profile",
     "ProfilePatch",
@@ -61,6 +69,7 @@ __all__ = [
     "TooYoung",
     "UnknownMember",
     "UnknownOrder",
+    "absorbed_members",
     "change_class",
     "close_member",
     "consents_of",
@@ -72,6 +81,7 @@ __all__ = [
     "list_members",
     "lock_member",
     "member_of_holder",
+    "members_by_id",
     "phone_key",
     "profile_of",
     "read_member_ref",

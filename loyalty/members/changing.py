@@ -17,8 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.cause import Cause
 from loyalty.changes import keep_texts, record_change
 from loyalty.events import Event, record_event
-from loyalty.ids import new_id
-from loyalty.members.errors import MemberClosed, NameTaken
+from loyalty.ids import new_id, show
+from loyalty.members.errors import MemberClosed, MemberMerged, NameTaken
 from loyalty.members.joining import check_age, give_consents
 from loyalty.members.store import profile_of
 from loyalty.members.types import (
@@ -69,7 +69,7 @@ async def update_profile(
     await _move_names(connection, whose, before, after)
     await give_consents(connection, cause, whose.id, patch.consents)
     if _texts(before) != _texts(after) or before.language != after.language:
-        await _write(connection, whose, after)
+        await write_profile(connection, whose, after)
         await _tell(connection, cause, whose, before, after)
     for answer in patch.consents:
         await record_change(
@@ -129,7 +129,9 @@ async def close_member(
 
 
 def refuse_closed(whose: Member) -> None:
-    """Refuse to go on about a member who has left."""
+    """Refuse to go on about a member who has left, or who goes on as another."""
+    if whose.merged_into is not None:
+        raise MemberMerged(into=show("mem", whose.merged_into))
     if whose.closed_at is not None:
         raise MemberClosed(closed_on=whose.closed_at.date().isoformat())
 
@@ -163,7 +165,8 @@ async def _move_names(
             await give_back(connection, [Name(kind, old, whose.id, whose.id)])
 
 
-async def _write(connection: AsyncConnection, whose: Member, after: Profile) -> None:
+async def write_profile(connection: AsyncConnection, whose: Member, after: Profile) -> None:
+    """Write a profile as it is to be; the trail is the caller's."""
     born = after.birthday
     values = {
         "email": after.email,

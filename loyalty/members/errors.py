@@ -24,6 +24,26 @@ class MemberClosed(LoyaltyError):
     closed_on: str
 
 
+class MemberMerged(LoyaltyError):
+    """The member goes on as {into}; ask about that one."""
+
+    code = "member-merged"
+    into: str
+
+
+class MergeWithItself(LoyaltyError):
+    """A member is merged into another one, not into itself."""
+
+    code = "merge-with-itself"
+
+
+class MemberBlocked(LoyaltyError):
+    """The member {seen} is blocked; unblock them before they are merged."""
+
+    code = "member-blocked"
+    seen: str
+
+
 class NameTaken(LoyaltyError):
     """Another member already has this {kind}."""
 

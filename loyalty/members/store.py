@@ -1,6 +1,6 @@
 """Members as they are stored: found by any of their names, locked, described."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 from uuid import UUID
 
@@ -29,11 +29,39 @@ MOST_FOUND: Final = 20
 
 
 async def find_member(connection: AsyncConnection, ref: Ref) -> Member:
-    """Return the member that is meant, or raise `UnknownMember`."""
+    """Return the member that is meant, or raise `UnknownMember`.
+
+    One who was merged is answered as whom they go on; merges may follow one another.
+    """
+    return await survivor_of(connection, await meant_member(connection, ref))
+
+
+async def survivor_of(connection: AsyncConnection, whose: Member) -> Member:
+    """Return as whom a member goes on; themselves when they were not merged."""
+    while whose.merged_into is not None:
+        whose = (await members_by_id(connection, [whose.merged_into]))[whose.merged_into]
+    return whose
+
+
+async def meant_member(connection: AsyncConnection, ref: Ref) -> Member:
+    """Return the very member that is meant, merged or not."""
     found = (await connection.execute(_meant(ref))).one_or_none()
     if found is None:
         raise unknown(ref)
     return read_member(found)
+
+
+async def members_by_id(connection: AsyncConnection, ids: Sequence[UUID]) -> Mapping[UUID, Member]:
+    """Return the very members of these ids, merged or not."""
+    found = await connection.execute(_members.where(member.c.id.in_(ids)))
+    return {row.id: read_member(row) for row in found}
+
+
+async def absorbed_members(connection: AsyncConnection, into: UUID) -> Sequence[UUID]:
+    """Return the members who go on as this one, directly or through others."""
+    first = select(member.c.id).where(member.c.merged_into == into).cte("gone", recursive=True)
+    every = first.union(select(member.c.id).where(member.c.merged_into == first.c.id))
+    return list(await connection.scalars(select(every.c.id).order_by(every.c.id)))
 
 
 async def lock_member(connection: AsyncConnection, ref: Ref) -> Member:
@@ -77,7 +105,8 @@ async def find_members(
         query = query.where(member.c.id.in_(_whose_order(order)))
     elif not wanted:
         return ()
-    return [read_member(row) for row in await connection.execute(query)]
+    found = [read_member(row) for row in await connection.execute(query)]
+    return [await survivor_of(connection, one) for one in found]
 
 
 async def profile_of(connection: AsyncConnection, member_id: UUID) -> Profile:

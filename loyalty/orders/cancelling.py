@@ -9,12 +9,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import release_vouchers
-from ledger import post
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.orders.cancellation import plan_cancellation
+from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step
 from loyalty.orders.context import Context, read_context
 from loyalty.orders.errors import OrderConflict
@@ -113,7 +113,7 @@ async def _release(
         entries = Entries(context.member.holder, order.id, cause, new_id)
         grace = context.policy.grace_days
         posting = entries.release(shipment.id, plan.released, at=shipment.at, grace_days=grace)
-        for outcome in await post(connection, [posting], at=cause.at):
+        for outcome in await post_claims(connection, context.member, [posting], at=cause.at):
             tolerated(outcome)
     unused = _unused(context, plan)
     if unused:

@@ -12,12 +12,13 @@ from typing import Final
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import VoucherOutcome, redeem_vouchers
-from ledger import Capture, Outcome, Posting, Release, demand, post
+from ledger import Capture, Outcome, Posting, Release, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.events import Event
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
+from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step, plan_completion
 from loyalty.orders.context import Context, read_context
 from loyalty.orders.deferring import deferred
@@ -137,7 +138,7 @@ async def _carry_out(
     over: list[Exceeded] = []
     postings = _postings(context, plan, cause)
     if postings:
-        outcomes = await post(connection, postings, at=cause.at)
+        outcomes = await post_claims(connection, context.member, postings, at=cause.at)
         over += [
             Exceeded(order.id, shipment.id, "points-overdrawn", one.to_debt, shipment.at)
             for posting, one in zip(postings, outcomes, strict=True)

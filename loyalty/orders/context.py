@@ -14,6 +14,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.members import Member, UnknownOrder
+from loyalty.orders.claims import survivors_subject
 from loyalty.orders.deferring import CLASS
 from loyalty.orders.reading import Found, history_json, read_found
 from loyalty.orders.tables import order
@@ -76,7 +77,9 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
         member=begun.member,
         policy=policy,
         ladder=await programme.ladder(connection, ladder),
-        subject=standing_subject(subject, begun.member, policy),
+        subject=standing_subject(subject, begun.member, policy)
+        if begun.member is None or begun.member.merged_into is None
+        else await survivors_subject(connection, begun.member, policy),
         estimates=estimates_of(signed),
     )
 

@@ -12,11 +12,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import reopen_vouchers
-from ledger import Posting, demand, post
+from ledger import Posting, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
+from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Step
 from loyalty.orders.context import Context, read_context
 from loyalty.orders.happenings import returned_event
@@ -148,7 +149,7 @@ async def _post(
     postings: list[Posting] = reversals(entries, plan, context.policy)
     if not postings:
         return Reversed()
-    outcomes = await post(connection, postings, at=cause.at)
+    outcomes = await post_claims(connection, context.member, postings, at=cause.at)
     return sum_up(postings, [demand(outcome) for outcome in outcomes], context.policy)
 
 

@@ -15,13 +15,14 @@ from sqlalchemy import ColumnElement, Table, Text, Uuid, bindparam, func, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger import Posting, demand, post
+from ledger import Posting, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.members import Member
+from loyalty.orders.claims import post_claims
 from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned, rows_text
 from loyalty.orders.completion import Step
 from loyalty.orders.context import standing_subject
@@ -167,7 +168,7 @@ async def _post(
         postings += reversals(entries, plan, sales.policies[history.order.id])
     if not postings:
         return Reversed()
-    outcomes = await post(connection, postings, at=cause.at)
+    outcomes = await post_claims(connection, member, postings, at=cause.at)
     return sum_up(postings, [demand(outcome) for outcome in outcomes], sales.policy)
 
 

@@ -16,9 +16,9 @@ grant update (retired_at, accepted_until) on loyalty.signing_key to :application
 
 revoke execute on function
     loyalty.begin_write(text, text, text, bytea, uuid, text, text, uuid, timestamptz),
-    loyalty.resolve(text, text, uuid)
+    loyalty.resolve(text, text, uuid), loyalty.survivor(uuid)
     from public;
 grant execute on function
     loyalty.begin_write(text, text, text, bytea, uuid, text, text, uuid, timestamptz),
-    loyalty.resolve(text, text, uuid)
+    loyalty.resolve(text, text, uuid), loyalty.survivor(uuid)
     to :application;
