@@ -5,10 +5,13 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import create_async_engine
+
 import ledger
 from loyalty.database import Database
 from loyalty.ids import new_id
 from tests.ledger.building import Books, day
+from tests.support.database import Clone
 
 
 async def in_one(database: Database, holder: UUID, verb: str, *said: Any, **more: Any) -> str:
@@ -116,3 +119,42 @@ async def test_sweeps_side_by_side_settle_each_wallet_once(database: Database) -
 
     assert settled == 20
     assert await proved(database, holders[0]) == (0, 0, 0, 0)
+
+
+async def test_moves_in_both_directions_lock_in_one_order(clone: Clone) -> None:
+    """Without the repetitions that a deadlock would need."""
+    engine = create_async_engine(clone.application, pool_size=8)
+    holders = [new_id(), new_id()]
+
+    async def there_and_back(number: int) -> None:
+        here, there = holders if number % 2 else reversed(holders)
+        for turn in range(10):
+            async with engine.begin() as connection:
+                await Books(connection, here).earn(f"earn {number} {turn}", 1)
+            async with engine.begin() as connection:
+                await Books(connection, here).move(f"move {number} {turn}", there)
+
+    await asyncio.gather(*(there_and_back(number) for number in range(8)))
+
+    async with engine.connect() as connection:
+        totals = [await Books(connection, holder).counters() for holder in holders]
+        assert sum(total[0] for total in totals) == 80
+        assert list(await ledger.verify(connection)) == []
+    await engine.dispose()
+
+
+async def test_a_wallet_that_is_spent_from_while_it_moves_loses_nothing(
+    database: Database,
+) -> None:
+    holder, survivor = new_id(), new_id()
+    await in_one(database, holder, "earn", "a", 100)
+
+    codes = await asyncio.gather(
+        *(in_one(database, holder, "spend", f"s{n}", 30) for n in range(6)),
+        *(in_one(database, holder, "move", f"m{n}", survivor) for n in range(3)),
+    )
+
+    spent = Counter(codes[:6])["posted"] * 30
+    assert Counter(codes[6:])["posted"] == 1
+    assert await proved(database, survivor) == (100 - spent, 0, 0, 0)
+    assert await proved(database, holder) == (0, 0, 0, 0)
