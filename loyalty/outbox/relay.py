@@ -71,7 +71,7 @@ def _messages(
 ) -> Iterator[dict[str, Any]]:
     off = domain is None
     for notice in notices_for(told.type, told.data, ranks):
-        one = new_id(at)
+        one = new_id()  # in the order of the events, also within one batch
         yield {
             "member": told.member,
             "id": one,
