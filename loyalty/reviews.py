@@ -20,6 +20,7 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.events import Event, record_events
 from loyalty.ids import new_id
+from loyalty.ladders import publish_due_drafts
 from loyalty.policy import Policy, policy_at
 from loyalty.tables import member
 
@@ -30,6 +31,7 @@ MANY: Final = 5_000
 
 async def review_tiers(application: Application, cause: Cause) -> int:
     """Review every standing that is due or on an older ladder; answer how many."""
+    await application.database.write(publish_due_drafts, cause)
     reviewed = 0
     last = None
     while behind := await application.database.write(catch_up_batch, cause, after=last):
