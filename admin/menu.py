@@ -1,6 +1,9 @@
 """The menu of the console: only what the person may open, with the present page marked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 from admin.visit import Visit
 from loyalty.staff import Role
@@ -36,17 +39,38 @@ def menu_for(visit: Visit) -> tuple[Section, ...]:
                 (say("Overview"), "/console", True),
                 (say("Members"), "/console/members", True),
                 (say("Orders"), "/console/orders", True),
+                (say("Messages"), "/console/messages", admin),
             ],
         ),
         (
             say("What members get"),
             [(say("Rules"), "/console/rules", True), (say("Ladder"), "/console/ladder", True)],
         ),
-        (say("Books"), [(say("Trial balance"), "/console/finance/trial-balance", finance)]),
+        (
+            say("Books"),
+            [
+                (say("Trial balance"), "/console/finance/trial-balance", finance),
+                (say("Points by month"), "/console/finance/roll-forward", finance),
+                (say("Money by month"), "/console/finance/money", finance),
+                (say("Cohorts and breakage"), "/console/finance/cohorts", finance),
+                (say("Age of points"), "/console/finance/ageing", finance),
+                (say("Debts"), "/console/finance/debts", finance),
+            ],
+        ),
+        (
+            say("Month end"),
+            [
+                (say("Periods"), "/console/finance/periods", finance),
+                (say("Reconciliation"), "/console/finance/reconciliation", finance),
+                (say("Exports"), "/console/finance/exports", finance),
+                (say("Verification"), "/console/finance/verification", finance),
+            ],
+        ),
         (
             say("Settings"),
             [
                 (say("Programme policy"), "/console/settings/policy", admin),
+                (say("Changes of expiry"), "/console/settings/expiry", admin),
                 (say("Keys of the shop"), "/console/settings/keys", admin),
                 (say("People"), "/console/settings/staff", admin),
             ],
@@ -68,6 +92,15 @@ def menu_for(visit: Visit) -> tuple[Section, ...]:
 def _is_current(href: str, path: str) -> bool:
     if href == "/console":
         return path.rstrip("/") == href
-    if href == "/console/finance/trial-balance":
-        return path.startswith("/console/finance")
-    return path == href or path.startswith(href + "/")
+    place = next((own for part, own in _BELONGS.items() if path.startswith(part)), path)
+    return place == href or place.startswith(href + "/")
+
+
+_BELONGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "/console/finance/accounts": "/console/finance/trial-balance",
+        "/console/finance/journals": "/console/finance/trial-balance",
+        "/console/finance/estimates": "/console/finance/cohorts",
+    }
+)
+"""Pages that are opened from another one, and have no entry of their own."""

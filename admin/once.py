@@ -18,17 +18,18 @@ from loyalty.cause import staff_actor
 from loyalty.idempotency import Answer, Attempt, Begun, answer_once
 from loyalty.members import Ref
 
-Effect = Callable[[AsyncConnection, Begun], Awaitable[None]]
+Effect = Callable[[AsyncConnection, Begun], Awaitable[str | None]]
+"""What a form does; it may answer the address of what it made, to be looked at next."""
 
 
 async def once(
     visit: Visit, form: Sent, operation: str, subject: Ref | None, effect: Effect, *, then: str
 ) -> Response[bytes]:
-    """Run the effect of a form and look at `then`; the same form again looks there only."""
+    """Run the effect of a form and look at what it made, or else at `then`; again only looks."""
 
     async def work(connection: AsyncConnection, begun: Begun) -> Answer:
-        await effect(connection, begun)
-        return Answer(HTTPStatus.SEE_OTHER, b"done", media_type="text/plain", location=then)
+        made = await effect(connection, begun)
+        return Answer(HTTPStatus.SEE_OTHER, b"done", media_type="text/plain", location=made or then)
 
     attempt = Attempt(
         principal=staff_actor(visit.staff.person.id),

@@ -57,6 +57,25 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "policy-starts-in-the-past": N_("The start must not lie before %(wanted)s."),
         "policy-cannot-change": N_("With members in the programme this stays %(wanted)s."),
+        "estimate-malformed": N_("An estimate needs more: %(wanted)s."),
+        "unknown-cohort": N_("No points of this class were earned in %(seen)s."),
+        "cohort-ended": N_("Nothing of the cohort of %(seen)s is outstanding any more."),
+        "estimate-below-redeemed": N_(
+            "%(seen)s points are expected, but %(redeemed)s have been redeemed already."
+        ),
+        "estimate-above-issued": N_(
+            "%(seen)s points are expected, but the cohort has no more than %(issued)s."
+        ),
+        "estimate-backdated": N_("It counts from %(wanted)s at the earliest."),
+        "estimate-in-future": N_("It counts from today, %(wanted)s, at the latest."),
+        "unanswerable-instant": N_("The books begin on %(seen)s; before that there is no answer."),
+        "recorded-in-future": N_("What will be recorded later is not known yet."),
+        "debt-too-small": N_("The wallet owes %(seen)s; %(wanted)s were to be written off."),
+        "holds-open": N_("Orders still hold points of this wallet; complete or cancel them first."),
+        "merge-with-itself": N_("This is the same member."),
+        "member-merged": N_("This member was merged already and goes on as %(into)s."),
+        "member-blocked": N_("This member is blocked; unblock them before they are merged."),
+        "unknown-member": N_("Nobody goes by this."),
         "member-closed": N_("This member has left the programme; nothing can be posted any more."),
         "wallet-frozen": N_("This wallet is locked; nothing can be posted until it is unlocked."),
     }

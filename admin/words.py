@@ -44,6 +44,9 @@ KINDS: Final[Mapping[Kind, str]] = MappingProxyType(
         Kind.OPEN: N_("Opening balance"),
         Kind.WRITE_OFF: N_("Debt written off"),
         Kind.FREEZE: N_("Locked or unlocked"),
+        Kind.NOTIFY: N_("Told of the end"),
+        Kind.RESCHEDULE: N_("Given another end"),
+        Kind.MOVE: N_("Moved in a merge"),
     }
 )
 
@@ -157,6 +160,20 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "person-invited": N_("The person was invited."),
         "roles-changed": N_("The roles were changed; they apply from the next click."),
         "person-retired": N_("The person has left; their sessions have ended."),
+        "estimate-signed": N_("The estimate is signed; it counts from its day on."),
+        "debt-written-off": N_("The debt was written off; the entry is in the member's history."),
+        "wallet-locked": N_("The wallet is locked; nothing can be spent from it."),
+        "wallet-unlocked": N_("The wallet is unlocked."),
+        "members-merged": N_("The two members are one now; this is what is left of them."),
+        "reconciled": N_("The comparison was run."),
+        "item-cleared": N_("The difference is explained; later comparisons know it."),
+        "export-requested": N_("The export has its number; its file is made when you download it."),
+        "verification-started": N_("The verification has been started; its result appears here."),
+        "closing-begun": N_("The month takes no more bookings; it closes when all checks pass."),
+        "message-queued": N_("The message is queued and goes out within a minute."),
+        "message-told": N_("It is on record that the member was told."),
+        "expiry-previewed": N_("The change was worked out; nothing was changed yet."),
+        "expiry-confirmed": N_("The change is confirmed; the points are being moved."),
         "signed-out": N_("You are signed out."),
     }
 )

@@ -2,15 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
+from admin.asked import Asked, asked_of, further, place_of
+from admin.entry_rows import cursor, entry_rows, order_links
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.render import page
@@ -19,11 +21,13 @@ from admin.words import ACCOUNTS, KINDS
 from ledger import (
     Account,
     AccountBalance,
+    LedgerError,
     TrialBalance,
-    account_entries,
+    booked_entries,
     find_journal,
     trial_balance,
 )
+from loyalty.exports.entries import order_of
 from loyalty.members import member_of_holder
 from loyalty.staff import list_people
 
@@ -57,10 +61,13 @@ class Side:
 async def trial_balance_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Every account at an instant, the two sides, and whether they balance."""
     visit = visit_of(request)
-    on, at, mistaken = _asked(visit)
+    asked = asked_of(visit)
     async with visit.application.database.snapshot() as connection:
-        balance = await trial_balance(connection, at=at)
-    value = visit.policy.point_value
+        try:
+            balance = await _balance(connection, visit, asked)
+        except LedgerError as error:
+            asked = asked.refused(visit, error)
+            balance = await _balance(connection, visit, asked)
     outstanding = _outstanding(balance)
     return page(
         request,
@@ -68,11 +75,8 @@ async def trial_balance_page(request: Request[Any, Any, Any]) -> Response[Any]:
         sides=_sides(visit, balance),
         balance=balance,
         outstanding=outstanding,
-        face=value.money_down(max(outstanding, 0)),
-        at=at,
-        on=on,
-        today=visit.policy.day_of(visit.at),
-        mistaken=mistaken,
+        face=visit.policy.point_value.money_down(max(outstanding, 0)),
+        asked=asked,
     )
 
 
@@ -84,36 +88,27 @@ async def account_page(request: Request[Any, Any, Any], account: FromPath[str]) 
         wanted = Account(account)
     except ValueError:
         raise PageMissing from None
-    on, at, _ = _asked(visit)
+    asked = asked_of(visit)
     async with visit.application.database.snapshot() as connection:
-        entries = await account_entries(
-            connection, wanted, until=at, before=_cursor(visit), limit=PAGE_SIZE + 1
+        entries = await booked_entries(
+            connection,
+            wanted,
+            since=date.min,
+            until=visit.policy.day_of(asked.at) + timedelta(days=1),
+            before=place_of(visit) or (asked.at + timedelta(microseconds=1), UUID(int=0)),
+            limit=PAGE_SIZE + 1,
         )
-        people = by_id(await list_people(connection))
-    shown = entries[:PAGE_SIZE]
-    older = None
-    if len(entries) > PAGE_SIZE:
-        last = shown[-1]
-        older = "?" + urlencode(
-            {"on": on.isoformat(), "before": f"{last.effective_at.isoformat()}_{last.journal}"}
-        )
+        rows = await entry_rows(connection, visit, entries[:PAGE_SIZE])
     return page(
         request,
         "account.html",
-        account=wanted,
         words=visit.voice.say(ACCOUNTS[wanted]),
-        entries=[
-            (
-                entry,
-                visit.voice.say(KINDS[entry.kind]),
-                actor_words(visit.voice, entry.actor, people),
-            )
-            for entry in shown
-        ],
-        older=older,
-        paged="before" in visit.query,
-        on=on,
-        at=at,
+        rows=rows,
+        asked=asked,
+        older=further(visit, before=cursor(entries[PAGE_SIZE - 1]))
+        if len(entries) > PAGE_SIZE
+        else None,
+        newest=further(visit, before="") if "before" in visit.query else None,
     )
 
 
@@ -127,6 +122,8 @@ async def journal_page(request: Request[Any, Any, Any], journal: FromPath[UUID])
             raise PageMissing
         people = by_id(await list_people(connection))
         member = await member_of_holder(connection, found.holder)
+        order = order_of(found.key)
+        links = await order_links(connection, {order})
     return page(
         request,
         "journal.html",
@@ -134,6 +131,7 @@ async def journal_page(request: Request[Any, Any, Any], journal: FromPath[UUID])
         kind=visit.voice.say(KINDS[found.kind]),
         who=actor_words(visit.voice, found.actor, people),
         member=member,
+        order=links.get(order) if order is not None else None,
         transfers=[
             (
                 transfer,
@@ -147,28 +145,8 @@ async def journal_page(request: Request[Any, Any, Any], journal: FromPath[UUID])
     )
 
 
-def _asked(visit: Visit) -> tuple[date, datetime, bool]:
-    """The business day in the address, the instant at its end, and whether it was unreadable.
-
-    Without one, the books are shown as of now.
-    """
-    today = visit.policy.day_of(visit.at)
-    text = visit.query.get("on", "")
-    try:
-        on = date.fromisoformat(text) if text else today
-        at = visit.policy.midnight(on + timedelta(days=1))
-    except (ValueError, OverflowError):
-        return today, visit.at, True
-    return (today, visit.at, bool(text) and on > today) if on >= today else (on, at, False)
-
-
-def _cursor(visit: Visit) -> tuple[datetime, UUID] | None:
-    instant, _, journal = visit.query.get("before", "").partition("_")
-    try:
-        read = datetime.fromisoformat(instant), UUID(journal)
-    except ValueError:
-        return None
-    return read if read[0].utcoffset() is not None else None
+async def _balance(connection: AsyncConnection, visit: Visit, asked: Asked) -> TrialBalance:
+    return await trial_balance(connection, at=asked.at, recorded_by=asked.recorded_by, now=visit.at)
 
 
 def _sides(visit: Visit, balance: TrialBalance) -> tuple[Side, ...]:

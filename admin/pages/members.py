@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
+from admin.limits import daily_limit, limiting_role, reason_choices
 from admin.member_view import load_member, page_before
 from admin.once import once
 from admin.refusals import REFUSALS, sentence
@@ -25,7 +26,6 @@ from loyalty.idempotency import Begun
 from loyalty.ids import MalformedId, read, show
 from loyalty.members import MalformedContact, Ref, find_members, read_member_ref
 from loyalty.members.listing import Entry, entries_of, newest_members
-from loyalty.staff import Role
 from loyalty.vouchers import give_voucher
 
 STAFF: Final = {NEEDS: Needs.STAFF}
@@ -134,8 +134,6 @@ async def _member(
 ) -> Response[Any]:
     visit = visit_of(request)
     view = await load_member(visit, ref, before=page_before(visit))
-    limits = visit.policy.adjustment_limits
-    roles = [role for role in Role if visit.may(role)]
     return page(
         request,
         "member.html",
@@ -143,9 +141,9 @@ async def _member(
         view=view,
         points=points,
         voucher=voucher,
-        reasons=[(code, code) for code in visit.policy.adjustment_reasons],
+        reasons=reason_choices(visit),
         definitions=[(one.name, view.voucher_name(visit.voice, one)) for one in view.definitions],
-        limit=max((limits.get(role.value, 0) for role in roles), default=0),
+        limit=daily_limit(visit),
     )
 
 
@@ -191,21 +189,14 @@ def _adjustment(visit: Visit, form: Sent) -> tuple[Adjustment | None, dict[str, 
     wrong |= _reason(visit, form)
     if wrong:
         return None, wrong
-    role = _role(visit)
-    return Adjustment(int(text), form.get("reason"), role, form.get("note") or None), {}
+    note = form.get("note") or None
+    return Adjustment(int(text), form.get("reason"), limiting_role(visit), note), {}
 
 
 def _reason(visit: Visit, form: Sent) -> dict[str, str]:
     if form.get("reason") in visit.policy.adjustment_reasons:
         return {}
     return {"reason": visit.voice.say("Please choose one of the reasons.")}
-
-
-def _role(visit: Visit) -> str:
-    """The role whose daily limit counts: of the person's roles, the one with the higher limit."""
-    limits = visit.policy.adjustment_limits
-    mine = [role.value for role in Role if visit.may(role)]
-    return max(mine, key=lambda role: limits.get(role, 0))
 
 
 def _wrong(visit: Visit, error: Exception) -> dict[str, str]:

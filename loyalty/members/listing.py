@@ -1,6 +1,6 @@
 """Members in a list, with the names people know them by; one statement a page."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -45,6 +45,16 @@ async def entries_of(connection: AsyncConnection, members: Sequence[UUID]) -> Se
         return ()
     wanted = _ENTRIES.where(member.c.id.in_(members)).order_by(member.c.id)
     return [_entry(row) for row in await connection.execute(wanted)]
+
+
+async def entries_of_holders(
+    connection: AsyncConnection, holders: Collection[UUID]
+) -> Mapping[UUID, Entry]:
+    """Return whose wallets these are, in one statement."""
+    if not holders:
+        return {}
+    wanted = _ENTRIES.add_columns(member.c.holder).where(member.c.holder.in_(sorted(holders)))
+    return {row.holder: _entry(row) for row in await connection.execute(wanted)}
 
 
 def _entry(row: Row[*tuple[Any, ...]]) -> Entry:

@@ -3,7 +3,7 @@
 Pages are keyed by (placed, id) of the last order seen, so a later page costs what the first does.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -67,6 +67,18 @@ async def external_id_of(connection: AsyncConnection, order_id: UUID) -> str | N
         select(name.c.name).where(name.c.kind == ORDER, name.c.id == order_id).limit(1)
     )
     return found.scalar_one_or_none()
+
+
+async def external_ids_of(
+    connection: AsyncConnection, orders: Collection[UUID]
+) -> Mapping[UUID, str]:
+    """Return the shop's ids of these orders, in one statement; an order without one is left out."""
+    if not orders:
+        return {}
+    found = await connection.execute(
+        select(name.c.id, name.c.name).where(name.c.kind == ORDER, name.c.id.in_(sorted(orders)))
+    )
+    return {row.id: row.name for row in found}
 
 
 async def _read(

@@ -1,0 +1,132 @@
+"""Codes of the books in finance's words: lines of the roll-forwards, periods, items, exports."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from admin.words import N_
+from ledger import Component, LotClass, PeriodState
+from loyalty.books import Method, MoneyReason, Treatment
+from loyalty.exports import Format
+from loyalty.reconciliation import ClearingReason, ItemKind, Leg
+
+COMPONENTS: Final[Mapping[Component, tuple[str, int]]] = MappingProxyType(
+    {
+        Component.IMPORTED: (N_("Opening balances brought in"), 1),
+        Component.EARNED: (N_("Earned"), 1),
+        Component.SPENT: (N_("Spent"), -1),
+        Component.RESTORED: (N_("Restored by returns"), 1),
+        Component.EXPIRED: (N_("Expired"), -1),
+        Component.CLAWED_BACK: (N_("Clawed back from returns"), -1),
+        Component.ADJUSTED: (N_("Adjusted by hand"), 1),
+        Component.WRITTEN_OFF: (N_("Debt written off"), 1),
+        Component.MOVED: (N_("Moved in merges"), 1),
+        Component.REPAID: (N_("Taken for debt"), 1),
+    }
+)
+"""Each line between opening and closing, and whether its figure is added or taken off."""
+
+ALWAYS: Final = frozenset(
+    {Component.EARNED, Component.SPENT, Component.RESTORED, Component.EXPIRED}
+)
+"""Lines that stand there even when nothing moved."""
+
+MONEY_REASONS: Final[Mapping[MoneyReason, str]] = MappingProxyType(
+    {
+        MoneyReason.DEFERRED: N_("Deferred"),
+        MoneyReason.SPENT: N_("Recognised on spending"),
+        MoneyReason.ENDED: N_("Released at the end of a cohort"),
+        MoneyReason.ESTIMATE: N_("Change of estimate"),
+        MoneyReason.RETURNED: N_("Reversed by returns of earning orders"),
+        MoneyReason.UNDONE: N_("Recognition undone by returns of spending orders"),
+    }
+)
+
+TREATMENTS: Final[Mapping[Treatment, str]] = MappingProxyType(
+    {
+        Treatment.DEFERRED: N_("Contract liability: revenue when the points are spent"),
+        Treatment.AT_SPENDING: N_("Nothing at grant: the order that spends them brings less"),
+        Treatment.AT_GRANT: N_("Provision: less revenue of the order made good"),
+        Treatment.PAYABLE: N_("Paid by a partner, owed until spent"),
+    }
+)
+
+METHODS: Final[Mapping[Method, str]] = MappingProxyType(
+    {
+        Method.HISTORY: N_("Redemption of earlier cohorts at the same age"),
+        Method.COHORT_CURVE: N_("A curve fitted to earlier cohorts"),
+        Method.PEERS: N_("Programmes like this one"),
+        Method.JUDGEMENT: N_("Judgement of people who know"),
+    }
+)
+
+PERIOD_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        PeriodState.OPEN.value: (N_("Open"), "good"),
+        PeriodState.CLOSING.value: (N_("Closing"), "warn"),
+        PeriodState.CLOSED.value: (N_("Closed"), ""),
+    }
+)
+
+LEGS: Final[Mapping[Leg, str]] = MappingProxyType(
+    {
+        Leg.ORDERS_LEDGER: N_("Orders and ledger"),
+        Leg.SHOP_ORDERS: N_("The shop's list and orders"),
+    }
+)
+
+SIDES: Final[Mapping[Leg, tuple[str, str]]] = MappingProxyType(
+    {
+        Leg.ORDERS_LEDGER: (N_("Orders"), N_("Ledger")),
+        Leg.SHOP_ORDERS: (N_("Shop"), N_("Orders")),
+    }
+)
+
+ITEM_KINDS: Final[Mapping[ItemKind, str]] = MappingProxyType(
+    {
+        ItemKind.MISSING_IN_LEDGER: N_("Missing in the ledger"),
+        ItemKind.MISSING_IN_ORDERS: N_("No order says so"),
+        ItemKind.AMOUNT_DIFFERS: N_("Points differ"),
+        ItemKind.TIMING: N_("In another month"),
+        ItemKind.MISSING_IN_PROGRAMME: N_("The shop never reported it"),
+        ItemKind.MISSING_AT_SHOP: N_("Not in the shop's list"),
+        ItemKind.MONEY_DIFFERS: N_("Money differs"),
+        ItemKind.STATUS_DIFFERS: N_("State differs"),
+    }
+)
+
+STEPS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "earn": N_("Earned"),
+        "capture": N_("Spent"),
+        "claw-back": N_("Clawed back"),
+        "restore": N_("Restored"),
+        "hold": N_("Set aside"),
+        "release": N_("Given back"),
+        "completed": N_("Completed"),
+        "returned": N_("Returned"),
+        "status": N_("State"),
+    }
+)
+
+CLEARING_REASONS: Final[Mapping[ClearingReason, str]] = MappingProxyType(
+    {
+        ClearingReason.TIMING: N_("Only the months differ"),
+        ClearingReason.CORRECTED_BY_SHOP: N_("The shop has corrected it"),
+        ClearingReason.CORRECTED_HERE: N_("Corrected here"),
+        ClearingReason.KNOWN_DIFFERENCE: N_("A known difference"),
+        ClearingReason.ACCEPTED: N_("Looked at and accepted"),
+    }
+)
+
+FORMATS: Final[Mapping[Format, str]] = MappingProxyType(
+    {
+        Format.XLSX: N_("Excel workbook"),
+        Format.CSV: N_("CSV"),
+        Format.HLEDGER: N_("hledger journal"),
+    }
+)
+
+DEBT_HAS_NO_CLASS: Final = N_("Debt, which has no class")
+NO_TIER: Final = N_("Born without a tier, and debt")
+CLASS_ORDER: Final = tuple(LotClass)
