@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION ledger.booked_months(
 ) RETURNS TABLE (holder uuid, id uuid, month date, kind text, key text, refers_to uuid)
 LANGUAGE sql STABLE
 AS $$
-    SELECT b.holder, b.id, date_trunc('month', b.day)::date, b.kind, b.key, b.refers_to
+    SELECT b.holder, b.id, date_trunc('month', b.day::timestamp)::date, b.kind, b.key, b.refers_to
     FROM (
         SELECT j.holder, j.id, ledger.booked_day(j.booked_on, j.effective_at, zone) AS day,
             j.kind, j.key, j.refers_to
@@ -111,8 +111,8 @@ CREATE OR REPLACE FUNCTION ledger.cohort_lapses(
 ) RETURNS TABLE (issued_in date, class text, month date, amount bigint)
 LANGUAGE sql STABLE
 AS $$
-    SELECT ledger.month_of(l.earned_at, zone), l.class, date_trunc('month', d.booked_on)::date,
-        sum(l.remaining)::bigint
+    SELECT ledger.month_of(l.earned_at, zone), l.class,
+        date_trunc('month', d.booked_on::timestamp)::date, sum(l.remaining)::bigint
     FROM ledger.lot AS l
     CROSS JOIN ledger.calendar AS c
     CROSS JOIN LATERAL ledger.booked_day(
@@ -123,7 +123,8 @@ AS $$
 $$;
 
 -- What became of every cohort, month by month: points by what moved them, and the money allocated
--- to them or taken back with them.
+-- to them or taken back with them. Whole tables are joined: the planner, which cannot see how many
+-- journals count, would look each one up.
 CREATE OR REPLACE FUNCTION ledger.cohort_months(
     of_asset text, zone text, until date, known_by timestamptz
 ) RETURNS TABLE (
@@ -131,6 +132,7 @@ CREATE OR REPLACE FUNCTION ledger.cohort_months(
     repaid bigint, adjusted bigint, expired bigint, clawed_back bigint, charged bigint,
     given_up bigint, moved bigint, allocated bigint, reversed bigint
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_nestloop = off SET work_mem = '64MB'
 AS $$
     WITH parts AS (
         SELECT t.issued_in, t.class, t.month, t.debit, t.credit, t.other, t.amount, t.allocated,
@@ -144,7 +146,8 @@ AS $$
         FROM ledger.cohort_lapses(of_asset, zone, until, known_by) AS l
     )
     SELECT p.issued_in, p.class, p.month,
-        sum(CASE WHEN p.debit IN ('issued', 'opening', 'adjusted') THEN p.amount ELSE 0 END)::bigint,
+        sum(CASE WHEN p.debit IN ('issued', 'opening', 'adjusted') THEN p.amount
+            ELSE 0 END)::bigint,
         sum(CASE WHEN p.credit = 'redeemed' THEN p.amount ELSE 0 END)::bigint,
         sum(CASE WHEN p.debit = 'restored' THEN p.amount ELSE 0 END)::bigint,
         sum(CASE WHEN p.credit = 'debt' THEN p.amount ELSE 0 END)::bigint,
