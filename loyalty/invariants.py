@@ -10,8 +10,10 @@ from sqlalchemy import Select, and_, cast, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
+from loyalty.exports.tables import export
 from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE
 from loyalty.outbox.tables import message
+from loyalty.reconciliation.tables import reconciliation, reconciliation_item
 from loyalty.tables import answer, event, live_version, member, name, policy, profile, signing_key
 
 Check = Select[*tuple[Any, ...]]
@@ -100,6 +102,26 @@ def _answers_are_whole() -> Check:
     )
 
 
+def _exports_are_numbered() -> Check:
+    counted = select(
+        func.count().label("counted"), func.max(export.c.number).label("highest")
+    ).subquery("counted")
+    return select(counted.c.highest, counted.c.counted).where(
+        counted.c.counted != counted.c.highest
+    )
+
+
+def _runs_have_their_items() -> Check:
+    found = (
+        select(func.count())
+        .where(reconciliation_item.c.reconciliation == reconciliation.c.number)
+        .scalar_subquery()
+    )
+    return select(reconciliation.c.number, reconciliation.c.item_count).where(
+        reconciliation.c.item_count != found
+    )
+
+
 CHECKS: Final[Mapping[str, Check]] = {
     "every member has the holder that is named for them": _holder_is_named(),
     "every name resolves to a member that exists": _name_resolves(),
@@ -112,4 +134,6 @@ CHECKS: Final[Mapping[str, Check]] = {
     "exactly one signing key signs": _one_key_signs(),
     "every publication of the policy is counted": _policy_is_published(),
     "every stored answer has a body": _answers_are_whole(),
+    "exports are numbered without a gap": _exports_are_numbered(),
+    "a reconciliation has the items that it counted": _runs_have_their_items(),
 }

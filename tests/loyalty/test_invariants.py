@@ -46,6 +46,18 @@ BREAKS = {
         "insert into loyalty.answer"
         " values ('key:1', 'POST', 'k', decode(repeat('00', 32), 'hex'), 200, '', 'x')"
     ),
+    "exports are numbered without a gap": (
+        "with made as (insert into loyalty.account_map values ('x', 1, '{}', now(), 'x', 'x'))"
+        " insert into loyalty.export (number, since, until, format, language, map, map_version,"
+        " provisional, requested_at, actor, request_id) values (2, '2026-01-01', '2026-02-01',"
+        " 'csv', 'en', 'x', 1, true, now(), 'x', 'x')"
+    ),
+    "a reconciliation has the items that it counted": (
+        "insert into loyalty.reconciliation (number, leg, since, until, tolerance, compared,"
+        " agreed, within_tolerance, item_count, totals, run_at, actor, request_id)"
+        " values (1, 'orders-ledger', '2026-01-01', '2026-02-01', 0, 9, 8, 0, 1, '{}', now(),"
+        " 'x', 'x')"
+    ),
 }
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import ledger
 from loyalty.cause import Cause
 from loyalty.database import Database
 from loyalty.exports import (
@@ -33,6 +34,7 @@ from tests.ledger.building import Books, day
 from tests.loyalty.exports.reading import check
 from tests.support.requirements import needs_hledger
 
+SAID: dict[str, Any] = {"actor": "system", "request_id": "test"}
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 
 
@@ -232,6 +234,37 @@ async def test_an_export_keeps_the_map_it_was_made_with(database: Database, tmp_
     async with database.read() as connection:
         versions = {one.name: one.version for one in await list_maps(connection)}
     assert versions == {"cas": 0, "ifrs": 2}
+
+
+async def test_what_comes_late_to_a_closed_month_stands_in_the_open_one(
+    database: Database, tmp_path: Path
+) -> None:
+    await database.write(fill)
+    await database.write(ledger.begin_closing, JANUARY, at=day(60), **SAID)
+    for _ in range(200):
+        if await database.write(ledger.is_drained, JANUARY):
+            break
+    closing = await asked(database, Format.CSV)
+    proved = {"verified_by": "verification:1", "reconciled_by": "reconciliation:1"}
+    await database.write(ledger.finish_closing, JANUARY, at=day(60), **SAID, **proved)
+    closed = await asked(database, Format.CSV)
+    before = rows_of(await file_of(database, closed, tmp_path / "before"))
+
+    async def late(connection: AsyncConnection) -> None:
+        await Books(connection).earn("late", 99, 61, effective_at=day(5))
+
+    await database.write(late)
+    january = await asked(database, Format.CSV)
+    after = rows_of(await file_of(database, january, tmp_path / "after"))
+    february = await asked(database, Format.CSV, FEBRUARY, MARCH)
+    rows = rows_of(await file_of(database, february, tmp_path / "february"))
+
+    assert [one.provisional for one in (closing, closed, january, february)] == [
+        *(True, False, False, True)
+    ]
+    assert after == before
+    (found,) = (row for row in rows if row["debit"] == "99")
+    assert (found["booked_on"], found["effective_at"][:10]) == ("2026-02-01", "2026-01-06")
 
 
 async def test_a_month_that_has_not_begun_is_refused(database: Database) -> None:
