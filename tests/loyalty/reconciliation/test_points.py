@@ -37,7 +37,8 @@ async def trade(shop: Shop) -> None:
     await shop.buy(cart(line("1", 3, 5_000)), "S-2")
     await shop.place(cart(line("1", 1, 3_000)), "S-3")
     await shop.cancel("S-3")
-    given: Json = {"return_id": "R-1", "lines": [{"line_id": "1", "quantity": 1}], "reason": "unwanted"}
+    lines = [{"line_id": "1", "quantity": 1}]
+    given: Json = {"return_id": "R-1", "lines": lines, "reason": "unwanted"}
     await shop.give_back("S-1", **given)
     await shop.give_back("S-2", **given)
 

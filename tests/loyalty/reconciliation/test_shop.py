@@ -28,7 +28,8 @@ async def trade(shop: Shop) -> None:
     await shop.place(cart(line("1", 1, 3_000)), "S-2")
     await shop.cancel("S-2")
     await shop.buy(cart(line("1", 1, 1_500)), "S-3", who=None)
-    given: Json = {"return_id": "R-1", "lines": [{"line_id": "1", "quantity": 1}], "reason": "unwanted"}
+    lines = [{"line_id": "1", "quantity": 1}]
+    given: Json = {"return_id": "R-1", "lines": lines, "reason": "unwanted"}
     await shop.give_back("S-1", **given)
 
 
