@@ -83,6 +83,7 @@ SETTINGS: Final[dict[str, Any]] = {
 OWN: Final = frozenset(
     {
         *("recorded_at", "recorded_xid", "actor", "request_id", "cluster", "canonical"),
+        "feed_xid",
         "replaces",  # the number of the standing that this one was decided on: one go, or many
         *("historic", "created_at", "published_at", "published_by", "created_by", "seal"),
     }

@@ -12,8 +12,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty import migrations
 from loyalty.cause import SYSTEM, Cause
 from loyalty.database import Database
+from loyalty.doctor import examine_feed
 from loyalty.events import Event, record_event
 from loyalty.ids import new_id
 from loyalty.members import Joining, join
@@ -27,6 +29,8 @@ from loyalty.outbox import (
     find_place,
     read_feed,
 )
+from loyalty.postgres import APPLICATION
+from tests.support.database import Clone
 from tests.support.proofs import Proof
 from tests.support.requirements import sample
 
@@ -274,6 +278,22 @@ async def test_in_another_cluster_the_feed_goes_on_behind_what_was_restored(
 
     assert [each.id for each in found] == [*(each.id for each in joined), *told]
     assert [each.place.era for each in found] == [1, 1, 2, 2, 2]
+
+
+async def test_a_database_restored_by_other_means_is_found_and_an_upgrade_begins_its_era(
+    database: Database, owner_connection: AsyncConnection, clone: Clone
+) -> None:
+    await owner_connection.execute(text("UPDATE loyalty.feed_cluster SET cluster = 42"))
+    async with database.read() as connection:
+        (found,) = await examine_feed(connection)
+        migrations.upgrade(clone.owner, application=APPLICATION)
+        after = await examine_feed(connection)
+
+    assert (found.name, found.severity) == ("cluster", "wrong")
+    assert after == []
+    (whose,) = await members(database, 1)
+    (joined,) = await settled(database, 1)
+    assert (joined.member, joined.place.era) == (whose, 2)
 
 
 async def test_events_from_before_the_feed_come_first_in_their_old_order(
