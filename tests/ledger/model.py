@@ -282,17 +282,12 @@ class Model:
 
     def reschedule_all(self, schedule: str, ends: int, at: int) -> str:
         self.settle(at)
-        held = {
-            part.lot.name
-            for hold in self.holds.values()
-            if hold.state == "open"
-            for part in hold.slices
-            if part.left and part.lot is not None
-        }
+        holds = [hold for hold in self.holds.values() if hold.state == "open"]
+        held = {part.lot.name for hold in holds for part in hold.slices if part.left and part.lot}
         names = [
-            lot.name
-            for lot in self.lots.values()
-            if lot.schedule == schedule and lot.ends < ends and (lot.remaining or lot.name in held)
+            name
+            for name, lot in self.lots.items()
+            if lot.schedule == schedule and lot.ends < ends and (lot.remaining or name in held)
         ]
         return self.reschedule(names, ends, at, schedule=schedule)
 
