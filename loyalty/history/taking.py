@@ -71,8 +71,8 @@ class Planned:
     names: list[Name]
     member: UUID | None = None
     events_before: int = 0
-    feed_xid: str | None = None
     told: Sequence[Happened] = ()
+    feed_xid: str | None = None
 
 
 async def take_in(
@@ -166,7 +166,7 @@ def _plan(
     names = [Name(ORDER, text, buyer.member, one) for text, one in sold.items()]
     told = list(happened(events, plan))
     if isinstance(whose, KnownMember):
-        return Planned(plan, names, buyer.member, whose.events, whose.feed_xid, told)
+        return Planned(plan, names, buyer.member, whose.events, told, whose.feed_xid)
     if plan.standing is None and ladder is not None:
         joined_on = buyer.person.joined_on
         plan.standing = tiers.begin(ladder, member=buyer.member, joined_on=joined_on)
