@@ -1,6 +1,7 @@
 """What became of the lots of a month and class: counted from transfers, and nothing is missing."""
 
 from datetime import date
+from functools import partial
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -133,11 +134,16 @@ async def test_the_lots_of_a_cohort_are_listed_page_by_page(books: Books) -> Non
         await books.earn(f"e{number}", 10 + number, at=number, allocated=number)
     await books.earn("later", 1, at=40)
 
-    asked = {"lot_class": LotClass.SALE, "since": day(-1), "until": day(30), "limit": 3}
-    first = await ledger.cohort_lots(books.connection, **asked)
-    rest = await ledger.cohort_lots(
-        books.connection, **asked, after=(first[-1].earned_at, first[-1].id)
+    page = partial(
+        ledger.cohort_lots,
+        books.connection,
+        lot_class=LotClass.SALE,
+        since=day(-1),
+        until=day(30),
+        limit=3,
     )
+    first = await page()
+    rest = await page(after=(first[-1].earned_at, first[-1].id))
 
     assert [lot.key for lot in [*first, *rest]] == ["e0", "e1", "e2", "e3", "e4"]
     assert [lot.allocated for lot in [*first, *rest]] == [0, 1, 2, 3, 4]
@@ -167,6 +173,8 @@ async def live(books: Books, draw: Random, months: int) -> None:
                 await books.claw_back(key, of, amount, policy, at)
             case "adjust":
                 await books.adjust(key, draw.choice([-20, 30]), at)
+            case _:
+                pass
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -111,10 +111,10 @@ async def test_face_value_is_no_liability(books: Books) -> None:
 
 async def test_entries_are_the_roll_forward_cohort_by_cohort(books: Books) -> None:
     await live(books, Random(3), months=5)  # noqa: S311 (a seed, so that a failure repeats)
-    asked = {"known_by": day(200), "since": date(2026, 2, 1), "until": MAY}
+    known_by, since = day(200), date(2026, 2, 1)
 
-    entries = await money_entries(books.connection, **asked)
-    rolled = await money_roll_forward(books.connection, **asked)
+    entries = await money_entries(books.connection, known_by=known_by, since=since, until=MAY)
+    rolled = await money_roll_forward(books.connection, known_by=known_by, since=since, until=MAY)
 
     for month in rolled.months:
         own = [
