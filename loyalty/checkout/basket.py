@@ -10,7 +10,8 @@ from datetime import datetime
 
 from benefits import Cart, Facts, PointsTerms, Question
 from loyalty.checkout.snapshot import Snapshot
-from loyalty.members import MemberClosed
+from loyalty.ids import show
+from loyalty.members import MemberClosed, MemberMerged
 from loyalty.orders.errors import ForeignCurrency
 from loyalty.orders.facts import GUEST, facts_at
 from loyalty.policy import Policy
@@ -35,6 +36,8 @@ def refuse_unfit(basket: Basket, snapshot: Snapshot, *, fact: bool = False) -> N
     if basket.cart.currency != wanted:
         raise ForeignCurrency(seen=basket.cart.currency, wanted=wanted, pointer="/order/currency")
     member = snapshot.member
+    if member is not None and member.merged_into is not None and not fact:
+        raise MemberMerged(into=show("mem", member.merged_into), pointer="/member")
     if member is not None and member.closed_at is not None and not fact:
         raise MemberClosed(closed_on=member.closed_at.date().isoformat(), pointer="/member")
 

@@ -4,6 +4,7 @@ import re
 
 import ledger
 from loyalty.bootstrap import Application
+from loyalty.expiry import Activity, Expiry, ExpiryKind
 from loyalty.policy import policy_at
 from tests.admin.conftest import Visitor
 from tests.admin.shop import Shop
@@ -102,6 +103,43 @@ async def test_a_policy_is_published_as_the_next_version_once(
     async with application.database.read() as connection:
         policy = await policy_at(connection, application.clock.now())
     assert policy.hold_minutes == 45
+
+
+async def test_the_life_of_points_is_set_row_by_row_and_told_in_words(
+    application: Application, admin: Visitor, shop: Shop
+) -> None:
+    page = "/console/settings/policy"
+    values = await policy_values(admin) | {
+        "expiry_kind": "rolling",
+        "expiry_count": "12",
+        "activities": "spend",
+        "grace_days": "14",
+        "source_0": "bonus",
+        "source_0_kind": "fixed-day",
+        "source_0_count": "2",
+        "source_0_day": "03-31",
+        "source_0_notice": "yes",
+        "asset_0": "growth",
+        "asset_0_en": "growth value",
+        "asset_0_zh": "成长值",
+    }
+
+    shown = await admin.follow(await admin.send(page, values, at=page))
+
+    async with application.database.read() as connection:
+        policy = await policy_at(connection, application.clock.now())
+    assert policy.expiry.default == Expiry(ExpiryKind.ROLLING, 12)
+    bonus = Expiry(ExpiryKind.FIXED_DAY, 2, month=3, day=31, notice=True)
+    assert policy.expiry.sources == {"bonus": bonus}
+    assert policy.expiry.activities == {Activity.SPEND}
+    assert (policy.grace_days, policy.known_assets) == (14, ("points", "growth"))
+    assert "after months without activity: 12" in shown.text
+    assert "bonus on 03-31, times: 2, not before the member was told" in shown.text
+    for field, wrong in (("source_0_day", "31.3."), ("source_0_count", ""), ("grace_days", "x")):
+        refused = await admin.send(page, values | {field: wrong}, at=page)
+        assert refused.status_code == 422, field
+    unknown = await admin.send(page, values | {"source_0": "Bonus!"}, at=page)
+    assert 'aria-invalid="true"' in unknown.text
 
 
 async def test_mistakes_in_a_policy_stand_at_their_fields_and_publish_nothing(

@@ -148,3 +148,93 @@ def test_months_later_is_the_same_day_or_the_last_of_a_shorter_month(
 
     assert (later.year * 12 + later.month) - (day.year * 12 + day.month) == months
     assert later.day == day.day or (later.day < day.day and (later + timedelta(days=1)).day == 1)
+
+
+async def test_a_policy_of_the_first_form_is_read_as_what_it_says(
+    connection: AsyncConnection,
+) -> None:
+    kept = (await connection.execute(text("select document from loyalty.policy"))).scalar_one()
+    assert (kept["expiry_months"], kept["lapsed_slice"]) == (24, "expire")
+    today = document_of(await first(connection))
+
+    for months, lapsed, wanted in ((24, "expire", 0), (None, "grace", 30)):
+        earlier = {**kept, "expiry_months": months, "lapsed_slice": lapsed}
+        read = parse_policy(earlier, version=2, starts_at=NOW)
+        assert document_of(read) == {**today, **lasting(months), "grace_days": wanted}
+    await publish_policy(connection, CAUSE, {**kept, "expiry_months": 6})
+    assert (await first(connection)).term(NOW, "order").expires_at == datetime(
+        2027, 5, 22, tzinfo=UTC
+    )
+    for wrong, pointer in (
+        ({"expiry_months": 0}, "/expiry/default/months"),
+        ({"lapsed_slice": "maybe"}, "/grace_days"),
+    ):
+        with pytest.raises(PolicyMalformed) as refused:
+            parse_policy({**kept, **wrong}, version=2, starts_at=NOW)
+        assert refused.value.pointer == pointer
+
+
+@pytest.mark.parametrize(
+    ("expiry", "pointer"),
+    [
+        ({"kind": "sometimes"}, "/default/kind"),
+        ({"kind": "after-days", "days": 0, "notice": False}, "/default/days"),
+        ({"kind": "after-days", "days": 1}, "/default/notice"),
+        ({"kind": "after-days", "months": 1, "notice": False}, "/default/months"),
+        ({"kind": "never", "notice": True}, "/default/notice"),
+        (
+            {"kind": "fixed-day", "turns": 1, "month": 2, "day": 30, "notice": False},
+            "/default/day",
+        ),
+        ({"kind": "rolling", "months": 6, "notice": False}, "/activities"),
+    ],
+)
+async def test_an_expiry_that_says_nothing_clear_is_refused_at_its_place(
+    connection: AsyncConnection, expiry: dict[str, object], pointer: str
+) -> None:
+    document = {**document_of(await first(connection)), **lasting(6)}
+    document["expiry"] = {**lasting(6)["expiry"], "default": expiry}
+
+    with pytest.raises(PolicyMalformed) as refused:
+        parse_policy(document, version=2, starts_at=NOW)
+
+    assert refused.value.pointer == f"/expiry{pointer}"
+
+
+async def test_points_that_wait_never_lapse_before_they_can_be_spent(
+    connection: AsyncConnection,
+) -> None:
+    at_once = {"kind": "end-of-month", "months": 0, "notice": False}
+    document = {
+        **document_of(await first(connection)),
+        "pending_days": 14,
+        "expiry": {**lasting(6)["expiry"], "default": at_once},
+    }
+    policy = parse_policy(document, version=2, starts_at=NOW)
+
+    assert policy.term(NOW, "order").expires_at == datetime(2026, 12, 1, tzinfo=UTC)
+    assert policy.term(NOW, "order", waits=True).expires_at == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+async def test_an_asset_beside_points_has_names_and_an_end_of_its_own(
+    connection: AsyncConnection,
+) -> None:
+    document = document_of(await first(connection))
+    growth = {
+        "names": {"en": "growth", "zh": "成长值"},
+        "expiry": {"kind": "end-of-year", "years": 1, "notice": False},
+    }
+    policy = parse_policy({**document, "assets": {"growth": growth}}, version=2, starts_at=NOW)
+
+    assert policy.known_assets == ("points", "growth")
+    assert policy.term(NOW, "order", asset="growth").expires_at == datetime(2028, 1, 1, tzinfo=UTC)
+    idle = {**growth, "expiry": {"kind": "rolling", "months": 1, "notice": False}}
+    for wrong, pointer in (
+        ({"points": growth}, "/assets/points"),
+        ({"growth": idle}, "/assets/growth/expiry/kind"),
+        ({"growth": {**growth, "names": {"zh": "成长值"}}}, "/assets/growth/names"),
+        ({"Growth!": growth}, "/assets/Growth!"),
+    ):
+        with pytest.raises(PolicyMalformed) as refused:
+            parse_policy({**document, "assets": wrong}, version=2, starts_at=NOW)
+        assert refused.value.pointer == pointer

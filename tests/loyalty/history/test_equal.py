@@ -2,11 +2,12 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 from sqlalchemy import text
@@ -76,8 +77,16 @@ ROWS: Final = (
 
 SETTINGS: Final[dict[str, Any]] = {
     "pending_days": 14,
-    **lasting(6),
     "time_zone": "America/New_York",
+}
+
+IDLE: Final = {
+    "expiry": {
+        "default": {"kind": "rolling", "months": 6, "notice": False},
+        "sources": {},
+        "by_time": True,
+        "activities": ["purchase"],
+    }
 }
 
 OWN: Final = frozenset(
@@ -115,11 +124,12 @@ async def other(cluster: Cluster) -> AsyncIterator[Application]:
         await database.dispose()
 
 
+@pytest.mark.parametrize("life", [lasting(6), IDLE], ids=["after-months", "idle"])
 async def test_history_equals_the_same_orders_reported_when_they_happened(
-    application: Application, other: Application, tmp_path: Path
+    application: Application, other: Application, tmp_path: Path, life: Mapping[str, Any]
 ) -> None:
     for each in (application, other):
-        await publish(each, rules=RULES, **SETTINGS)
+        await publish(each, rules=RULES, **SETTINGS, **life)
     rows = [(*row[:4], "USD", *row[4:]) for row in ROWS]
     summary = await bring(application, write(tmp_path / "orders.csv", BY_LINE, rows))
     assert summary.complete
