@@ -55,6 +55,16 @@ async def test_what_is_signed_moves_the_next_allocation_and_is_listed(
     assert cohort["expected_breakage"] == 900
 
 
+async def test_goodwill_is_no_liability(web: Web, admin: Caller, finance: Caller) -> None:
+    await web.joined(external_id="C-1")
+    await admin.post("/v1/members/ext:C-1/adjustments", {"points": 700, "reason": "goodwill"})
+
+    (month,) = (await finance.get(ROLL_FORWARD)).json()["months"]
+
+    assert (month["class"], month["treatment"]) == ("goodwill", "at-grant")
+    assert (month["deferred"], month["closing"], month["liability"]) == (700, 700, 0)
+
+
 async def test_the_same_signature_under_the_same_key_happens_once(finance: Caller) -> None:
     body = {**REVIEWED, "percent": "90"}
 

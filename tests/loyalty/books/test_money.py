@@ -163,6 +163,27 @@ async def test_the_roll_forward_closes_whatever_happens_and_ends_with_nothing_de
             assert one.recognised + one.released == one.stand.net
 
 
+@pytest.mark.parametrize("seed", range(3))
+async def test_money_and_points_tell_of_the_same_points(books: Books, seed: int) -> None:
+    await live(books, Random(30 + seed), months=4)  # noqa: S311 (a seed, so that a failure repeats)
+    since, until = date(2026, 2, 1), MAY
+
+    money = await money_roll_forward(books.connection, known_by=day(200), since=since, until=until)
+    points = await ledger.roll_forward(
+        books.connection, since=since, until=until, at=day(200), by=ledger.Breakdown.CLASS
+    )
+
+    in_money = {(one.month, one.lot_class.value): one.outstanding for one in money.months}
+    in_points = {
+        (line.month, line.birth): line.closing.pending + line.closing.available + line.closing.held
+        for line in points.lines
+        if line.birth
+    }
+    assert any(in_points.values())
+    for cohort, outstanding in in_points.items():
+        assert in_money.get(cohort, 0) == outstanding, cohort
+
+
 async def test_figures_of_a_month_stay_as_they_were_known(books: Books) -> None:
     await books.earn("a", 1_000, at=0, allocated=500)
     await books.spend("s", 100, at=10)
