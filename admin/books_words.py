@@ -106,6 +106,7 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "completed": N_("Completed"),
         "returned": N_("Returned"),
         "status": N_("State"),
+        "": N_("Other"),
     }
 )
 
@@ -130,3 +131,20 @@ FORMATS: Final[Mapping[Format, str]] = MappingProxyType(
 DEBT_HAS_NO_CLASS: Final = N_("Debt, which has no class")
 NO_TIER: Final = N_("Born without a tier, and debt")
 CLASS_ORDER: Final = tuple(LotClass)
+
+PROMISES: Final = (
+    N_("wallet counters equal the transfers of the journal"),
+    N_("wallet counters equal lots and holds, and know what time does next"),
+    N_("lots equal the transfers that name them"),
+    N_("lots are what their journal says they were born as"),
+    N_("slices equal their transfers, and what was undone of them"),
+    N_("holds equal what was set aside, taken and given back"),
+    N_("nothing is taken back twice"),
+    N_("every business key stands for its journal's content"),
+    N_("canonical texts say what journals and transfers say"),
+    N_("journals are numbered without a gap and running balances add up"),
+    N_("what leaves one wallet for another arrives there"),
+    N_("the rollup equals its journals"),
+    N_("months follow each other, and nothing was booked into one after it ended"),
+)
+"""What the ledger proves, as the proof names it; other proofs are named by their code."""

@@ -18,6 +18,7 @@ import tiers
 from admin.actors import actor_words, by_id
 from admin.charts import share
 from admin.language import Voice
+from admin.message_view import MessageView, message_view
 from admin.order_rows import OrderRow, order_rows
 from admin.standings import (
     TierMark,
@@ -32,12 +33,14 @@ from admin.visit import Visit
 from admin.words import KINDS, LOT_CLASSES, MEMBER_CLASSES, VOUCHER_STATES, Badge, badge, named
 from loyalty.members import Member, Profile, Ref, find_member, profile_of
 from loyalty.orders.listing import orders_of
+from loyalty.outbox import list_messages
 from loyalty.staff import Person, list_people
 
 HISTORY: Final = 25
 ORDERS: Final = 10
 VOUCHERS: Final = 50
 CHANGES: Final = 12
+MESSAGES: Final = 8
 EXPIRING_WITHIN: Final = timedelta(days=90)
 FULL: Final = 1000
 LONGEST_NUMBER: Final = 19
@@ -105,6 +108,7 @@ class MemberView:
     definitions: Sequence[benefits.VoucherDefinition]
     orders: Sequence[OrderRow]
     deeds: Sequence[Deed]
+    messages: Sequence[MessageView]
 
     @property
     def title(self) -> str:
@@ -134,6 +138,7 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         orders = await orders_of(connection, member.id, limit=ORDERS)
         profile = await profile_of(connection, member.id)
         deeds = await deeds_of(connection, visit.voice, member.id, people)
+        told = await list_messages(connection, limit=MESSAGES, member=member.id)
     return MemberView(
         member=member,
         profile=profile,
@@ -149,6 +154,7 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         definitions=definitions,
         orders=order_rows(visit, orders),
         deeds=deeds,
+        messages=[message_view(visit.voice, one, None) for one in told],
     )
 
 

@@ -168,7 +168,6 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "reconciled": N_("The comparison was run."),
         "item-cleared": N_("The difference is explained; later comparisons know it."),
         "export-requested": N_("The export has its number; its file is made when you download it."),
-        "verification-started": N_("The verification has been started; its result appears here."),
         "closing-begun": N_("The month takes no more bookings; it closes when all checks pass."),
         "message-queued": N_("The message is queued and goes out within a minute."),
         "message-told": N_("It is on record that the member was told."),

@@ -54,7 +54,7 @@ async def policy_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """The policy in force, ready to be edited into the next version."""
     visit = visit_of(request)
     form = Form("policy", values_of(document_of(visit.policy), visit.policy.currency))
-    return await _policy(request, form, HTTPStatus.OK)
+    return await show_policy(request, form, HTTPStatus.OK)
 
 
 @post(HERE, opt=ADMIN)
@@ -79,7 +79,7 @@ async def publish_form(request: Request[Any, Any, Any]) -> Response[Any]:
             wrong[field_of(error.pointer, form.values)] = _sentence(visit, error)
     kept = {**form.values, "activities": ",".join(form.chosen("activities"))}
     shown = Form("policy", kept, wrong)
-    return await _policy(request, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return await show_policy(request, shown, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 def _start(visit: Visit, form: Sent, wrong: dict[str, str]) -> datetime | None:
@@ -105,7 +105,10 @@ def _sentence(visit: Visit, error: LoyaltyError) -> str:
     return words
 
 
-async def _policy(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
+async def show_policy(
+    request: Request[Any, Any, Any], form: Form, status: HTTPStatus
+) -> Response[Any]:
+    """The form as it stands, and all versions."""
     visit = visit_of(request)
     async with visit.application.database.snapshot() as connection:
         policies = await list_policies(connection, limit=SHOWN_VERSIONS)

@@ -1,0 +1,272 @@
+"""Reconciliation: runs, what each found, and explaining a difference so that it may stand."""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from admin.actors import actor_words, by_id
+from admin.asked import NO_MONTH, further, month_of
+from admin.books_words import CLEARING_REASONS, ITEM_KINDS, LEGS, SIDES, STEPS
+from admin.entry_rows import order_links
+from admin.errors import PageMissing
+from admin.forms import Form, sent
+from admin.guards import NEEDS, Needs
+from admin.once import once
+from admin.refusals import REFUSALS, sentence
+from admin.render import page
+from admin.visit import Visit, visit_of
+from loyalty.idempotency import Begun
+from loyalty.policy import months_later
+from loyalty.reconciliation import (
+    ClearingReason,
+    Item,
+    Leg,
+    Tolerance,
+    clear_item,
+    find_item,
+    find_reconciliation,
+    list_items,
+    list_reconciliations,
+    reconcile,
+)
+from loyalty.staff import Person, list_people
+
+FINANCE: Final = {NEEDS: Needs.FINANCE}
+HERE: Final = "/console/finance/reconciliation"
+RUNS: Final = 30
+ITEMS: Final = 50
+LARGEST: Final = 10**9
+REFERENCE: Final = re.compile(r"[!-~]{1,80}")
+
+
+@get(HERE, opt=FINANCE)
+async def runs_page(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Every comparison, the latest first, and the form to run one."""
+    visit = visit_of(request)
+    last = months_later(visit.policy.day_of(visit.at).replace(day=1), -1)
+    form = Form("run", {"month": f"{last:%Y-%m}", "tolerance": "0"})
+    return await _runs(request, form, HTTPStatus.OK)
+
+
+@post(HERE, opt=FINANCE)
+async def run_form(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Compare orders and ledger for a month."""
+    visit, form = visit_of(request), await sent(request)
+    wrong: dict[str, str] = {}
+    month = month_of(form.get("month"))
+    if month is None:
+        wrong["month"] = visit.voice.say(NO_MONTH)
+    tolerance = _whole(form.get("tolerance"))
+    if tolerance is None:
+        wrong["tolerance"] = visit.voice.say("Please give a whole number.")
+    if month is not None and tolerance is not None:
+        cause, since, allowed = visit.cause(), month, Tolerance(points=tolerance)
+
+        async def effect(connection: AsyncConnection, _: Begun) -> str:
+            until = months_later(since, 1)
+            runs = await reconcile(connection, cause, since=since, until=until, tolerance=allowed)
+            return f"{HERE}/{runs[0].number}?done=reconciled"
+
+        try:
+            return await once(visit, form, "console.reconcile", None, effect, then=HERE)
+        except REFUSALS as error:
+            wrong["month"] = sentence(visit.voice, error)
+    return await _runs(request, form.form("run", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@get(f"{HERE}/{{number:int}}", opt=FINANCE)
+async def run_page(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[Any]:
+    """One comparison: both sides step by step, and its items."""
+    visit = visit_of(request)
+    open_only = visit.query.get("show") != "all"
+    after = _whole(visit.query.get("after", "")) or 0
+    async with visit.application.database.snapshot() as connection:
+        run = await find_reconciliation(connection, number)
+        items = await list_items(
+            connection, number, limit=ITEMS + 1, after=after, open_only=open_only
+        )
+        orders = await order_links(connection, {one.order for one in items[:ITEMS]})
+        people = by_id(await list_people(connection))
+    shown = items[:ITEMS]
+    say = visit.voice.say
+    return page(
+        request,
+        "reconciliation_run.html",
+        run=run,
+        leg=say(LEGS[run.leg]),
+        sides=[say(words) for words in SIDES[run.leg]],
+        last_day=_eve(run.until),
+        steps=[
+            (
+                say(STEPS.get(step, step)),
+                totals,
+                _figure(visit, run.leg, totals.left),
+                _figure(visit, run.leg, totals.right),
+                _figure(visit, run.leg, totals.left - totals.right),
+            )
+            for step, totals in sorted(run.totals.items())
+        ],
+        items=[
+            (one, *_told(visit, one, people), orders.get(one.order) if one.order else None)
+            for one in shown
+        ],
+        who=actor_words(visit.voice, run.actor, people),
+        tolerance=_figure(visit, run.leg, run.tolerance),
+        views=[
+            (say("Not explained"), further(visit, show="", after=""), open_only),
+            (say("All"), further(visit, show="all", after=""), not open_only),
+        ],
+        older=further(visit, after=str(shown[-1].position)) if len(items) > ITEMS else None,
+        newest=further(visit, after="") if after else None,
+    )
+
+
+@get(f"{HERE}/{{number:int}}/{{position:int}}", opt=FINANCE)
+async def item_page(
+    request: Request[Any, Any, Any], number: FromPath[int], position: FromPath[int]
+) -> Response[Any]:
+    """One difference, with both sides and what it was explained by."""
+    form = Form("clear", {"reason": ClearingReason.KNOWN_DIFFERENCE.value})
+    return await _item(request, (number, position), form, HTTPStatus.OK)
+
+
+@post(f"{HERE}/{{number:int}}/{{position:int}}", opt=FINANCE)
+async def clear_form(
+    request: Request[Any, Any, Any], number: FromPath[int], position: FromPath[int]
+) -> Response[Any]:
+    """Explain a difference, once."""
+    visit, form = visit_of(request), await sent(request)
+    wrong: dict[str, str] = {}
+    if form.get("reason") not in set(ClearingReason):
+        wrong["reason"] = visit.voice.say("Please choose one of the reasons.")
+    reference = form.get("reference") or None
+    if reference is not None and REFERENCE.fullmatch(reference) is None:
+        wrong["reference"] = visit.voice.say(
+            "Please give up to 80 letters, digits and signs without blanks, such as TICKET-1047."
+        )
+    if not wrong:
+        cause, reason = visit.cause(), ClearingReason(form.get("reason"))
+
+        async def effect(connection: AsyncConnection, _: Begun) -> None:
+            await clear_item(
+                connection, cause, number, position, reason=reason, reference=reference
+            )
+
+        then = f"{HERE}/{number}?done=item-cleared"
+        try:
+            return await once(visit, form, "console.clear-item", None, effect, then=then)
+        except REFUSALS as error:
+            wrong[""] = sentence(visit.voice, error)
+    place = (number, position)
+    return await _item(request, place, form.form("clear", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _runs(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
+    visit = visit_of(request)
+    before = _whole(visit.query.get("before", ""))
+    async with visit.application.database.read() as connection:
+        runs = await list_reconciliations(connection, limit=RUNS + 1, before=before)
+        people = by_id(await list_people(connection))
+    shown = runs[:RUNS]
+    return page(
+        request,
+        "reconciliation.html",
+        status=status,
+        form=form,
+        runs=[
+            (
+                one,
+                visit.voice.say(LEGS[one.leg]),
+                _eve(one.until),
+                actor_words(visit.voice, one.actor, people),
+            )
+            for one in shown
+        ],
+        older=further(visit, before=str(shown[-1].number)) if len(runs) > RUNS else None,
+        newest=further(visit, before="") if before else None,
+    )
+
+
+async def _item(
+    request: Request[Any, Any, Any], place: tuple[int, int], form: Form, status: HTTPStatus
+) -> Response[Any]:
+    visit = visit_of(request)
+    async with visit.application.database.read() as connection:
+        item = await find_item(connection, *place)
+        orders = await order_links(connection, {item.order})
+        people = by_id(await list_people(connection))
+    kind, step, left, right, cleared = _told(visit, item, people)
+    return page(
+        request,
+        "reconciliation_item.html",
+        status=status,
+        form=form,
+        item=item,
+        kind=kind,
+        step=step,
+        left=left,
+        right=right,
+        cleared=cleared,
+        order=orders.get(item.order) if item.order is not None else None,
+        sides=[visit.voice.say(words) for words in SIDES[item.leg]],
+        reasons=[(one.value, visit.voice.say(words)) for one, words in CLEARING_REASONS.items()],
+    )
+
+
+def _told(
+    visit: Visit, item: Item, people: Mapping[UUID, Person]
+) -> tuple[str, str, str, str, str | None]:
+    """Kind, step, both sides, and who explained it, in words."""
+    say = visit.voice.say
+    if item.kind not in ITEM_KINDS:
+        raise PageMissing
+    cleared = None
+    if item.clearing is not None:
+        cleared = say(
+            "%(reason)s, by %(who)s on %(when)s",
+            reason=say(CLEARING_REASONS[item.clearing.reason]),
+            who=actor_words(visit.voice, item.clearing.actor, people),
+            when=visit.voice.instant(item.clearing.cleared_at),
+        )
+    return (
+        say(ITEM_KINDS[item.kind]),
+        say(STEPS.get(item.step, item.step)),
+        _side(visit, item.leg, item.left_amount, item.left_state, item.left_on),
+        _side(visit, item.leg, item.right_amount, item.right_state, item.right_on),
+        cleared,
+    )
+
+
+def _side(visit: Visit, leg: Leg, amount: int | None, state: str | None, on: date | None) -> str:
+    told = [
+        *([] if amount is None else [_figure(visit, leg, amount)]),
+        *([] if state is None else [state]),
+        *([] if on is None else [visit.voice.day(on)]),
+    ]
+    return " · ".join(told) or "–"
+
+
+def _figure(visit: Visit, leg: Leg, amount: int) -> str:
+    return visit.voice.money(amount) if leg is Leg.SHOP_ORDERS else visit.voice.number(amount)
+
+
+def _whole(text: str) -> int | None:
+    digits = text.replace(",", "")
+    if not (digits.isascii() and digits.isdecimal()):
+        return None
+    number = int(digits[:12])
+    return number if number <= LARGEST else None
+
+
+def _eve(day: date) -> date:
+    return date.fromordinal(day.toordinal() - 1)
+
+
+ROUTES: Final = (runs_page, run_form, run_page, item_page, clear_form)
