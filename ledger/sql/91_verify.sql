@@ -74,7 +74,8 @@ LANGUAGE sql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp SET work_mem = '64MB' SET jit = off
 SET enable_nestloop = off
 AS $$
-    SELECT 'receipt ' || coalesce(r.key, j.key) || ' of ' || coalesce(r.holder, j.holder),
+    SELECT 'receipt ' || coalesce(r.key, j.key) || ' of ' || coalesce(r.holder, j.holder)
+            || CASE WHEN j.id IS NULL THEN ', without its journal ' || r.journal ELSE '' END,
         (r.journal, r.kind, r.asset, r.amount, r."of", r.terms, r.lot)::text,
         (j.id, j.kind, j.asset, j.content)::text
     FROM ledger.receipt AS r

@@ -105,14 +105,15 @@ async def test_no_amount_is_zero_negative_or_above_the_limit(
 async def test_nor_is_an_amount_that_refers_to_another(lived: Books, amount: int) -> None:
     before = await rows(lived)
 
-    for ask in (
-        lambda: lived.capture("k", "h", amount),
-        lambda: lived.release("k", "h", amount),
-        lambda: lived.claw_back("k", "a", amount, "debt"),
-        lambda: lived.restore("k", "s", amount),
-    ):
+    asks: list[Ask] = [
+        lambda b: b.capture("k", "h", amount),
+        lambda b: b.release("k", "h", amount),
+        lambda b: b.claw_back("k", "a", amount, "debt"),
+        lambda b: b.restore("k", "s", amount),
+    ]
+    for ask in asks:
         with pytest.raises(ledger.MalformedPosting, match="amount"):
-            await ask()
+            await ask(lived)
 
     assert await rows(lived) == before
 
