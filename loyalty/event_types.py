@@ -73,7 +73,7 @@ _TIER: Final = _text("The code of a tier.")
 
 _TIER_MOVED: Final = {
     **_object({"before": _or_null(_TIER), "after": _TIER}),
-    "description": "What it did to the member's tier; left out when that stayed, and in history.",
+    "description": "What it did to the member's tier; left out when that stayed.",
 }
 
 _RETURNED: Final = _object(

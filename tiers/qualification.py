@@ -15,7 +15,7 @@ from tiers.errors import FloorWithoutEnd, MergeMalformed, ReasonMalformed, Stand
 from tiers.scale import (
     Ladder,
 )
-from tiers.story import Story
+from tiers.story import Move, Story
 from tiers.types import (
     Activity,
     Decision,
@@ -57,17 +57,24 @@ def fold(ladder: Ladder, subject: Subject, events: Sequence[tuple[date, Activity
 
 def walk(
     ladder: Ladder, subject: Subject, events: Sequence[tuple[date, Activity]]
-) -> tuple[Decision, tuple[str, ...]]:
-    """What `fold` gives, and for each event the tier in force on its date before it counted."""
+) -> tuple[Decision, tuple[str, ...], tuple[Move, ...]]:
+    """What `fold` gives, and for each event two things.
+
+    The tier in force on its date before it counted, and the tiers between which the standing
+    moved when it was told, what time alone had changed since the event before included.
+    """
     story = Story(ladder, subject)
     last = subject.joined_on
     story.tell((), on=last)
     before: list[str] = []
+    moves: list[Move] = []
     for on, activity in events:
         before.append(story.foreseen(on))
+        known = story.count
         story.tell((activity,), on=on)
+        moves.append(story.moved(known))
         last = on
-    return story.decision(last), tuple(before)
+    return story.decision(last), tuple(before), tuple(moves)
 
 
 def place_floor(

@@ -34,6 +34,9 @@ from tiers.windows import valid_until
 
 _DAY = timedelta(days=1)
 
+Move = tuple[str | None, str] | None
+"""The tiers before and after, where they differ."""
+
 
 class Story:
     """What is known of one member while a decision is made."""
@@ -147,6 +150,18 @@ class Story:
             return self.in_force(on)[0]
         place = self._replay.advance(self._place, first=self._through, last=on)[0]
         return self._over(place.rank, on)[0]
+
+    @property
+    def count(self) -> int:
+        """How many changes there are so far."""
+        return len(self._changes)
+
+    def moved(self, known: int) -> Move:
+        """Between which tiers the changes after so many led."""
+        changes = self._changes[known:]
+        if not changes or changes[0].before == changes[-1].after:
+            return None
+        return changes[0].before, changes[-1].after
 
     def decision(self, on: date) -> Decision:
         """What follows from everything told."""

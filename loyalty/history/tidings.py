@@ -6,7 +6,7 @@ values, because a shop's years have millions of them.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, cast
 from uuid import UUID
@@ -56,13 +56,14 @@ def happened(events: Sequence[Sale | Comeback], plan: MemberPlan) -> Iterator[Ha
     returned: defaultdict[str, list[Row]] = defaultdict(list)
     for row in plan.returns:
         returned[str(row[_RETURN_NAME])].append(row)
-    for one in events:
+    for place, one in enumerate(events):
+        tier = _tier_moved(plan, place)
         if isinstance(one, Sale):
             order, shipment = next(sold)
             yield Happened(PLACED, one.placed_at, _placed(order))
-            yield Happened(COMPLETED, one.placed_at, _completed(order, shipment))
+            yield Happened(COMPLETED, one.placed_at, _completed(order, shipment, tier))
         else:
-            yield Happened(RETURNED, one.at, _returned(returned[one.name]))
+            yield Happened(RETURNED, one.at, _returned(returned[one.name], tier))
 
 
 def event_rows(
@@ -89,7 +90,12 @@ def _placed(order: Row) -> str:
     )
 
 
-def _completed(order: Row, shipment: Row) -> str:
+def _tier_moved(plan: MemberPlan, place: int) -> Mapping[str, object]:
+    move = plan.moves[place] if place < len(plan.moves) else None
+    return {} if move is None else {"tier": {"before": move[0], "after": move[1]}}
+
+
+def _completed(order: Row, shipment: Row, tier: Mapping[str, object]) -> str:
     activates_at = shipment[_ACTIVATES_AT]
     return json.dumps(
         {
@@ -98,11 +104,12 @@ def _completed(order: Row, shipment: Row) -> str:
             "points_earned": shipment[_SHIPMENT_EARN],
             "purchases": shipment[_PURCHASES],
             "activates_at": _written(activates_at),
+            **tier,
         }
     )
 
 
-def _returned(found: Sequence[Row]) -> str:
+def _returned(found: Sequence[Row], tier: Mapping[str, object]) -> str:
     told = [
         {
             "order": _shown("ord", row[_RETURN_ORDER]),
@@ -114,7 +121,7 @@ def _returned(found: Sequence[Row]) -> str:
         }
         for row in found
     ]
-    return json.dumps({"returns": told})
+    return json.dumps({"returns": told, **tier})
 
 
 def _shown(prefix: str, one: object) -> str:

@@ -93,7 +93,8 @@ def moved_event(one: UUID, order: Order, kind: str, at: datetime) -> Event:
 
 def _tier_moved(standing: Decision | None) -> Mapping[str, object]:
     """Return the tier before and after a step, if they differ."""
-    changes = () if standing is None else standing.changes
+    every = () if standing is None else standing.changes
+    changes = [each for each in every if each.before is not None]
     if not changes or changes[0].before == changes[-1].after:
         return {}
     return {"tier": {"before": changes[0].before, "after": changes[-1].after}}

@@ -8,6 +8,7 @@ lines never become objects, because a year of a shop has millions of them.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -83,6 +84,8 @@ class MemberPlan:
     unmatched_returns: list[Row] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
     standing: Decision | None = None
+    moves: list[tuple[str | None, str] | None] = field(default_factory=list)
+    """For each event the tiers between which it moved the standing, if it did."""
     earned: int = 0
     taken_back: int = 0
     unmatched: int = 0
@@ -147,6 +150,7 @@ def _walk(
     """Return the tier each event finds the member at, and leave the standing in the plan."""
     terms = scribe.terms
     if terms.ladder is None or buyer.person.member_class != "consumer":
+        scribe.plan.moves = [None] * len(events)
         return [None] * len(events)
     told: list[tuple[date, Activity]] = []
     at: list[int] = []
@@ -171,9 +175,20 @@ def _walk(
             activity = Activity(order, before.shipment, before.on, before.purchases, returned)
             activities[order] = activity
             told.append((on, activity))
-    scribe.plan.standing, before_each = walk(terms.ladder, buyer.subject, told)
+    scribe.plan.standing, before_each, moves = walk(terms.ladder, buyer.subject, told)
     last = len(before_each)
+    scribe.plan.moves = [_joined(moves[a:b]) for a, b in pairwise([*at, last])]
     return [before_each[index] if index < last else None for index in at]
+
+
+def _joined(
+    moves: Sequence[tuple[str | None, str] | None],
+) -> tuple[str | None, str] | None:
+    """Return where several moves lead together."""
+    made = [move for move in moves if move is not None]
+    if not made or made[0][0] == made[-1][1]:
+        return None
+    return made[0][0], made[-1][1]
 
 
 # --- what is earned and taken back ------------------------------------------------------------

@@ -192,7 +192,7 @@ def test_folding_a_history_equals_deciding_it_event_by_event(
     subject = Subject(named("member"), JOINED, None, ())
 
     decisions = incrementally(rules, happened)
-    folded, before = walk(rules, subject, happened)
+    folded, before, _ = walk(rules, subject, happened)
 
     assert folded.standing == decisions[-1].standing
     assert list(folded.changes) == [each for one in decisions for each in one.changes]

@@ -245,10 +245,11 @@ def test_folding_equals_deciding_one_by_one_and_walking_tells_the_tier_before() 
         life.see(on.isoformat(), activity)
 
     folded = fold(ladder(), newcomer(), events)
-    walked, before = walk(ladder(), newcomer(), events)
+    walked, before, moves = walk(ladder(), newcomer(), events)
 
     assert folded == walked
     assert before == ("standard", "standard", "silver", "standard")
+    assert moves == (None, ("standard", "silver"), ("silver", "standard"), ("standard", "silver"))
     assert folded.standing == life.subject.standing
     assert [
         (change.on.isoformat(), change.rule.value, change.after) for change in folded.changes
