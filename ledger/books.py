@@ -150,9 +150,13 @@ async def counters(connection: AsyncConnection, *, asset: str) -> Outstanding:
     return Outstanding(pending=row.pending, available=row.available, held=row.held, debt=row.debt)
 
 
-async def roll_up(connection: AsyncConnection) -> int:
-    """Fold committed journals into the rollup; answers how many. Any number may run at once."""
-    return int((await connection.execute(select(func.ledger.roll_up()))).scalar_one())
+async def roll_up(connection: AsyncConnection, *, limit: int = 100_000) -> int:
+    """Fold some of the committed journals into the rollup; answers how many, 0 when none is left.
+
+    Whole transactions are folded, so one that wrote more than ``limit`` journals is not cut. Any
+    number may run at once.
+    """
+    return int((await connection.execute(select(func.ledger.roll_up(limit)))).scalar_one())
 
 
 async def _pairs(

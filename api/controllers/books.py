@@ -16,7 +16,7 @@ from api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, read_cursor, sign
 from api.schemas.books import AgeingOut, BookedEntryOut, DebtOut, RollForwardOut
 from api.schemas.types import Instant
 from api.writing import now_of, ok
-from ledger import Breakdown, Component, Kind, LotClass
+from ledger import Breakdown, Component, Kind
 from loyalty.keys import Role
 from loyalty.members.listing import entries_of_holders
 from loyalty.policy import months_later, policy_at
@@ -29,6 +29,13 @@ _REFUSALS: Final = ("unanswerable-instant", "recorded-in-future", "unknown-asset
 
 Day = Annotated[date, Meta(description="A day of the programme's calendar.")]
 Asset = Annotated[str, Meta(min_length=1, max_length=64, description="What is counted.")]
+BirthClass = Annotated[
+    str,
+    Meta(
+        pattern="^(|sale|fee|promotion|goodwill|partner)$",
+        description="A class of lots; empty for debt, which has none.",
+    ),
+]
 Tier = Annotated[str, Meta(max_length=64, description="A tier; empty for none.")]
 
 
@@ -50,7 +57,7 @@ class FigureQuery(
     component: Component
     from_: Day
     to: Day
-    lot_class: LotClass | None = None
+    lot_class: BirthClass | None = None
     tier: Tier | None = None
     kind: Kind | None = None
     asset: Asset = ledger.POINTS

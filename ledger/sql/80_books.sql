@@ -36,9 +36,31 @@ AS $$
         ORDER BY p.sequence DESC LIMIT 1)) END
 $$;
 
--- Fold journals into the rollup: those of this cluster below every transaction still in flight,
--- and all of clusters this database was restored from.
-CREATE OR REPLACE FUNCTION ledger.roll_up() RETURNS bigint
+-- Where the next fold of a cluster's journals ends: below a limit, after a bounded number of them,
+-- but never within a transaction.
+CREATE OR REPLACE FUNCTION ledger.fold_below(
+    of_cluster bigint, first_xid xid8, before_xid xid8, at_most integer
+) RETURNS xid8 LANGUAGE sql STABLE
+AS $$
+    SELECT coalesce((
+        SELECT LEAST(before_xid, CASE WHEN b.xid > b.first THEN b.xid
+            ELSE ((b.xid::text::numeric + 1)::text)::xid8 END)
+        FROM (
+            SELECT j.recorded_xid AS xid, min(j.recorded_xid) OVER () AS first
+            FROM (
+                SELECT own.recorded_xid FROM ledger.journal AS own
+                WHERE own.cluster = of_cluster AND own.recorded_xid >= first_xid
+                    AND own.recorded_xid < before_xid
+                ORDER BY own.recorded_xid LIMIT at_most + 1
+            ) AS j
+            ORDER BY 1 OFFSET at_most
+        ) AS b
+    ), before_xid)
+$$;
+
+-- Fold some journals into the rollup: of this cluster those below every transaction still in
+-- flight, of clusters this database was restored from all. Answers how many; 0 when none is left.
+CREATE OR REPLACE FUNCTION ledger.roll_up(at_most integer DEFAULT 100000) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -48,8 +70,10 @@ DECLARE
     journals bigint;
 BEGIN
     FOR mark IN SELECT * FROM ledger.watermark ORDER BY cluster FOR UPDATE LOOP
-        horizon := CASE WHEN mark.cluster = ledger.cluster()
-            THEN pg_snapshot_xmin(pg_current_snapshot()) ELSE '18446744073709551615' END;
+        horizon := ledger.fold_below(mark.cluster, mark.rolled_below,
+            CASE WHEN mark.cluster = ledger.cluster()
+                THEN pg_snapshot_xmin(pg_current_snapshot()) ELSE '18446744073709551615' END,
+            at_most);
         SELECT count(*) INTO journals FROM ledger.journal
         WHERE cluster = mark.cluster AND recorded_xid >= mark.rolled_below
             AND recorded_xid < horizon;

@@ -95,19 +95,16 @@ AS $$
     WHERE j.asset = of_asset AND j.recorded_at > known_by AND ledger.known_at(j) > known_by
 $$;
 
--- What every lot has left as of an instant, by counter.
-CREATE OR REPLACE FUNCTION ledger.lots_outstanding(
+-- What lots have besides what is left in them: on holds, and what time adds or later events take
+-- off as of an instant. Few lots have any of it.
+CREATE OR REPLACE FUNCTION ledger.lots_besides(
     of_asset text, instant timestamptz, known_by timestamptz
 ) RETURNS TABLE (holder uuid, lot uuid, pending bigint, available bigint, held bigint)
 LANGUAGE sql STABLE
 AS $$
     SELECT s.holder, s.lot, sum(s.pending)::bigint, sum(s.available)::bigint, sum(s.held)::bigint
     FROM (
-        SELECT l.holder, l.id AS lot, CASE WHEN l.pending THEN l.remaining ELSE 0 END AS pending,
-            CASE WHEN l.pending THEN 0 ELSE l.remaining END AS available, 0 AS held
-        FROM ledger.lot AS l WHERE l.asset = of_asset AND l.open
-        UNION ALL
-        SELECT h.holder, s.lot, 0, 0, s.amount - s.undone
+        SELECT h.holder, s.lot, 0 AS pending, 0 AS available, s.amount - s.undone AS held
         FROM ledger.hold AS h
         JOIN ledger.slice AS s ON s.holder = h.holder AND s.journal = h.id
         WHERE h.asset = of_asset AND h.open
@@ -125,7 +122,32 @@ AS $$
         WHERE t.lot IS NOT NULL
     ) AS s
     GROUP BY s.holder, s.lot
-    HAVING sum(s.pending) <> 0 OR sum(s.available) <> 0 OR sum(s.held) <> 0
+$$;
+
+-- What every lot has left as of an instant, by counter: open lots as they stand with what they
+-- have besides, and closed ones that were open then.
+CREATE OR REPLACE FUNCTION ledger.lots_outstanding(
+    of_asset text, instant timestamptz, known_by timestamptz
+) RETURNS TABLE (
+    holder uuid, journal uuid, class text, birth_labels jsonb, earned_at timestamptz,
+    pending bigint, available bigint, held bigint
+) LANGUAGE sql STABLE
+AS $$
+    WITH besides AS MATERIALIZED (
+        SELECT * FROM ledger.lots_besides(of_asset, instant, known_by)
+    )
+    SELECT l.holder, l.journal, l.class, l.birth_labels, l.earned_at,
+        coalesce(b.pending, 0) + CASE WHEN l.pending THEN l.remaining ELSE 0 END,
+        coalesce(b.available, 0) + CASE WHEN l.pending THEN 0 ELSE l.remaining END,
+        coalesce(b.held, 0)
+    FROM ledger.lot AS l
+    LEFT JOIN besides AS b ON b.holder = l.holder AND b.lot = l.id
+    WHERE l.asset = of_asset AND l.open
+    UNION ALL
+    SELECT l.holder, l.journal, l.class, l.birth_labels, l.earned_at, b.pending, b.available,
+        b.held
+    FROM besides AS b
+    JOIN ledger.lot AS l ON l.holder = b.holder AND l.id = b.lot AND NOT l.open
 $$;
 
 -- The age of what is outstanding: lots by class and tier of their birth and by days since then,
@@ -137,13 +159,13 @@ CREATE OR REPLACE FUNCTION ledger.ageing(
 ) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT width_bucket(GREATEST((instant AT TIME ZONE c.zone)::date
-            - (l.earned_at AT TIME ZONE c.zone)::date, 0), bands),
-        l.class, coalesce(coalesce(l.birth_labels, b.labels) ->> 'tier', ''), count(*),
+            - (o.earned_at AT TIME ZONE c.zone)::date, 0), bands),
+        o.class, coalesce(coalesce(o.birth_labels, b.labels) ->> 'tier', ''), count(*),
         sum(o.pending)::bigint, sum(o.available)::bigint, sum(o.held)::bigint
-    FROM ledger.lots_outstanding(of_asset, instant, known_by) AS o
-    JOIN ledger.lot AS l ON l.holder = o.holder AND l.id = o.lot
-    JOIN ledger.journal AS b ON b.holder = l.holder AND b.id = l.journal
-    CROSS JOIN ledger.calendar AS c
+    FROM ledger.calendar AS c
+    CROSS JOIN ledger.lots_outstanding(of_asset, instant, known_by) AS o
+    JOIN ledger.journal AS b ON b.holder = o.holder AND b.id = o.journal
+    WHERE o.pending <> 0 OR o.available <> 0 OR o.held <> 0
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 $$;
 

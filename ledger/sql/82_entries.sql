@@ -1,7 +1,8 @@
 -- From a figure of the books to the journals that it is made of, and one wallet through time.
 
 -- What a journal moved on an account, in lots born as asked: all births for none given. Debt has
--- no class and no tier; 'repaid' is what went from lots into debt.
+-- no class and no tier; 'repaid' is what went from lots into debt, seen from the lots, or from
+-- debt where that is the birth asked for.
 CREATE OR REPLACE FUNCTION ledger.moved_on(
     of_holder uuid, of_journal uuid, of_account text, of_class text, of_tier text
 ) RETURNS TABLE (debit bigint, credit bigint) LANGUAGE sql STABLE
@@ -9,8 +10,11 @@ AS $$
     SELECT coalesce(sum(t.amount) FILTER (WHERE t.debit = s.account
             AND (of_account <> 'repaid' OR t.credit = 'debt')), 0)::bigint,
         coalesce(sum(t.amount) FILTER (WHERE t.credit = s.account
-            AND of_account <> 'repaid'), 0)::bigint
-    FROM (SELECT CASE of_account WHEN 'repaid' THEN 'available' ELSE of_account END AS account) AS s
+            AND (of_account <> 'repaid' OR t.debit = 'available')), 0)::bigint
+    FROM (
+        SELECT CASE WHEN of_account <> 'repaid' THEN of_account WHEN of_class = '' THEN 'debt'
+            ELSE 'available' END AS account
+    ) AS s
     CROSS JOIN ledger.transfer AS t
     LEFT JOIN ledger.lot AS l ON l.holder = t.holder AND l.id = t.lot AND s.account <> 'debt'
     LEFT JOIN ledger.journal AS b ON b.holder = l.holder AND b.id = l.journal

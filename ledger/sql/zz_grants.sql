@@ -12,7 +12,7 @@ GRANT EXECUTE ON FUNCTION ledger.sweep(timestamptz, integer) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.lots_at(uuid, text, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.wallet_due(uuid, text, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.post_intake(uuid, timestamptz) TO :application;
-GRANT EXECUTE ON FUNCTION ledger.roll_up() TO :application;
+GRANT EXECUTE ON FUNCTION ledger.roll_up(integer) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.seen_now() TO :application;
 GRANT EXECUTE ON FUNCTION ledger.begins_on() TO :application;
 GRANT EXECUTE ON FUNCTION ledger.answerable(text, timestamptz, date) TO :application;

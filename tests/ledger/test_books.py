@@ -78,6 +78,24 @@ async def test_rolling_up_moves_no_figure(database: Database) -> None:
         assert list(await ledger.verify(connection)) == []
 
 
+async def test_a_rollup_goes_on_in_bounded_steps_of_whole_transactions(database: Database) -> None:
+    async def live(connection: AsyncConnection) -> None:
+        await a_year(Books(connection))
+
+    for _ in range(3):
+        await database.write(live)
+    steps: list[int] = []
+    for _ in range(200):
+        steps += [await database.write(ledger.roll_up, limit=7)]
+        if sum(steps) == 18:
+            break
+        await asyncio.sleep(0.05)
+
+    assert [step for step in steps if step] == [6, 6, 6]
+    async with database.snapshot() as connection:
+        assert list(await ledger.verify(connection)) == []
+
+
 async def test_what_time_has_taken_counts_before_anybody_posts_it(books: Books) -> None:
     await books.earn("a", 100, expires=10)
     before = await ledger.trial_balance(books.connection, at=day(11))

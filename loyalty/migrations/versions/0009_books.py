@@ -79,6 +79,7 @@ BOOKED = (
 )
 
 ROLLUP = (
+    "DROP FUNCTION IF EXISTS ledger.roll_up()",
     "DROP FUNCTION IF EXISTS ledger.rolled(bigint, xid8, xid8)",
     "DROP FUNCTION IF EXISTS ledger.daily_sums(text, date, date)",
     "DROP FUNCTION IF EXISTS ledger.account_sums(text, timestamptz)",
