@@ -9,7 +9,7 @@ import ledger
 from tests.ledger.building import Books
 
 CLASSES = (ledger.LotClass.SALE, ledger.LotClass.PROMOTION, ledger.LotClass.GOODWILL)
-TIERS = ({}, {"tier": "gold"}, {"tier": "silver"})
+TIERS: tuple[dict[str, str], ...] = ({}, {"tier": "gold"}, {"tier": "silver"})
 
 
 class Life:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import ledger
-from ledger import Breakdown, PeriodState
+from ledger import Account, Breakdown, PeriodState
 from loyalty.database import Database
 from loyalty.ids import new_id
 from tests.ledger.building import Books, day
@@ -92,9 +92,9 @@ async def test_what_time_makes_due_in_a_closed_month_is_booked_in_the_open_one(
     opened = await ledger.trial_balance(books.connection, at=day(33))
     await books.settle(34)
 
-    assert {line.account: line.balance for line in before.programme_side}["expired"] == 100
-    assert {line.account: line.balance for line in closed.programme_side}["expired"] == 0
-    assert {line.account: line.balance for line in opened.programme_side}["expired"] == 100
+    assert {line.account: line.balance for line in before.programme_side}[Account.EXPIRED] == 100
+    assert {line.account: line.balance for line in closed.programme_side}[Account.EXPIRED] == 0
+    assert {line.account: line.balance for line in opened.programme_side}[Account.EXPIRED] == 100
     assert await ledger.trial_balance(books.connection, at=day(20)) == closed
     assert await ledger.trial_balance(books.connection, at=day(33)) == opened
     assert await booked_on(books) == [("a", None), (None, FEBRUARY)]
