@@ -65,10 +65,12 @@ NOTICES: Final[tuple[Notice, ...]] = (
     Notice(
         POINTS_EXPIRING,
         ("points.expiring",),
-        lambda data, _: data["required"] is True,
+        lambda data, _: data.get("required") is True,
         keeps=timedelta(days=14),
     ),
-    Notice("points-expiring-soon", ("points.expiring",), lambda data, _: data["required"] is False),
+    Notice(
+        "points-expiring-soon", ("points.expiring",), lambda data, _: data.get("required") is False
+    ),
     Notice("tier-upgraded", _TIER_EVENTS, _rises),
     Notice("tier-downgraded", _TIER_EVENTS, _falls),
     Notice("tier-will-fall", ("tier.will-fall",), lambda _, __: True),

@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateError,
+    select_autoescape,
+)
 
 FOLDER: Final = Path(__file__).parent / "templates"
 
@@ -35,7 +41,10 @@ def write_mail(
     template: str, language: str, words: Mapping[str, object], *, link: str | None = None
 ) -> Written:
     """Fill a template in a language; `link` leads to the member's wallet."""
-    filled = _ENVIRONMENT.get_template(f"{template}.{language}.txt").render(words)
+    try:
+        filled = _ENVIRONMENT.get_template(f"{template}.{language}.txt").render(words)
+    except TemplateError as error:
+        raise ValueError(f"the template {template} cannot be filled") from error
     subject, _, body = filled.strip().partition("\n")
     paragraphs = _paragraphs(body)
     words_for_link = _LINK_WORDS[language]

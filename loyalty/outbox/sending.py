@@ -76,18 +76,29 @@ async def _send(
     if claim.is_outdated:
         await application.database.write(leave_out, claim, Reason.OUTDATED, state=State.FAILED)
         return None
-    async with application.database.read() as connection:
-        addressed = await address(connection, claim)
-    if isinstance(addressed, Reason):
-        await application.database.write(leave_out, claim, addressed)
+    try:
+        letter = await _compose(application, claim)
+    except (LookupError, ValueError, TypeError):
+        LOG.exception("mail-unwritable", message=str(claim.id), template=claim.template)
+        await application.database.write(leave_out, claim, Reason.UNWRITABLE, state=State.FAILED)
         return None
-    outcome = await line.send(await _letter(application, claim, addressed))
+    if isinstance(letter, Reason):
+        await application.database.write(leave_out, claim, letter)
+        return None
+    outcome = await line.send(letter)
     now = Cause(application.clock.now(), cause.actor, cause.request_id)
-    kept = await application.database.write(
-        finish, now, claim, outcome, language=addressed.language
-    )
+    kept = await application.database.write(finish, now, claim, outcome, language=letter.language)
     _log(claim, outcome, kept=kept)
     return outcome.verdict
+
+
+async def _compose(application: Application, claim: Claim) -> Letter | Reason:
+    """Write the mail as things are now, or say why it does not go."""
+    async with application.database.read() as connection:
+        addressed = await address(connection, claim)
+    return (
+        addressed if isinstance(addressed, Reason) else await _letter(application, claim, addressed)
+    )
 
 
 async def address(connection: AsyncConnection, claim: Claim) -> Addressed | Reason:
@@ -157,9 +168,10 @@ async def _voucher(connection: AsyncConnection, claim: Claim) -> VoucherWords | 
         return None
     theirs = benefits.vouchers_of(claim.member)
     columns = theirs.selected_columns
-    row = (
-        await connection.execute(theirs.where(columns["id"] == UUID(claim.data["voucher"])))
-    ).one()
+    rows = await connection.execute(theirs.where(columns["id"] == UUID(claim.data["voucher"])))
+    row = rows.one_or_none()
+    if row is None:
+        raise LookupError("the voucher of this event is missing")
     found = benefits.read_voucher(row)
     definition = await find_definition(connection, found.definition, pointer="/voucher")
     return VoucherWords(definition.titles, found.code, found.expires_at)

@@ -26,6 +26,7 @@ class Reason(StrEnum):
     REFUSED = "refused"
     GAVE_UP = "gave-up"
     OUTDATED = "outdated"
+    UNWRITABLE = "unwritable"
     TOLD_BY_SHOP = "told-by-shop"
 
 

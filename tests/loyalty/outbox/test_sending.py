@@ -358,6 +358,22 @@ async def test_a_voucher_is_told_only_to_those_who_agreed(mailing: Mailing) -> N
     assert f"Your code: {codes[2]}" in body.get_content()
 
 
+async def test_a_mail_that_cannot_be_written_fails_and_holds_up_no_other(mailing: Mailing) -> None:
+    consents = (Consent("marketing", granted=True, text_version="1"),)
+    ann = await mailing.join("ann@example.com", consents=consents)
+    unknown = {"voucher": str(new_id()), "definition": "five-off"}
+    await mailing.tell(ann.id, "voucher.issued", unknown)
+    await mailing.upgrade(ann.id)
+
+    sent = await mailing.send()
+
+    unwritable, upgraded = await mailing.messages()
+    assert sent == 1
+    assert (unwritable.state, unwritable.reason) == (State.FAILED, Reason.UNWRITABLE)
+    assert (unwritable.attempts, unwritable.uncertain) == (0, 0)
+    assert upgraded.state is State.SENT
+
+
 async def test_messages_are_counted_by_where_they_stand(mailing: Mailing) -> None:
     await mailing.upgrade((await mailing.join()).id)
     await mailing.upgrade((await mailing.join(None)).id)
