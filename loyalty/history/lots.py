@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from ledger import LARGEST_AMOUNT, LotClass, Opening
+from loyalty.books import TREATMENTS, Treatment
 from loyalty.cause import Cause
 from loyalty.history.sheets import LONG_AGO, Cells, Columns, FaultError
 from loyalty.money import digits, minor_units
@@ -156,6 +157,9 @@ class Reader:
             raise FaultError("allocated", f"{expected}, found {text!r}") from None
         if not 0 <= amount <= LARGEST_AMOUNT:
             raise FaultError("allocated", f"expected 0 or more, found {text!r}")
+        carries = TREATMENTS[_class(cells)] is not Treatment.AT_SPENDING
+        if amount and not (carries and cells.text("asset") in ("", POINTS)):
+            raise FaultError("allocated", "expected nothing: no money stands behind such points")
         return amount
 
     def _key(self, cells: Cells) -> str:

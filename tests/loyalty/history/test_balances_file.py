@@ -150,6 +150,20 @@ async def test_a_bad_row_is_rejected_with_its_column_and_the_others_go_in(
     assert told in reason
 
 
+@pytest.mark.parametrize("more", [{"class": "promotion"}, {"asset": "growth"}])
+async def test_no_money_is_brought_along_with_points_that_carry_none(
+    application: Application, tmp_path: Path, more: dict[str, str]
+) -> None:
+    await publish(application, assets=GROWTH)
+    await member(application, "ada")
+    path = balances(tmp_path / "balances.csv", row("ada", 10, allocated="1.00", **more))
+
+    summary = await import_balances(application, path)
+
+    assert (summary.lots, summary.rejected) == (0, 1)
+    assert "no money stands behind" in rejects_path(path).read_text(encoding="utf-8")
+
+
 async def test_points_that_would_have_lapsed_need_an_end_of_their_own(
     application: Application, tmp_path: Path
 ) -> None:
