@@ -63,7 +63,7 @@ class AuditQuery(Struct, frozen=True, forbid_unknown_fields=True):
 
 _EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(2200, 1, 1, tzinfo=UTC)
-_POLICY: Final = {
+POLICY_EXAMPLE: Final = {
     "unit": {"en": "stars", "zh": "星星"},
     "currency": "USD",
     "time_zone": "America/New_York",
@@ -169,7 +169,7 @@ async def read_policy_version(request: ApiRequest) -> Response[bytes]:
             roles=_ADMIN,
             key="required",
             body=PolicyBody,
-            example={"policy": _POLICY},
+            example={"policy": POLICY_EXAMPLE},
             answers={201: PolicyOut},
             refusals=(
                 "policy-malformed",
