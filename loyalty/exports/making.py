@@ -93,10 +93,10 @@ async def _write(connection: AsyncConnection, wanted: Export, facts: _Facts, pat
     )
     with path.open("x+b") as file:
         writer = WRITERS[wanted.format](file, head, path.parent)
-        writer.begin()
+        await asyncio.to_thread(writer.begin)
         async for entries in reader.batches():
-            writer.add(entries)
-        writer.end()
+            await asyncio.to_thread(writer.add, entries)
+        await asyncio.to_thread(writer.end)
         size = file.tell()
         digest = await asyncio.to_thread(_digest, file)
     return _Made(digest, size, reader.entries, reader.lines)

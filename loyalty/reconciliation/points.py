@@ -1,13 +1,15 @@
 """Orders against ledger: every step that moves points, beside what was posted under its key.
 
-A set against a set, by holder, order, kind of step and step. What one side has in the period and
-the other has not is looked up outside the period, so that a step booked in a later month is a
-matter of timing and not a loss.
+A set against a set, by wallet and business key. The wallet is the survivor's where members were
+merged: orders stay where they were, and later steps are posted to whom the member goes on as. What
+one side has in the period and the other has not is looked up outside the period, so that a step
+booked in a later month is a matter of timing and not a loss.
 """
 
 from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -32,7 +34,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.selectable import LateralFromClause
 
 import ledger
-from loyalty.orders.tables import return_, shipment
+from loyalty.orders.tables import order, return_, shipment
 from loyalty.orders.types import ShipmentKind
 from loyalty.reconciliation.types import ItemKind
 from loyalty.tables import member
@@ -43,13 +45,16 @@ _PART: Final = 37
 _AFTER_A_PART: Final = ";"
 _ID: Final = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
+_INTO: Final = member.alias("into")
+
 Rows = Select[*tuple[Any, ...]]
 
 
 def points_compared(*, since: date, until: date, zone: str) -> CTE:
     """Put both sides of the period beside each other.
 
-    Columns: member, holder, order_id, step, key, left_amount, left_on, right_amount, right_on.
+    Columns: member, own_holder, holder (of the survivor), key, step, left_amount, left_on,
+    right_amount, right_on.
     """
     steps = _expected(lambda table: and_(table.c.on >= since, table.c.on < until))
     left = union_all(*steps).cte("expected")
@@ -60,6 +65,7 @@ def points_compared(*, since: date, until: date, zone: str) -> CTE:
     return (
         select(
             left.c.member,
+            left.c.own_holder,
             func.coalesce(left.c.holder, right.c.holder).label("holder"),
             key.label("key"),
             func.split_part(key, ":", 3).label("step"),
@@ -124,12 +130,14 @@ def _step(table: Table, step: str, amount: ColumnElement[int]) -> Rows:
     return (
         select(
             table.c.member,
-            member.c.holder,
+            member.c.holder.label("own_holder"),
+            _survivor(member.c.holder).label("holder"),
             collate(key, "C").label("key"),
             amount.label("amount"),
             table.c.on.label("on"),
         )
         .join(member, member.c.id == table.c.member)
+        .outerjoin(_INTO, _INTO.c.id == member.c.merged_into)
         .where(amount > 0)
     )
 
@@ -139,20 +147,23 @@ def _posted(since: date, until: date, zone: str) -> Rows:
     kept = ledger.posted_keys(zone=zone).subquery("kept")
     parts = kept.c.kind.in_(("claw-back", "restore"))
     key = case((parts, func.left(kept.c.key, -_PART)), else_=kept.c.key)
+    holder = _survivor(kept.c.holder)
     return (
         select(
-            kept.c.holder,
+            holder.label("holder"),
             collate(key, "C").label("key"),
             cast(func.sum(kept.c.amount), BigInteger).label("amount"),
             func.max(kept.c.booked_on).label("on"),
         )
+        .outerjoin(member, member.c.holder == kept.c.holder)
+        .outerjoin(_INTO, _INTO.c.id == member.c.merged_into)
         .where(
             kept.c.kind.in_(STEPS),
             kept.c.key.like("order:%"),
             kept.c.booked_on >= since,
             kept.c.booked_on < until,
         )
-        .group_by(kept.c.holder, collate(key, "C"))
+        .group_by(holder, collate(key, "C"))
     )
 
 
@@ -167,7 +178,7 @@ def _posted_elsewhere(compared: CTE, zone: str) -> LateralFromClause:
         )
         .where(
             compared.c.right_amount.is_(None),
-            kept.c.holder == compared.c.holder,
+            kept.c.holder.in_([compared.c.own_holder, compared.c.holder]),
             kept.c.key >= first,
             kept.c.key < func.concat(first, _AFTER_A_PART),
         )
@@ -180,9 +191,10 @@ def _expected_elsewhere(compared: CTE) -> LateralFromClause:
     """What the orders say outside the period, of a key that is missing within it."""
 
     def named(table: Table) -> ColumnElement[bool]:
+        whose = select(order.c.member).where(order.c.id == _part(compared.c.key, 2))
         return and_(
             compared.c.left_amount.is_(None),
-            member.c.holder == compared.c.holder,
+            table.c.member == whose.correlate(compared).scalar_subquery(),
             table.c.order_id == _part(compared.c.key, 2),
             table.c.id == _part(compared.c.key, 4),
         )
@@ -193,6 +205,10 @@ def _expected_elsewhere(compared: CTE) -> LateralFromClause:
         .where(found.c.key == compared.c.key)
         .lateral("other")
     )
+
+
+def _survivor(holder: ColumnElement[UUID]) -> ColumnElement[UUID]:
+    return func.coalesce(_INTO.c.holder, holder)
 
 
 def _part(key: ColumnElement[str], place: int) -> ColumnElement[Any]:

@@ -6,6 +6,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.members import read_member_ref
+from loyalty.members.merging import merge_members
 from loyalty.reconciliation import (
     ClearingReason,
     Item,
@@ -139,6 +141,25 @@ async def test_a_planted_difference_is_found_and_named(
             assert item.right_amount is not None
             assert item.left_amount - item.right_amount == apart
         assert item.open == (kind is not ItemKind.TIMING)
+
+
+async def test_orders_of_a_merged_member_agree_in_the_wallet_that_goes_on(shop: Shop) -> None:
+    await trade(shop)
+    await shop.web.joined(external_id="C-2")
+    await shop.web.application.database.write(
+        merge_members,
+        shop.web.cause(),
+        read_member_ref("ext:C-1"),
+        read_member_ref("ext:C-2"),
+        reason="same-person",
+    )
+    rest = {"return_id": "R-2", "reason": "unwanted"}
+    await shop.give_back("S-1", **rest, lines=[{"line_id": "2", "quantity": 1}])
+
+    made, items = await run(shop)
+
+    assert items == []
+    assert made.compared == made.agreed == 8
 
 
 async def test_differences_within_the_tolerance_agree_and_are_counted(
