@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -35,6 +35,15 @@ class EntryRow:
     order: OrderLink | None
     booked_on: date | None
     """The day it is booked on, where that is not the day it took effect."""
+
+
+def known_by(entries: Sequence[AccountEntry], instant: datetime | None) -> list[AccountEntry]:
+    """Those that were on record by an instant; what time itself did counts from its own."""
+    return [
+        one
+        for one in entries
+        if instant is None or (one.effective_at if one.key is None else one.recorded_at) <= instant
+    ]
 
 
 async def entry_rows(

@@ -55,6 +55,7 @@ class Renderer:
         html = environment.get_template(template).render(
             look=visit,
             voice=visit.voice,
+            count=visit.voice.count,
             programme=Programme("Loyalty"),
             menu=menu_for(visit),
             roles=role_words(visit),

@@ -49,6 +49,8 @@ MOVEMENTS: Final = {
     Movement.RETURNED: N_("Lost %(before)s, which rested on goods since returned; now %(after)s"),
     Movement.CORRECTED: N_("Corrected from %(before)s to %(after)s by a late order or return"),
     Movement.LADDER_CHANGED: N_("Moved to %(after)s when the ladder changed"),
+    Movement.MERGED: N_("Moved to %(after)s when two members became one"),
+    Movement.IMPORTED: N_("Was brought in at %(after)s"),
     Movement.FLOOR_SET: N_("Is held at %(after)s at least"),
     Movement.FLOOR_ENDED: N_("Is no longer held up; now %(after)s"),
     Movement.FROZEN: N_("Was pinned at %(after)s"),
@@ -60,6 +62,7 @@ _CONFIRMED: Final = N_("Still %(after)s after a late order or return")
 _CONFIRMED_UNTIL: Final = N_(
     "Still %(after)s after a late order or return; judged again on %(day)s"
 )
+_SAME_MERGED: Final = N_("Still %(after)s when two members became one")
 _SAME_ON_LADDER: Final = N_("Still %(after)s when the ladder changed")
 
 _EARNED: Final = frozenset(
@@ -105,6 +108,8 @@ def _sentence(change: Change) -> str:
             return _CONFIRMED_UNTIL if ahead else _CONFIRMED
         case Movement.LADDER_CHANGED:
             return _SAME_ON_LADDER
+        case Movement.MERGED:
+            return _SAME_MERGED
         case _:
             return MOVEMENTS[change.rule]
 

@@ -3,34 +3,51 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request, Response, get
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.asked import Asked, asked_of, further
+from admin.asked import Asked, asked_of, further, place_of
 from admin.books_words import NO_TIER
 from admin.charts import share
+from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.language import Voice
+from admin.lot_rows import lot_place, lot_rows
 from admin.render import page
 from admin.standings import tier_names
 from admin.visit import Visit, visit_of
 from admin.words import LOT_CLASSES
-from ledger import Account, Ageing, AgeLine, Debt, LedgerError, TrialBalance, ageing, debts
+from ledger import (
+    AGES,
+    Account,
+    Ageing,
+    AgeLine,
+    Debt,
+    LedgerError,
+    LotClass,
+    TrialBalance,
+    ageing,
+    cohort_lots,
+    debts,
+)
 from ledger import trial_balance as read_trial_balance
 from loyalty.members.listing import entries_of_holders
 from tiers import Ladder, live_ladder
 
 FINANCE: Final = {NEEDS: Needs.FINANCE}
 PAGE_SIZE: Final = 50
+BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Band:
     """The lots of one age, summed, and of each birth."""
 
+    first: int
     words: str
     lots: int
     pending: int
@@ -69,7 +86,7 @@ async def ageing_page(request: Request[Any, Any, Any]) -> Response[Any]:
             (visit.voice.say("By class"), further(visit, by="class"), not by_tier),
             (visit.voice.say("By tier"), further(visit, by="tier"), by_tier),
         ],
-        births=[_birth(visit, one, ladder, by_tier=by_tier) for one in births],
+        births=[(one, _birth(visit, one, ladder, by_tier=by_tier)) for one in births],
         bands=bands,
         points=points,
         face=visit.policy.point_value.money_down(points),
@@ -104,6 +121,40 @@ async def debts_page(request: Request[Any, Any, Any]) -> Response[Any]:
         face=visit.policy.point_value.money_down(whole),
         older=further(visit, after=str(shown[-1].holder)) if len(found) > PAGE_SIZE else None,
         newest=further(visit, after="") if after is not None else None,
+    )
+
+
+@get("/console/finance/ageing/lots", opt=FINANCE)
+async def aged_lots_page(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The lots of one age and class, oldest first, each with the order that earned it."""
+    visit = visit_of(request)
+    asked, lot_class = asked_of(visit), visit.query.get("class", "")
+    band = next((one for one in AGES if str(one) == visit.query.get("age")), None)
+    if lot_class not in set(LotClass) or band is None:
+        raise PageMissing
+    last = next((one - 1 for one in AGES if one > band), None)
+    day = visit.policy.day_of(asked.at)
+    async with visit.application.database.snapshot() as connection:
+        lots = await cohort_lots(
+            connection,
+            lot_class=LotClass(lot_class),
+            since=BEGINNING if last is None else visit.policy.midnight(day - timedelta(days=last)),
+            until=visit.policy.midnight(day - timedelta(days=band - 1)),
+            after=place_of(visit, "after"),
+            limit=PAGE_SIZE + 1,
+        )
+        rows = await lot_rows(connection, lots[:PAGE_SIZE])
+    return page(
+        request,
+        "aged_lots.html",
+        asked=asked,
+        age=_age(visit.voice, band, last),
+        class_words=visit.voice.say(LOT_CLASSES[LotClass(lot_class)]),
+        lots=rows,
+        older=further(visit, after=lot_place(lots[PAGE_SIZE - 1]))
+        if len(lots) > PAGE_SIZE
+        else None,
+        newest=further(visit, after="") if "after" in visit.query else None,
     )
 
 
@@ -155,6 +206,7 @@ def _bands(
         points = sum(one.points for one in part)
         bands.append(
             Band(
+                first,
                 _age(voice, first, last),
                 sum(one.lots for one in part),
                 sum(one.pending for one in part),
@@ -187,4 +239,4 @@ def _after(visit: Visit) -> UUID | None:
         return None
 
 
-ROUTES: Final = (ageing_page, debts_page)
+ROUTES: Final = (ageing_page, aged_lots_page, debts_page)

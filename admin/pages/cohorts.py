@@ -1,7 +1,6 @@
 """Cohorts: what was earned in a month, what became of it, its money, its lots and their orders."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
@@ -11,9 +10,9 @@ from litestar.params import FromPath
 from admin.asked import asked_of, further, month_of, place_of
 from admin.books_words import CLASS_ORDER, TREATMENTS
 from admin.charts import share
-from admin.entry_rows import order_links
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
+from admin.lot_rows import lot_place, lot_rows
 from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import LOT_CLASSES
@@ -93,18 +92,15 @@ async def cohort_page(
             after=place_of(visit, "after"),
             limit=LOTS + 1,
         )
-        orders = await order_links(connection, {one.order for one in lots})
-    shown = lots[:LOTS]
+        rows = await lot_rows(connection, [one.lot for one in lots[:LOTS]])
     return page(
         request,
         "cohort.html",
         row=_row(visit, own[0]),
         treatment=visit.voice.say(TREATMENTS[TREATED[wanted]]),
         estimable=TREATED[wanted] is not MoneyTreatment.AT_SPENDING,
-        lots=[(one, orders.get(one.order) if one.order is not None else None) for one in shown],
-        older=further(visit, after=_after(shown[-1].lot.earned_at, shown[-1].lot.id))
-        if len(lots) > LOTS
-        else None,
+        lots=rows,
+        older=further(visit, after=lot_place(lots[LOTS - 1].lot)) if len(lots) > LOTS else None,
         newest=further(visit, after="") if "after" in visit.query else None,
     )
 
@@ -153,10 +149,6 @@ def _views(visit: Visit, chosen: str, there: set[LotClass]) -> list[tuple[str, s
             href = further(visit, **{"class": one.value, "before": ""})
             views.append((words, href, chosen == one))
     return views
-
-
-def _after(instant: datetime, lot: object) -> str:
-    return f"{instant.isoformat()}_{lot}"
 
 
 ROUTES: Final = (cohorts_page, cohort_page)

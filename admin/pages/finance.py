@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
 from admin.asked import Asked, asked_of, further, place_of
-from admin.entry_rows import cursor, entry_rows, order_links
+from admin.entry_rows import cursor, entry_rows, known_by, order_links
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.render import page
@@ -98,7 +98,8 @@ async def account_page(request: Request[Any, Any, Any], account: FromPath[str]) 
             before=place_of(visit) or (asked.at + timedelta(microseconds=1), UUID(int=0)),
             limit=PAGE_SIZE + 1,
         )
-        rows = await entry_rows(connection, visit, entries[:PAGE_SIZE])
+        shown = known_by(entries[:PAGE_SIZE], asked.recorded_by)
+        rows = await entry_rows(connection, visit, shown)
     return page(
         request,
         "account.html",

@@ -1,7 +1,7 @@
 """The points by month: from opening to closing, split by birth, every figure with its entries."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
@@ -10,9 +10,9 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.asked import Span, further, month_of, place_of, span_of
+from admin.asked import Span, asked_of, further, month_of, place_of, span_of
 from admin.books_words import ALWAYS, COMPONENTS, DEBT_HAS_NO_CLASS, NO_TIER
-from admin.entry_rows import cursor, entry_rows
+from admin.entry_rows import cursor, entry_rows, known_by
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.render import page
@@ -71,6 +71,31 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Links:
+    """Where the figures of one birth lead, under the question that was asked."""
+
+    born: Mapping[str, str]
+    recorded_by: str
+    today: date
+
+    def entries(self, component: Component, first: date, last: date) -> str:
+        """The journals of a figure."""
+        asked = {"from": f"{first:%Y-%m}", "to": f"{last:%Y-%m}", **self.born, **self._known()}
+        return f"roll-forward/{component.value}?{urlencode(asked)}"
+
+    def stand(self, day: date) -> str:
+        """Where a balance is explained: the accounts, or the lots by age for one birth."""
+        where = "ageing" if self.born else "trial-balance"
+        asked = {**({"by": next(iter(self.born))} if self.born else {}), **self._known()}
+        if day < self.today:
+            asked["on"] = day.isoformat()
+        return f"{where}?{urlencode(asked)}" if asked else where
+
+    def _known(self) -> dict[str, str]:
+        return {"recorded_by": self.recorded_by} if self.recorded_by else {}
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The lines of everything, or of one birth."""
 
@@ -103,7 +128,7 @@ async def roll_forward_page(request: Request[Any, Any, Any]) -> Response[Any]:
             for one, words in SPLITS
         ],
         months=[one.month for one in rolled.totals],
-        parts_=_parts(visit, rolled, ladder),
+        parts_=_parts(visit, rolled, ladder, span.form.values["recorded_by"]),
         sound=not any(one.difference for one in (*rolled.totals, *rolled.lines)),
     )
 
@@ -119,6 +144,7 @@ async def component_page(
         raise PageMissing
     wanted = Component(component)
     lot_class, tier = visit.query.get("class"), visit.query.get("tier")
+    recorded_by = asked_of(visit).recorded_by
     async with visit.application.database.snapshot() as connection:
         entries = await booked_entries(
             connection,
@@ -130,7 +156,8 @@ async def component_page(
             before=place_of(visit),
             limit=PAGE_SIZE + 1,
         )
-        rows = await entry_rows(connection, visit, entries[:PAGE_SIZE])
+        shown = known_by(entries[:PAGE_SIZE], recorded_by)
+        rows = await entry_rows(connection, visit, shown)
         ladder = await live_ladder(connection)
     about = [visit.voice.month(first)] if first == last else [visit.voice.month(first), "–"]
     if first != last:
@@ -145,6 +172,7 @@ async def component_page(
         months=" ".join(about),
         birth=None if birth is None else _birth_words(visit, by, birth, ladder),
         rows=rows,
+        recorded_by=recorded_by,
         back=f"{HERE}?{urlencode(back | ({} if birth is None else {'by': by.value}))}",
         older=further(visit, before=cursor(entries[PAGE_SIZE - 1]))
         if len(entries) > PAGE_SIZE
@@ -166,9 +194,12 @@ async def _rolled(
     )
 
 
-def _parts(visit: Visit, rolled: RollForward, ladder: Ladder | None) -> tuple[Part, ...]:
+def _parts(
+    visit: Visit, rolled: RollForward, ladder: Ladder | None, recorded_by: str
+) -> tuple[Part, ...]:
+    whole = Links({}, recorded_by, visit.policy.day_of(visit.at))
     if rolled.by is Breakdown.NONE:
-        return (_part(visit, None, rolled.totals, {}, full=True),)
+        return (_part(visit, None, rolled.totals, whole, full=True),)
     births = dict.fromkeys(one.birth or "" for one in rolled.lines)
     name = "class" if rolled.by is Breakdown.CLASS else "tier"
     parts = [
@@ -176,20 +207,20 @@ def _parts(visit: Visit, rolled: RollForward, ladder: Ladder | None) -> tuple[Pa
             visit,
             _birth_words(visit, rolled.by, birth, ladder),
             [one for one in rolled.lines if (one.birth or "") == birth],
-            {name: birth},
+            replace(whole, born={name: birth}),
             full=False,
         )
         for birth in births
     ]
-    whole = _part(visit, visit.voice.say("All together"), rolled.totals, {}, full=False)
-    return (*parts, whole)
+    together = visit.voice.say("All together")
+    return (*parts, _part(visit, together, rolled.totals, whole, full=False))
 
 
 def _part(
     visit: Visit,
     words: str | None,
     lines: Sequence[RollForwardLine],
-    born: dict[str, str],
+    links: Links,
     *,
     full: bool,
 ) -> Part:
@@ -197,25 +228,23 @@ def _part(
     say = visit.voice.say
     first, last = lines[0], lines[-1]
     openings = tuple(
-        Cell(one.opening.total, _stand(visit, one.month - timedelta(days=1), born)) for one in lines
+        Cell(one.opening.total, links.stand(one.month - timedelta(days=1))) for one in lines
     )
     rows = [Row(say("Opening balance"), openings, openings[0], "opening")]
     for component, (name, sign) in COMPONENTS.items():
         figures = [sign * _figure(one, component) for one in lines]
-        if not any(figures) and (born or component not in ALWAYS):
+        if not any(figures) and (links.born or component not in ALWAYS):
             continue
         cells = tuple(
-            Cell(value, _entries(component, one.month, one.month, born) if value else None)
+            Cell(value, links.entries(component, one.month, one.month) if value else None)
             for value, one in zip(figures, lines, strict=True)
         )
         whole = Cell(
             sum(figures),
-            _entries(component, first.month, last.month, born) if any(figures) else None,
+            links.entries(component, first.month, last.month) if any(figures) else None,
         )
         rows.append(Row(say(name), cells, whole))
-    closings = tuple(
-        Cell(one.closing.total, _stand(visit, _last_day(one.month), born)) for one in lines
-    )
+    closings = tuple(Cell(one.closing.total, links.stand(_last_day(one.month))) for one in lines)
     rows.append(Row(say("Closing balance"), closings, closings[-1], "closing"))
     if full:
         rows += [_pocket(say, name, label, lines) for name, label in POCKETS]
@@ -234,20 +263,6 @@ def _pocket(
 def _figure(line: RollForwardLine, component: Component) -> int:
     figure: int = getattr(line, component.value.replace("-", "_"))
     return figure
-
-
-def _entries(component: Component, first: date, last: date, born: dict[str, str]) -> str:
-    asked = {"from": f"{first:%Y-%m}", "to": f"{last:%Y-%m}", **born}
-    return f"roll-forward/{component.value}?{urlencode(asked)}"
-
-
-def _stand(visit: Visit, day: date, born: dict[str, str]) -> str:
-    """Where a balance is explained: the accounts, or the lots by age for one birth."""
-    where = "ageing" if born else "trial-balance"
-    asked: dict[str, str] = {"by": next(iter(born))} if born else {}
-    if day < visit.policy.day_of(visit.at):
-        asked["on"] = day.isoformat()
-    return f"{where}?{urlencode(asked)}" if asked else where
 
 
 def _birth_words(visit: Visit, by: Breakdown, birth: str, ladder: Ladder | None) -> str:

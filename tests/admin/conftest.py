@@ -50,11 +50,15 @@ class Visitor:
         site: str | None = "same-origin",
         fresh: bool = True,
         at: str | None = None,
+        of: str | None = None,
     ) -> httpx.Response:
-        """Fill in the form of a page: its hidden fields are read from the page first."""
+        """Fill in the form of a page: its hidden fields are read from the page first.
+
+        ``of`` is where that form goes when it is not where this is sent.
+        """
         if fresh:
             await self.get(at or path)
-        hidden = {} if self.seen is None else _hidden(self.seen.text, path)
+        hidden = {} if self.seen is None else _hidden(self.seen.text, of or path)
         headers = {}
         if origin:
             headers["origin"] = origin

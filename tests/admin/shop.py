@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import benefits
+import ledger
 import tiers
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
@@ -96,6 +97,30 @@ async def open_shop(application: Application, web: Web) -> Shop:
         application.signing, members[0].id, purpose="wallet", at=now, lives=timedelta(minutes=10)
     )
     return Shop(members[0], members[1], order, f"/wallet/enter/{link.token}")
+
+
+async def fall_into_debt(application: Application, web: Web, shop: Shop) -> int:
+    """Let the regular lose all points and then return what earned some; answers what is owed."""
+    async with application.database.read() as connection:
+        now = application.clock.now()
+        wallet = await ledger.wallet(connection, shop.regular.holder, at=now)
+    admin, checkout = await web.caller("admin"), await web.caller("checkout")
+    await _ok(
+        admin.post(
+            f"/v1/members/{shop.member}/adjustments",
+            {"points": -wallet.available, "reason": "correction"},
+        )
+    )
+    lines = [{"line_id": "1", "quantity": 1}, {"line_id": "2", "quantity": 2}]
+    await _ok(
+        checkout.post(
+            "/v1/orders/ext:B-1005/returns",
+            {"lines": lines, "reason": "damaged", "return_id": "R-18"},
+        )
+    )
+    async with application.database.read() as connection:
+        wallet = await ledger.wallet(connection, shop.regular.holder, at=application.clock.now())
+    return wallet.debt
 
 
 async def _configure(application: Application) -> None:

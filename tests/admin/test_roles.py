@@ -14,8 +14,27 @@ from tests.support.api import Web
 
 HURRIED = Patience(statement=500, lock=500, idle_in_transaction=500, deadline=500)
 STAFF = ["/console", "/console/members", "/console/orders", "/console/rules", "/console/ladder"]
-FINANCE = ["/console/finance/trial-balance", "/console/finance/accounts/issued"]
-ADMIN = ["/console/settings/policy", "/console/settings/keys", "/console/settings/staff"]
+FINANCE = [
+    "/console/finance/trial-balance",
+    "/console/finance/accounts/issued",
+    "/console/finance/roll-forward",
+    "/console/finance/money",
+    "/console/finance/cohorts",
+    "/console/finance/estimates",
+    "/console/finance/ageing",
+    "/console/finance/debts",
+    "/console/finance/periods",
+    "/console/finance/reconciliation",
+    "/console/finance/exports",
+    "/console/finance/verification",
+]
+ADMIN = [
+    "/console/messages",
+    "/console/settings/policy",
+    "/console/settings/expiry",
+    "/console/settings/keys",
+    "/console/settings/staff",
+]
 
 
 def test_every_page_says_whom_it_is_for() -> None:

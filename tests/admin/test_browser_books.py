@@ -1,0 +1,157 @@
+"""The pages of the books and of messages in a real browser, over a shop where it all happened."""
+
+from datetime import date
+from functools import partial
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
+
+from loyalty.bootstrap import Application
+from loyalty.exports import Format, request_export
+from loyalty.ids import show
+from loyalty.lifetimes import preview_expiry_change
+from loyalty.outbox import list_messages, relay_events
+from loyalty.policy import document_of, policy_at
+from loyalty.verification import verify_books
+from tests.admin.browsing import (
+    CONSOLE_BUDGET,
+    LOOKS,
+    Watched,
+    chromium,
+    served,
+    signed_in,
+    window,
+)
+from tests.admin.conftest import cause
+from tests.admin.shop import Shop, fall_into_debt
+from tests.support.api import Web
+from tests.support.policies import lasting
+from tests.support.requirements import needs_chromium
+
+__all__ = ["chromium", "served"]
+
+pytestmark = [needs_chromium]
+
+PAGES = (
+    "/console/finance/trial-balance",
+    "/console/finance/trial-balance?at=soon",
+    "/console/finance/accounts/issued",
+    "/console/finance/roll-forward",
+    "/console/finance/roll-forward?by=class",
+    "/console/finance/roll-forward?by=tier",
+    "/console/finance/roll-forward/earned?from={first}&to={month}",
+    "/console/finance/money",
+    "/console/finance/money/deferred?month={first}&class=sale",
+    "/console/finance/cohorts",
+    "/console/finance/cohorts/sale/{first}",
+    "/console/finance/estimates",
+    "/console/finance/ageing",
+    "/console/finance/ageing?by=tier",
+    "/console/finance/debts",
+    "/console/members/{member}/debt",
+    "/console/members/{member}/lock",
+    "/console/members/{member}/merge?into=C-1001",
+    "/console/members/{member}",
+    "/console/finance/periods",
+    "/console/finance/periods/{first}",
+    "/console/finance/periods/{month}",
+    "/console/finance/reconciliation",
+    "/console/finance/reconciliation/{run}?show=all",
+    "/console/finance/reconciliation/{run}/1",
+    "/console/finance/exports",
+    "/console/finance/exports/{export}",
+    "/console/finance/verification",
+    "/console/messages",
+    "/console/messages/{message}",
+    "/console/settings/expiry",
+    "/console/settings/expiry/{change}",
+    "/console/settings/policy",
+)
+
+
+@pytest_asyncio.fixture
+async def facts(application: Application, web: Web, shop: Shop) -> dict[str, str]:
+    """Everything that the pages show, made through the front doors; answers what they are named."""
+    database, because = application.database, cause(application)
+    await fall_into_debt(application, web, shop)
+    await verify_books(application, because)
+    await relay_events(application, because)
+    month = because.at.date().replace(day=1)
+    caller = await web.caller("finance")
+    compared = await caller.post(
+        "/v1/finance/reconciliations",
+        {
+            "from": month.isoformat(),
+            "to": because.at.date().isoformat(),
+            "control": [{"order": "NOWHERE-1", "completed": 4990}],
+        },
+    )
+    assert compared.status_code == 201, compared.text
+    asked = partial(request_export, format=Format.HLEDGER, map="ifrs")
+    export = await database.write(asked, because, since=date(2026, 10, 1), until=date(2026, 11, 1))
+    async with database.read() as connection:
+        document = document_of(await policy_at(connection, because.at))
+        (message, *_) = await list_messages(connection, limit=1)
+    change = await database.write(preview_expiry_change, because, document | lasting(3))
+    return {
+        "member": shop.member,
+        "first": "2026-10",
+        "month": f"{month:%Y-%m}",
+        "run": "2",
+        "export": str(export.number),
+        "message": show("msg", message.id),
+        "change": str(change.id),
+    }
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_every_page_of_the_books_is_sound(
+    application: Application,
+    served: str,
+    chromium: Browser,
+    facts: dict[str, str],
+    look: tuple[str, str],
+) -> None:
+    language, scheme = look
+    async with window(chromium, language=language, scheme=scheme) as context:
+        watched = Watched(await signed_in(context, application, served), served)
+        watched.watch()
+        for page in PAGES:
+            path = page.format(**facts)
+            await watched.open(path)
+
+            assert await watched.barriers() == [], path
+            assert await watched.cut_off() == [], path
+            assert await watched.overhang() <= 0, path
+            assert watched.wrong == [], path
+            assert watched.weight <= CONSOLE_BUDGET, (path, watched.weight)
+
+
+async def test_a_figure_is_followed_to_its_order_without_any_script(
+    application: Application, served: str, chromium: Browser, shop: Shop
+) -> None:
+    async with window(chromium, scripts=False) as context:
+        page = await signed_in(context, application, served)
+        await page.goto(f"{served}/console/finance/roll-forward")
+        await page.locator('a[href^="roll-forward/earned"]').first.click()
+        await page.locator('a[href^="/console/orders/"]').first.click()
+
+        assert "/console/orders/ord_" in page.url
+        assert await page.get_by_role("heading", level=1).inner_text()
+
+
+async def test_an_estimate_with_a_mistake_leads_to_its_field(
+    application: Application, served: str, chromium: Browser, shop: Shop
+) -> None:
+    async with window(chromium) as context:
+        page = await signed_in(context, application, served)
+        await page.goto(f"{served}/console/finance/estimates")
+        await page.fill("[name=percent]", "101")
+        await page.fill("[name=reason]", "review")
+        await page.get_by_role("button", name="Sign the estimate").click()
+        await page.wait_for_selector("[role=alert]")
+
+        assert await Watched(page, served).barriers() == []
+        await page.click("[role=alert] a")
+        assert await page.evaluate("document.activeElement.name") == "percent"
