@@ -25,7 +25,7 @@ from loyalty.policy import Policy, policy_at
 from loyalty.tables import member
 
 BATCH: Final = 200
-MANY: Final = 5_000
+MANY: Final = 20_000
 """How many standings one statement decides; their members are locked meanwhile."""
 
 

@@ -45,7 +45,7 @@ from tiers.errors import (
     TiersError,
     TierUnknown,
 )
-from tiers.evaluation import placed
+from tiers.evaluation import forecast, placed
 from tiers.ladder import default_ladder, document_of, parse_ladder
 from tiers.ladders import (
     find_document,
@@ -96,6 +96,7 @@ from tiers.standings import (
     read_subject,
     standing_at,
     subject_of,
+    totals,
 )
 from tiers.targets import Met, meet_targets
 from tiers.types import (
@@ -196,6 +197,7 @@ __all__ = [
     "find_ladder",
     "find_subjects",
     "fold",
+    "forecast",
     "freeze",
     "history_of",
     "keep_preview",
@@ -224,6 +226,7 @@ __all__ = [
     "standing_at",
     "subject_of",
     "thaw",
+    "totals",
     "verify",
     "walk",
 ]

@@ -44,6 +44,13 @@ def meanings(ladder: Ladder, first: date, last: date) -> Iterator[Meaning]:
         on += _DAY
 
 
+def earliest_start(ladder: Ladder, on: date) -> date:
+    """A day no later than the start of anybody's window on a day."""
+    if ladder.window.kind is WindowKind.ANNIVERSARY:
+        return add_months(on, -12)
+    return window_on(ladder.window, on, joined_on=on).start
+
+
 def horizon(ladder: Ladder, on: date) -> date:
     """A day after everything that what happened by a day can still decide."""
     months = 12 * 2

@@ -95,32 +95,42 @@ class Counting:
             else_=false(),
         )
 
-    def facts(self, places: FromClause) -> CTE:
-        """Everything that counts for the members of `places` up to the day."""
-        done = self._shipments(places)
-        split = self._split(places)
-        whole = done.outerjoin(
-            split, (split.c.member == done.c.member) & (split.c.order_id == done.c.order_id)
-        )
-        single = self._single(done, split).select_from(whole)
-        return union_all(single, self._in_parts(done, split)).cte("facts")
+    def facts(self, places: FromClause, *, since: date | None = None) -> CTE:
+        """Everything that counts for the members of `places` up to the day.
 
-    def _shipments(self, places: FromClause) -> CTE:
+        What is dated before `since` may be left out.
+        """
+        split = self._split(places)
+        return union_all(self._single(places, split, since), self._in_parts(split)).cte("facts")
+
+    def able(self, places: FromClause) -> CTE:
+        """Those of the members who have enough in all to reach any tier at all."""
+        bought = activity.c.asset.is_(None)
+        remaining = activity.c.purchases - activity.c.returned
+        shipments = func.count().filter(bought)
+        most: dict[str, ColumnElement[Any]] = {
+            "purchases": func.sum(remaining).filter(bought),
+            "orders": shipments,
+            "active_days": shipments,
+        }
+        for code in self.ladder.assets:
+            gained = func.sum(remaining).filter(activity.c.asset == code)
+            most[self.column_of(f"{ASSET}{code}")] = gained
+        return (
+            select(places.c.member, places.c.anchor, places.c.cur)
+            .join(activity, activity.c.member == places.c.member)
+            .where(activity.c.completed_on <= literal(self.on, Date))
+            .group_by(places.c.member, places.c.anchor, places.c.cur)
+            .having(or_(*(self.met(tier.reach, most) for tier in self.ladder.tiers[1:])))
+            .cte("able")
+        )
+
+    def _counted(self) -> ColumnElement[bool]:
+        """Which rows of activity the ladder looks at."""
         wanted: ColumnElement[bool] = activity.c.asset.is_(None)
         if self.ladder.assets:
             wanted = or_(wanted, activity.c.asset.in_(self.ladder.assets))
-        return (
-            select(
-                activity.c.member,
-                activity.c.order_id,
-                activity.c.completed_on.label("dated"),
-                (activity.c.purchases - activity.c.returned).label("remaining"),
-                activity.c.asset,
-            )
-            .join(places, places.c.member == activity.c.member)
-            .where(activity.c.completed_on <= literal(self.on, Date), wanted)
-            .cte("shipments")
-        )
+        return and_(activity.c.completed_on <= literal(self.on, Date), wanted)
 
     def _split(self, places: FromClause) -> CTE:
         """The orders that were shipped in several parts."""
@@ -132,25 +142,31 @@ class Counting:
             .cte("split")
         )
 
-    def _single(self, done: CTE, split: CTE) -> Select[Any]:
-        bought = done.c.asset.is_(None)
-        enough = done.c.remaining >= literal(self.ladder.minimum_order, BigInteger)
-        purchases = _if(bought, done.c.remaining)
-        orders = _if(bought & split.c.member.is_(None) & enough, literal(1, BigInteger))
-        gained = [_if(done.c.asset == code, done.c.remaining) for code in self.ladder.assets]
-        if "active_days" not in self.columns:
-            return self._fact(done.c.member, done.c.dated, done.c.dated, purchases, orders, *gained)
-        total = func.sum(purchases)
-        active = _if(total >= literal(self.ladder.minimum_order, BigInteger), literal(1))
-        return self._fact(
-            done.c.member,
-            done.c.dated,
-            done.c.dated,
-            cast(total, BigInteger),
-            cast(func.sum(orders), BigInteger),
-            active,
-            *(cast(func.sum(one), BigInteger) for one in gained),
-        ).group_by(done.c.member, done.c.dated)
+    def _single(self, places: FromClause, split: CTE, since: date | None) -> Select[Any]:
+        done, dated = activity.c, activity.c.completed_on
+        remaining = done.purchases - done.returned
+        bought = done.asset.is_(None)
+        enough = remaining >= literal(self.ladder.minimum_order, BigInteger)
+        whole = split.c.member.is_(None)
+        purchases = _if(bought, remaining) if self.ladder.assets else remaining
+        orders = _if(bought & whole & enough, literal(1, BigInteger))
+        gained = [_if(done.asset == code, remaining) for code in self.ladder.assets]
+        counted: list[ColumnElement[Any]] = [purchases, orders, *gained]
+        if "active_days" in self.columns:
+            total = func.sum(purchases)
+            active = _if(total >= literal(self.ladder.minimum_order, BigInteger), literal(1))
+            sums = [cast(func.sum(one), BigInteger) for one in counted]
+            counted = [*sums[:2], active, *sums[2:]]
+        statement = (
+            self._fact(done.member, dated, dated, *counted)
+            .select_from(activity)
+            .join(places, places.c.member == done.member)
+            .outerjoin(split, (split.c.member == done.member) & (split.c.order_id == done.order_id))
+            .where(self._counted())
+        )
+        if "active_days" in self.columns:
+            statement = statement.group_by(done.member, dated)
+        return statement if since is None else statement.where(dated >= literal(since, Date))
 
     def _fact(
         self,
@@ -162,33 +178,30 @@ class Counting:
         named = [one.label(name) for one, name in zip(counted, self.columns, strict=True)]
         return select(member.label("member"), dated.label("dated"), known.label("known"), *named)
 
-    def _in_parts(self, done: CTE, split: CTE) -> Select[Any]:
+    def _in_parts(self, split: CTE) -> Select[Any]:
         """Orders in several parts: dated by the first, known from the one that is enough."""
-        order = [done.c.member, done.c.order_id]
+        order = [activity.c.member, activity.c.order_id]
+        remaining = activity.c.purchases - activity.c.returned
+        dated = activity.c.completed_on
         running = (
             select(
                 *order,
-                done.c.dated,
-                func.sum(done.c.remaining)
-                .over(partition_by=order, order_by=done.c.dated)
-                .label("so_far"),
+                dated.label("dated"),
+                func.sum(remaining).over(partition_by=order, order_by=dated).label("so_far"),
             )
-            .join(split, (split.c.member == done.c.member) & (split.c.order_id == done.c.order_id))
-            .where(done.c.asset.is_(None))
+            .join(
+                split,
+                (split.c.member == activity.c.member) & (split.c.order_id == activity.c.order_id),
+            )
+            .where(self._counted(), activity.c.asset.is_(None))
             .subquery("running")
         )
         enough = running.c.so_far >= self.ladder.minimum_order
         reached = func.min(running.c.dated).filter(enough)
         nothing = [_NONE] * (len(self.columns) - 2)
+        first, one = func.min(running.c.dated), literal(1, BigInteger)
         return (
-            self._fact(
-                running.c.member,
-                func.min(running.c.dated),
-                reached,
-                _NONE,
-                literal(1, BigInteger),
-                *nothing,
-            )
+            self._fact(running.c.member, first, reached, _NONE, one, *nothing)
             .group_by(running.c.member, running.c.order_id)
             .having(reached.is_not(None))
         )

@@ -6,6 +6,7 @@ are one walk, begun at the joining or at the standing (docs/decisions/0034).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
@@ -33,7 +34,7 @@ from sqlalchemy import case as when
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tiers.calendar import horizon, meanings
+from tiers.calendar import earliest_start, horizon, meanings
 from tiers.counting import Counting
 from tiers.rising import rising
 from tiers.scale import Ladder, WindowKind
@@ -61,19 +62,24 @@ async def placed(
     places = _from_joining(ladder, on, members)
     walking = _walking(ladder, first, on, foretold=foretold)
     calendar = walking.calendar()
-    facts = walking.counting.facts(places)
-    rises = rising(walking, places, facts, calendar)
+    able = walking.counting.able(places)
+    facts = walking.counting.facts(able)
+    rises = rising(walking, able, facts, calendar)
     walk = walking.walk(places, walking.packed(facts, rises), calendar, rises)
     return ended(walk)
 
 
-def reviewed(ladder: Ladder, *, on: date, first: date, members: Sequence[UUID]) -> tuple[CTE, CTE]:
-    """The places of stored standings that are due, and their walk to a day."""
+def reviewed(
+    ladder: Ladder, *, on: date, first: date, members: Sequence[UUID] | None = None
+) -> tuple[CTE, CTE]:
+    """The places of stored standings that are due, of these members or all, and their walk."""
     walking = _walking(ladder, first, on, foretold=True)
+    walking = replace(walking, rises=ladder.upgrade == "next-period")
     calendar = walking.calendar()
     places = _from_standing(walking, calendar, on, members)
-    facts = walking.counting.facts(places)
-    walk = walking.walk(places, walking.packed(facts, places), calendar, None)
+    since = earliest_start(ladder, first - timedelta(days=1))
+    facts = walking.counting.facts(places, since=since)
+    walk = walking.walk(places, walking.packed(facts, None), calendar, None)
     return places, walk
 
 
@@ -119,6 +125,39 @@ def code_of(ladder: Ladder, rank: ColumnElement[int]) -> ColumnElement[str]:
     return when(*((rank == at, literal(tier.code, Text)) for at, tier in enumerate(ladder.tiers)))
 
 
+async def forecast(
+    connection: AsyncConnection, ladder: Ladder, *, on: date
+) -> tuple[tuple[str, int], ...]:
+    """How many members will have earned each tier on a day if nothing more is bought.
+
+    This is the review of that day without its writing; only standings of this ladder are counted.
+    """
+    _, walk = reviewed(ladder, on=on, first=await first_judged(connection, on) or on)
+    follows = ended(walk)
+    rank = func.coalesce(follows.c.rank, cast(standing.c.tier_rank, Integer)).label("rank")
+    statement = (
+        select(rank, func.count().label("members"))
+        .select_from(standing.outerjoin(follows, follows.c.member == standing.c.member))
+        .where(standing.c.ladder == ladder.version)
+        .group_by(rank)
+    )
+    counted = {row.rank: row.members for row in (await connection.execute(statement)).all()}
+    return tuple((tier.code, counted.get(rank, 0)) for rank, tier in enumerate(ladder.tiers))
+
+
+async def first_judged(
+    connection: AsyncConnection, on: date, members: Sequence[UUID] | None = None
+) -> date | None:
+    """The first day after a window that is to be judged by a day; None where nothing is due."""
+    first = func.least(standing.c.valid_until, standing.c.rises_on, standing.c.due_on)
+    statement = select(func.min(first)).where(standing.c.due_on <= literal(on, Date))
+    if members is not None:
+        chosen = literal(list(members), ARRAY(Uuid))
+        statement = statement.where(standing.c.member == func.any(chosen))
+    day: date | None = (await connection.execute(statement)).scalar_one()
+    return day
+
+
 async def _first_day(connection: AsyncConnection, on: date) -> date:
     """The earliest day that a calendar must know."""
     earliest = select(
@@ -156,13 +195,17 @@ def _from_joining(ladder: Ladder, on: date, members: Select[UUID] | None) -> CTE
     return statement.cte("places")
 
 
-def _from_standing(walking: Walking, calendar: CTE, on: date, members: Sequence[UUID]) -> CTE:
+def _from_standing(
+    walking: Walking, calendar: CTE, on: date, members: Sequence[UUID] | None
+) -> CTE:
     period = calendar.alias("rise_period")
-    wanted = _ids(members)
     anchor = _anchor(walking.counting.ladder)
-    source: FromClause = wanted.join(standing, standing.c.member == wanted.c.member).outerjoin(
+    source: FromClause = standing.outerjoin(
         period, walking.at(period, anchor, standing.c.rises_on - 1)
     )
+    if members is not None:
+        wanted = _ids(members)
+        source = source.join(wanted, wanted.c.member == standing.c.member)
     return (
         select(
             standing.c.member,

@@ -21,7 +21,6 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     Text,
-    Uuid,
     and_,
     cast,
     func,
@@ -33,11 +32,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy import case as when
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB, distinct_on
+from sqlalchemy.dialects.postgresql import JSONB, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tiers.counting import Counting
-from tiers.evaluation import code_of, ended, reviewed
+from tiers.evaluation import code_of, ended, first_judged, reviewed
 from tiers.scale import ASSET, Ladder, Threshold
 from tiers.tables import standing, standing_change
 from tiers.types import Movement
@@ -85,7 +84,7 @@ async def review(
     Only standings of this ladder are reviewed. The caller holds the members' row locks since an
     earlier statement.
     """
-    first = await _first_judged(connection, members)
+    first = await first_judged(connection, on, members)
     if first is None or not members:
         return ()
     places, walk = reviewed(ladder, on=on, first=first, members=members)
@@ -99,15 +98,6 @@ async def review(
         Moved(row.member, row.effective_on, Movement(row.rule), row.tier_before, row.tier)
         for row in sorted(rows, key=lambda row: (row.member, row.number))
     )
-
-
-async def _first_judged(connection: AsyncConnection, members: Sequence[UUID]) -> date | None:
-    first = func.least(standing.c.valid_until, standing.c.rises_on, standing.c.due_on)
-    statement = select(func.min(first)).where(
-        standing.c.member == func.any(literal(list(members), ARRAY(Uuid)))
-    )
-    day: date | None = (await connection.execute(statement)).scalar_one()
-    return day
 
 
 def _changes(counting: Counting, places: CTE, walk: CTE) -> CTE:

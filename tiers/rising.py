@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Date,
     FromClause,
+    cast,
     false,
     func,
     literal,
@@ -100,7 +101,7 @@ def _running(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) ->
         select(
             moves.c.member,
             moves.c.day,
-            *(func.sum(moves.c[name]).label(name) for name in names),
+            *(cast(func.sum(moves.c[name]), BigInteger).label(name) for name in names),
             func.bool_or(moves.c.bought).label("bought"),
         )
         .group_by(moves.c.member, moves.c.day)

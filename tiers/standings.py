@@ -107,6 +107,13 @@ def activity_of(
     )
 
 
+def totals() -> Select[UUID, int, int]:
+    """Purchases that remain and shipments of each member, over all time."""
+    remains = func.sum(activity.c.purchases - activity.c.returned).label("purchases")
+    shipments = func.count().label("shipments")
+    return select(activity.c.member, remains, shipments).group_by(activity.c.member)
+
+
 async def due(
     connection: AsyncConnection, on: date, *, limit: int, version: int | None = None
 ) -> tuple[UUID, ...]:

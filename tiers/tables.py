@@ -128,6 +128,7 @@ activity: Final = Table(
     ),
     CheckConstraint("purchases >= 0", name="activity_purchases_not_negative"),
     CheckConstraint("returned between 0 and purchases", name="activity_returned_within_purchases"),
+    Index("activity_in_parts", "member", "order_id", postgresql_where="part"),
     postgresql_with={"fillfactor": "90"},
 )
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import (
     CTE,
     BigInteger,
+    Boolean,
     ColumnElement,
     Date,
     FromClause,
@@ -47,11 +48,15 @@ _RISES: Final = ("rise_days", "rise_ranks", "rise_untils", "rise_starts")
 
 @dataclass(frozen=True, slots=True)
 class Walking:
-    """How places move up to a day; `foretold` says whether to look beyond it."""
+    """How places move up to a day.
+
+    `foretold` says whether to look beyond it, `rises` whether a place can rise at all.
+    """
 
     counting: Counting
     meanings: Sequence[Meaning]
     foretold: bool = True
+    rises: bool = True
 
     def calendar(self) -> CTE:
         """The meanings of days, as rows."""
@@ -75,19 +80,18 @@ class Walking:
             return calendar.c.first == day
         return and_(calendar.c.anchor == anchor, calendar.c.first <= day, calendar.c.last > day)
 
-    def packed(self, facts: CTE, members: FromClause) -> CTE:
+    def packed(self, facts: CTE, members: FromClause | None) -> CTE:
         """The facts of members as arrays, so that the walk carries them along."""
-        return (
-            select(
-                facts.c.member,
-                func.array_agg(facts.c.dated).label("dated"),
-                func.array_agg(facts.c.known).label("known"),
-                *(func.array_agg(facts.c[name]).label(name) for name in self.counting.columns),
-            )
-            .where(facts.c.member.in_(select(members.c.member)))
-            .group_by(facts.c.member)
-            .cte("packed")
-        )
+        arrays = select(
+            facts.c.member,
+            func.array_agg(facts.c.dated).label("dated"),
+            func.array_agg(facts.c.known).label("known"),
+            func.max(facts.c.dated).label("latest"),
+            *(func.array_agg(facts.c[name]).label(name) for name in self.counting.columns),
+        ).group_by(facts.c.member)
+        if members is not None:
+            arrays = arrays.where(facts.c.member.in_(select(members.c.member)))
+        return arrays.cte("packed")
 
     def walk(self, places: FromClause, packed: CTE, calendar: CTE, rising: CTE | None) -> CTE:
         """Every place on its way: a row for the start and one for each event."""
@@ -96,7 +100,7 @@ class Walking:
         return walk.union_all(self._onward(walk, calendar))
 
     def _begin(self, places: FromClause, packed: CTE, rising: CTE | None) -> Select[Any]:
-        arrays = [packed.c.dated, packed.c.known]
+        arrays = [packed.c.dated, packed.c.known, packed.c.latest]
         arrays += [packed.c[name] for name in self.counting.columns]
         rises = rising if rising is not None else places
         source = places.outerjoin(packed, packed.c.member == places.c.member)
@@ -126,7 +130,7 @@ class Walking:
         """Every place after its next event."""
         event = _Event(self, walk, calendar)
         beyond = event.day > literal(self.counting.on, Date)
-        arrays = ("dated", "known", *self.counting.columns, *_RISES)
+        arrays = ("dated", "known", "latest", *self.counting.columns, *_RISES)
         moved = event.outcome()
         statement = select(
             walk.c.member,
@@ -233,7 +237,11 @@ class _Event:
         )
         return (
             select(each)
-            .where(each.c.on_day >= walk.c.cur, each.c.rank > walk.c.rank)
+            .where(
+                literal(self.walking.rises, Boolean),
+                each.c.on_day >= walk.c.cur,
+                each.c.rank > walk.c.rank,
+            )
             .order_by(each.c.on_day)
             .limit(1)
             .lateral("rise")
@@ -314,7 +322,12 @@ class _Event:
         named = zip(self.counting.columns, sums, strict=True)
         return (
             select(*(cast(total, BigInteger).label(name) for name, total in named))
-            .where(each.c.dated >= self.chosen.c.starts, each.c.dated < end, each.c.known < end)
+            .where(
+                self.walk.c.latest >= self.chosen.c.starts,
+                each.c.dated >= self.chosen.c.starts,
+                each.c.dated < end,
+                each.c.known < end,
+            )
             .lateral("figures")
         )
 

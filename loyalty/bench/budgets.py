@@ -45,4 +45,14 @@ STATEMENT: Final = Budget(
 VERIFY: Final = Budget(
     "verify-balances", AT_LEAST, 1_000_000, "rows/s", "transfers held against wallets"
 )
+GROUPED: Final = "x one GROUP BY"
+TIERS_DECIDE: Final = Budget(
+    "tiers-decide", AT_MOST, 4.0, GROUPED, "deciding 1,000,000 standings, 10,000,000 activity rows"
+)
+TIERS_PREVIEW: Final = Budget(
+    "tiers-preview", AT_MOST, 4.0, GROUPED, "placing all members by their whole history"
+)
+TIERS_WRITE: Final = Budget(
+    "tiers-write", AT_MOST, 1.0, GROUPED, "each 100,000 changes written, beside deciding them"
+)
 SECOND_START: Final = Budget("demo-second-start", AT_MOST, 5.0, "s", "a demo that is there serves")

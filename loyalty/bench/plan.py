@@ -16,6 +16,7 @@ class Plan:
     all_lots_runs: int
     orders: int
     movements: int
+    standings: int
     year_rows: int | None
     journals: tuple[int, int]
 
@@ -29,6 +30,7 @@ FULL: Final = Plan(
     all_lots_runs=480,
     orders=800,
     movements=10_000,
+    standings=1_000_000,
     year_rows=None,
     journals=(10_000, 10_000_000),
 )
@@ -41,6 +43,7 @@ QUICK: Final = Plan(
     all_lots_runs=160,
     orders=64,
     movements=200,
+    standings=2_000,
     year_rows=20_000,
     journals=(1_000, 20_000),
 )

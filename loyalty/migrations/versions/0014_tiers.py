@@ -33,6 +33,8 @@ where exists (
 )
 """
 
+IN_PARTS = "create index activity_in_parts on tiers.activity (member, order_id) where part"
+
 STANDING = """
 alter table tiers.standing
     add column rises_to text collate "C",
@@ -126,7 +128,7 @@ BEFORE = (
 
 def upgrade() -> None:
     """Add the columns and tables, and mark what has been shipped in several parts."""
-    for statement in (LADDER, ACTIVITY, PARTS, STANDING):
+    for statement in (LADDER, ACTIVITY, PARTS, IN_PARTS, STANDING):
         op.execute(statement)
     op.execute(CHANGE.format(rules=f"{RULES}, 'merged', 'imported'"))
     for statement in (DRAFT, PREVIEW):

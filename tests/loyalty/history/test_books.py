@@ -3,21 +3,20 @@ points earned are the floor of the money of each sale, less what matched returns
 """
 
 import csv
-import gzip
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import text
 
 import ledger
 from loyalty.bootstrap import Application
-from loyalty.demo.shop import write_orders
 from loyalty.verify import verify
 from tests.ledger.months import months_agree
-from tests.loyalty.history.files import BY_LINE, application, bring, publish, write
+from tests.loyalty.history.files import application, bring, publish
+from tests.loyalty.history.shops import grocer, web_shop
 from tests.support.proofs import Proof
-from tests.support.requirements import needs_shared, sample, shared_data
+from tests.support.requirements import needs_shared, sample
 
 __all__ = ["application"]
 
@@ -137,36 +136,11 @@ async def test_a_web_shop_with_real_cancellations_agrees_with_its_file(
     application: Application, tmp_path: Path, proof: Proof
 ) -> None:
     most = sample(quick=2_000, full=1_000_000)
-    folder = shared_data("uci_online_retail")
-    with gzip.open(folder / "orders.csv.gz", "rt", newline="") as file:
-        known = [row for row in csv.DictReader(file) if row["customer_id"]]
-    heads = {row["invoice_no"]: row for row in known[:most]}
-    rows: list[list[object]] = []
-    with gzip.open(folder / "lines.csv.gz", "rt", newline="") as file:
-        for line in csv.DictReader(file):
-            head = heads.get(line["invoice_no"])
-            if head is not None:
-                amount = abs(int(line["quantity"])) * abs(round(float(line["unit_price"]) * 1000))
-                rows.append(
-                    [
-                        *(head["invoice_no"], head["customer_id"], head["ordered_at"]),
-                        *("sale" if head["kind"] == "sale" else "return", "GBP", ""),
-                        *(line["line_no"], line["stock_code"], ""),
-                        *(line["quantity"], f"{amount / 1000:.3f}"),
-                    ]
-                )
-    await check(application, write(tmp_path / "uci.csv", BY_LINE, rows), proof, "UCI online retail")
+    await check(application, web_shop(tmp_path, most=most), proof, "UCI online retail")
 
 
 async def test_the_demos_shop_agrees_with_its_file(
     application: Application, tmp_path: Path, proof: Proof
 ) -> None:
-    whole = tmp_path / "whole.csv"
-    write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
-    path = tmp_path / "shop.csv"
-    households = set(map(str, range(1, sample(quick=60, full=10_000))))
-    with whole.open(newline="") as file, path.open("w", newline="") as target:
-        reader, writer = csv.reader(file), csv.writer(target)
-        writer.writerow(next(reader))
-        writer.writerows(row for row in reader if row[1] in households)
+    path = grocer(tmp_path, households=sample(quick=60, full=10_000))
     await check(application, path, proof, "the demo's year")

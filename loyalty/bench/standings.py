@@ -1,0 +1,157 @@
+"""Many standings decided at once: the night after which a whole year of them is judged.
+
+Members have lived a few thousand different lives over three years, ten shipments each on average;
+about a third stand above the bottom, and the ladder's windows are calendar years, so that all of
+these are due on the same night. Beside it stands one GROUP BY over the same activity.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Final
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import tiers
+from loyalty.bench import budgets
+from loyalty.bench.figures import Figure, beside, ratio
+from loyalty.bench.plan import Plan
+from loyalty.bench.rig import Rig
+from loyalty.database import LONG, Database
+from loyalty.ids import new_id
+
+JOINED: Final = date(2024, 1, 1)
+DAYS: Final = 1_095
+TODAY: Final = date(2026, 12, 30)
+NIGHT: Final = date(2027, 1, 1)
+LIVES: Final = 2_000
+SHIPMENTS: Final = 10
+CHUNK: Final = 2_000
+REVIEWED: Final = 20_000
+EACH: Final = 100_000
+SEED: Final = 13
+MEMORY: Final = "SET work_mem = '64MB'"
+LADDER: Final[dict[str, object]] = tiers.default_ladder(
+    silver=(30_000, 6), gold=(60_000, 10), diamond=(150_000, 20)
+) | {"window": {"kind": "year"}, "validity": {"unit": "periods", "length": 1}}
+
+
+def measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
+    """Fill the database, then group, decide, place and write in turn."""
+    return asyncio.run(_measure(rig, database, plan))
+
+
+async def _measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
+    programme = Database.at(rig.url(database), patience=LONG)
+    try:
+        ladder = await programme.write(_publish, rig)
+        await _fill(programme, rig, ladder, plan.standings)
+        rig.run_as_superuser("VACUUM ANALYZE", database=database)
+        rig.settle_down()
+        grouped: list[float] = []
+        decided: list[float] = []
+        placed: list[float] = []
+        for turn in range(plan.runs + 1):
+            for work, times in ((_group, grouped), (_decide, decided), (_place, placed)):
+                seconds = await _timed(programme, work, ladder)
+                if turn:
+                    times.append(seconds)
+        written, changes = await _write(programme, rig, ladder)
+    finally:
+        await programme.dispose()
+    more = max(0.0, written - sorted(decided)[len(decided) // 2]) * EACH / max(changes, 1)
+    said = f"{changes:,} changes in {written:.1f} s"
+    return [
+        Figure(budgets.TIERS_DECIDE, ratio(decided, grouped), beside(decided, grouped, "s")),
+        Figure(budgets.TIERS_PREVIEW, ratio(placed, grouped), beside(placed, grouped, "s")),
+        Figure(budgets.TIERS_WRITE, ratio([more], grouped), said),
+    ]
+
+
+async def _publish(connection: AsyncConnection, rig: Rig) -> tiers.Ladder:
+    return await tiers.publish_ladder(
+        connection, LADDER, at=rig.now(), actor="system", request_id="bench"
+    )
+
+
+async def _fill(programme: Database, rig: Rig, ladder: tiers.Ladder, members: int) -> None:
+    """Give each member one of the lives; their activity is stored as the order path stores it."""
+    at = rig.now()
+    lives = list(_lives(ladder))
+    chance = random.Random(SEED)  # noqa: S311 (it makes data, not secrets)
+    for begin in range(0, members, CHUNK):
+        size = min(CHUNK, members - begin)
+        chosen = [replace(chance.choice(lives), member=new_id(at)) for _ in range(size)]
+        await programme.write(_record, chosen, rig)
+
+
+async def _record(connection: AsyncConnection, chosen: list[tiers.Decision], rig: Rig) -> None:
+    await tiers.record(connection, chosen, at=rig.now(), actor="system", request_id="bench")
+
+
+def _lives(ladder: tiers.Ladder) -> Iterator[tiers.Decision]:
+    chance = random.Random(SEED)  # noqa: S311 (it makes data, not secrets)
+    for _ in range(LIVES):
+        joined = JOINED + timedelta(days=chance.randrange(DAYS // 2))
+        days = sorted(
+            joined + timedelta(days=chance.randrange(DAYS - (joined - JOINED).days))
+            for _ in range(min(60, 1 + int(chance.expovariate(1 / (SHIPMENTS - 1)))))
+        )
+        bought = [
+            tiers.Activity(new_id(), new_id(), day, 100 + int(chance.expovariate(1 / 4_000)))
+            for day in days
+        ]
+        subject = tiers.Subject(new_id(), joined, None, ())
+        told = tiers.fold(ladder, subject, [(one.on, one) for one in bought])
+        known = tiers.Subject(told.member, joined, told.standing, told.written)
+        later = tiers.decide(ladder, known, (), on=TODAY)
+        changes = told.changes + later.changes
+        yield replace(later, changes=changes, written=told.written, previous_number=None)
+
+
+Work = Callable[[AsyncConnection, tiers.Ladder], Awaitable[object]]
+
+
+async def _timed(programme: Database, work: Work, ladder: tiers.Ladder) -> float:
+    async with programme.snapshot() as connection:
+        await connection.exec_driver_sql(MEMORY)
+        begun = time.perf_counter()
+        await work(connection, ladder)
+        return time.perf_counter() - begun
+
+
+async def _group(connection: AsyncConnection, _: tiers.Ladder) -> object:
+    each = tiers.totals().subquery("each")
+    counted = select(func.count(), func.sum(each.c.purchases)).select_from(each)
+    return (await connection.execute(counted)).one()
+
+
+async def _decide(connection: AsyncConnection, ladder: tiers.Ladder) -> object:
+    return await tiers.forecast(connection, ladder, on=NIGHT)
+
+
+async def _place(connection: AsyncConnection, ladder: tiers.Ladder) -> object:
+    where = await tiers.placed(connection, ladder, on=TODAY, foretold=False)
+    statement = select(where.c.rank, func.count()).group_by(where.c.rank)
+    return (await connection.execute(statement)).all()
+
+
+async def _write(programme: Database, rig: Rig, ladder: tiers.Ladder) -> tuple[float, int]:
+    """Review everybody, batch by batch as the job does, and count the changes."""
+    changes = 0
+    begun = time.perf_counter()
+    while moved := await programme.write(_review, rig, ladder):
+        changes += moved
+    return time.perf_counter() - begun, changes
+
+
+async def _review(connection: AsyncConnection, rig: Rig, ladder: tiers.Ladder) -> int:
+    due = await tiers.due(connection, NIGHT, limit=REVIEWED, version=ladder.version)
+    moved = await tiers.review(
+        connection, ladder, due, on=NIGHT, at=rig.now(), actor="system", request_id="bench"
+    )
+    return len(moved)

@@ -1,0 +1,45 @@
+"""Two real shops as history files: a British web shop with cancellations, and the demo's grocer."""
+
+import csv
+import gzip
+from datetime import date
+from pathlib import Path
+
+from loyalty.demo.shop import write_orders
+from tests.loyalty.history.files import BY_LINE, write
+from tests.support.requirements import shared_data
+
+
+def web_shop(folder: Path, *, most: int) -> Path:
+    """The first orders and cancellations of `uci_online_retail`; for tests that `needs_shared`."""
+    shared = shared_data("uci_online_retail")
+    with gzip.open(shared / "orders.csv.gz", "rt", newline="") as file:
+        known = [row for row in csv.DictReader(file) if row["customer_id"]]
+    heads = {row["invoice_no"]: row for row in known[:most]}
+    rows: list[list[object]] = []
+    with gzip.open(shared / "lines.csv.gz", "rt", newline="") as file:
+        for line in csv.DictReader(file):
+            head = heads.get(line["invoice_no"])
+            if head is not None:
+                amount = abs(int(line["quantity"])) * abs(round(float(line["unit_price"]) * 1000))
+                rows.append(
+                    [
+                        *(head["invoice_no"], head["customer_id"], head["ordered_at"]),
+                        *("sale" if head["kind"] == "sale" else "return", "GBP", ""),
+                        *(line["line_no"], line["stock_code"], ""),
+                        *(line["quantity"], f"{amount / 1000:.3f}"),
+                    ]
+                )
+    return write(folder / "uci.csv", BY_LINE, rows)
+
+
+def grocer(folder: Path, *, households: int) -> Path:
+    """The year of the demo's first households."""
+    whole, path = folder / "whole.csv", folder / "shop.csv"
+    write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
+    chosen = set(map(str, range(1, households + 1)))
+    with whole.open(newline="") as file, path.open("w", newline="") as target:
+        reader, writer = csv.reader(file), csv.writer(target)
+        writer.writerow(next(reader))
+        writer.writerows(row for row in reader if row[1] in chosen)
+    return path
