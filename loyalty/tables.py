@@ -75,6 +75,9 @@ member: Final = Table(
     CheckConstraint("merged_into is null or closed_at is not null", name="member_merged_is_closed"),
     Index("member_by_holder", "holder"),
 )
+Index(
+    "member_by_survivor", member.c.merged_into, postgresql_where=member.c.merged_into.is_not(None)
+)
 
 
 class _ProfileColumns(TypedColumns):

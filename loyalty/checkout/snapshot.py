@@ -19,6 +19,7 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
+    and_,
     bindparam,
     case,
     func,
@@ -286,13 +287,17 @@ def _birthday_json() -> Label[Any]:
     return case((profile.c.member.is_not(None), known), else_=null()).label("known")
 
 
-def _orders_before() -> ScalarSelect[int]:
-    return (
+def _orders_before() -> ColumnElement[int]:
+    """The member's orders, and those of whoever was merged into them."""
+    counts = and_(order.c.state != "cancelled", order.c.placed_at < _AT)
+    own = select(func.count()).select_from(order).where(order.c.member == member.c.id, counts)
+    gone = member.alias("gone")
+    theirs = (
         select(func.count())
-        .select_from(order)
-        .where(order.c.member == member.c.id, order.c.state != "cancelled", order.c.placed_at < _AT)
-        .scalar_subquery()
+        .select_from(gone.join(order, order.c.member == gone.c.id))
+        .where(gone.c.merged_into == member.c.id, counts)
     )
+    return own.scalar_subquery() + theirs.scalar_subquery()
 
 
 def _prices_json() -> ScalarSelect[Any]:

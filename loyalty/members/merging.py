@@ -231,6 +231,10 @@ async def _write(connection: AsyncConnection, cause: Cause, gone: Member, into: 
     await connection.execute(
         update(member).where(member.c.id == into.id).values(joined_at=into.joined_at)
     )
+    # whoever had gone on as this one goes on as the survivor, so one step leads to everybody
+    await connection.execute(
+        update(member).where(member.c.merged_into == gone.id).values(merged_into=into.id)
+    )
     await connection.execute(
         update(api_key)
         .where(api_key.c.member == gone.id, api_key.c.revoked_at.is_(None))

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.members import absorbed_members
 from loyalty.names import ORDER
 from loyalty.orders.tables import order, return_
 from loyalty.tables import name
@@ -49,8 +50,12 @@ async def orders_of(
     limit: int,
     before: tuple[datetime, UUID] | None = None,
 ) -> Sequence[Entry]:
-    """Return a member's orders, the latest first, from before the one named."""
-    return await _read(connection, _ENTRIES.where(order.c.member == member), limit, before)
+    """Return a member's orders, the latest first, from before the one named.
+
+    Those of whoever was merged into them are theirs, too.
+    """
+    everybody = [member, *await absorbed_members(connection, member)]
+    return await _read(connection, _ENTRIES.where(order.c.member.in_(everybody)), limit, before)
 
 
 async def find_order_id(connection: AsyncConnection, external_id: str) -> UUID | None:

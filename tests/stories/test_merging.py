@@ -2,7 +2,11 @@
 
 from typing import Any
 
+from sqlalchemy import text
+
+from loyalty.ids import read
 from loyalty.members import Member
+from loyalty.orders.listing import orders_of
 from tests.support.api import Caller, Web, mem
 from tests.support.shop import Shop, cart, line
 
@@ -47,6 +51,31 @@ async def test_points_names_and_tier_go_on_under_one_member(
         assert [one["id"] for one in found] == [mem(ada)], query
     tier = (await admin.get(f"/v1/members/{mem(ada)}/tier")).json()
     assert tier["tier"] == "silver"
+    async with web.application.database.read() as connection:
+        theirs = await orders_of(connection, ada.id, limit=10)
+    assert [one.external_id for one in theirs] == ["S-2", "S-1"]
+    await shop.holds()
+
+
+async def test_a_first_order_is_had_once_and_a_chain_of_merges_leads_to_its_end(
+    shop: Shop, web: Web, admin: Caller
+) -> None:
+    ada, two, three = [await web.joined(external_id=f"C-{number}") for number in (1, 2, 3)]
+    await shop.buy(cart(), "S-1", who="ext:C-3")
+
+    await merge(admin, three, two)
+    await merge(admin, two, ada)
+
+    assert (await admin.get(f"/v1/members/{mem(three)}")).json()["id"] == mem(ada)
+    placed = await shop.place(cart(), "S-2", who=mem(three))
+    async with web.application.database.read() as connection:
+        order = read("ord", placed["order"])
+        query = text("select facts from loyalty.decision where order_id = :order")
+        facts = await connection.scalar(query, {"order": order})
+    assert facts["order_count"] == 1, facts
+    returned = await shop.give_back("S-1", lines=[{"line_id": "1", "quantity": 1}])
+    assert returned["points_clawed_back"] == 9
+    assert (await shop.wallet(ada)).available == 0
     await shop.holds()
 
 

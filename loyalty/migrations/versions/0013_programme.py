@@ -1,8 +1,9 @@
-"""Changes of expiry: previewed, confirmed, and carried out lot by lot.
+"""Changes of expiry, and who goes on as whom.
 
-What: one table, new and empty. Why: points already earned keep their end unless somebody saw what
-a change comes to and confirmed it; the row keeps those figures and how far the work is.
-Locks: none that others hold.
+What: one table, new and empty, and an index of merged members, empty until somebody is merged.
+Why: points already earned keep their end unless somebody saw what a change comes to and confirmed
+it; orders of merged members count for whom they go on as. Locks: the index keeps writers of members
+waiting for one pass over them.
 """
 
 from alembic import op
@@ -14,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Create the table."""
+    """Create the table and the index."""
     op.execute(
         """
         create table loyalty.expiry_change (
@@ -48,6 +49,13 @@ def upgrade() -> None:
     )
 
 
+    op.execute(
+        "create index member_by_survivor on loyalty.member (merged_into)"
+        " where merged_into is not null"
+    )
+
+
 def downgrade() -> None:
-    """Drop the table; ends that were moved stay moved."""
+    """Drop them; ends that were moved stay moved."""
+    op.execute("drop index loyalty.member_by_survivor")
     op.execute("drop table loyalty.expiry_change")
