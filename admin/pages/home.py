@@ -12,6 +12,7 @@ from admin.guards import NEEDS, Needs
 from admin.order_rows import order_rows
 from admin.render import page
 from admin.standings import TierMark, mark_of
+from admin.tasks import tasks_of
 from admin.visit import Visit, visit_of
 from ledger import Account, MonthTotal, TrialBalance, monthly_totals, trial_balance
 from loyalty.members import count_members
@@ -49,6 +50,7 @@ async def home_page(request: Request[Any, Any, Any]) -> Response[Any]:
         ladder = await live_ladder(connection)
         tiers = () if ladder is None else await population(connection, on=today)
         orders = await latest_orders(connection, limit=LATEST)
+        tasks = await tasks_of(connection, visit)
     months = _months(first, totals)
     counters = {one.account: one.balance for one in balance.member_side}
     outstanding = _outstanding(balance)
@@ -63,6 +65,7 @@ async def home_page(request: Request[Any, Any, Any]) -> Response[Any]:
         chart=_chart(months),
         tiers=_shares(visit, ladder, tiers, members),
         orders=order_rows(visit, orders),
+        tasks=tasks,
         host=request.headers.get("host", "127.0.0.1"),
     )
 

@@ -80,7 +80,8 @@ class Links:
 
     def entries(self, component: Component, first: date, last: date) -> str:
         """The journals of a figure."""
-        asked = {"from": f"{first:%Y-%m}", "to": f"{last:%Y-%m}", **self.born, **self._known()}
+        until = {} if first == last else {"to": f"{last:%Y-%m}"}
+        asked = {"from": f"{first:%Y-%m}", **until, **self.born, **self._known()}
         return f"roll-forward/{component.value}?{urlencode(asked)}"
 
     def stand(self, day: date) -> str:
@@ -139,7 +140,8 @@ async def component_page(
 ) -> Response[Any]:
     """The journals that one figure of the roll-forward is made of, latest first."""
     visit = visit_of(request)
-    first, last = month_of(visit.query.get("from", "")), month_of(visit.query.get("to", ""))
+    first = month_of(visit.query.get("from", ""))
+    last = month_of(visit.query.get("to", "")) or first
     if component not in set(Component) or first is None or last is None:
         raise PageMissing
     wanted = Component(component)

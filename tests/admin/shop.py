@@ -3,6 +3,7 @@
 Everything goes through the front doors that a shop uses; nothing is written past them.
 """
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,10 +16,14 @@ from loyalty.cause import SYSTEM, Cause
 from loyalty.ladders import publish_ladder
 from loyalty.links import make_link
 from loyalty.members import Birthday, Joining, Member, join
+from loyalty.outbox import list_messages, relay_events
 from loyalty.policy import document_of, policy_at, publish_policy
 from loyalty.rules import draft_rule, publish_rules
 from tests.support.api import Caller, Web, mem
 from tests.support.policies import lasting
+
+TRIES = 300
+LIKELY = 20
 
 RULES: tuple[dict[str, Any], ...] = (
     {
@@ -121,6 +126,19 @@ async def fall_into_debt(application: Application, web: Web, shop: Shop) -> int:
     async with application.database.read() as connection:
         wallet = await ledger.wallet(connection, shop.regular.holder, at=application.clock.now())
     return wallet.debt
+
+
+async def tell_members_of_it(application: Application) -> None:
+    """Make messages of what happened; events wait for every transaction that began before them."""
+    cause = Cause(application.clock.now(), SYSTEM, "shop")
+    for _ in range(TRIES):
+        await relay_events(application, cause)
+        async with application.database.read() as connection:
+            told = await list_messages(connection, limit=LIKELY)
+        if any(one.template == "tier-upgraded" for one in told):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("nobody was told of a higher tier")
 
 
 async def _configure(application: Application) -> None:

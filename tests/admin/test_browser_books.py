@@ -11,7 +11,7 @@ from loyalty.bootstrap import Application
 from loyalty.exports import Format, request_export
 from loyalty.ids import show
 from loyalty.lifetimes import preview_expiry_change
-from loyalty.outbox import list_messages, relay_events
+from loyalty.outbox import list_messages
 from loyalty.policy import document_of, policy_at
 from loyalty.verification import verify_books
 from tests.admin.browsing import (
@@ -24,7 +24,7 @@ from tests.admin.browsing import (
     window,
 )
 from tests.admin.conftest import cause
-from tests.admin.shop import Shop, fall_into_debt
+from tests.admin.shop import Shop, fall_into_debt, tell_members_of_it
 from tests.support.api import Web
 from tests.support.policies import lasting
 from tests.support.requirements import needs_chromium
@@ -76,7 +76,7 @@ async def facts(application: Application, web: Web, shop: Shop) -> dict[str, str
     database, because = application.database, cause(application)
     await fall_into_debt(application, web, shop)
     await verify_books(application, because)
-    await relay_events(application, because)
+    await tell_members_of_it(application)
     month = because.at.date().replace(day=1)
     caller = await web.caller("finance")
     compared = await caller.post(

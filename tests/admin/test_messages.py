@@ -3,16 +3,15 @@
 import re
 
 from loyalty.bootstrap import Application
-from loyalty.outbox import relay_events
-from tests.admin.conftest import Visitor, cause
-from tests.admin.shop import Shop
+from tests.admin.conftest import Visitor
+from tests.admin.shop import Shop, tell_members_of_it
 
 PAGE = "/console/messages"
 
 
 async def told(application: Application, clerk: Visitor) -> str:
     """Relay what happened in the shop; answers the address of one message."""
-    await relay_events(application, cause(application))
+    await tell_members_of_it(application)
     html = (await clerk.get(PAGE)).text
     found = re.search(r'href="(/console/messages/msg_\w+)">A higher tier</a>', html)
     assert found is not None

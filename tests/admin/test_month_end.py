@@ -190,8 +190,11 @@ async def test_the_latest_proof_stands_on_its_page_with_the_first_bad_row(
         record_verification, because, [finding], finished_at=because.at
     )
     broken = (await finance.get(page)).text
-    chinese = (await finance.get(page, lang="zh")).text
 
+    home = (await finance.get("/console")).text
+    chinese = (await finance.get(page, lang="zh")).text
+    assert "The books do not keep a promise: lot 7" in home
+    assert "can be closed" in home
     assert "No proof was made yet" in empty
     assert "✓ Every promise holds" in clean
     assert "1 promise is broken" in broken
