@@ -3,6 +3,7 @@
 import asyncio
 from datetime import date
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -78,7 +79,10 @@ async def test_rolling_up_moves_no_figure(database: Database) -> None:
         assert list(await ledger.verify(connection)) == []
 
 
-async def test_a_rollup_goes_on_in_bounded_steps_of_whole_transactions(database: Database) -> None:
+@pytest.mark.parametrize("limit", [2, 7])
+async def test_a_rollup_goes_on_in_bounded_steps_of_whole_transactions(
+    database: Database, limit: int
+) -> None:
     async def live(connection: AsyncConnection) -> None:
         await a_year(Books(connection))
 
@@ -86,7 +90,7 @@ async def test_a_rollup_goes_on_in_bounded_steps_of_whole_transactions(database:
         await database.write(live)
     steps: list[int] = []
     for _ in range(200):
-        steps += [await database.write(ledger.roll_up, limit=7)]
+        steps += [await database.write(ledger.roll_up, limit=limit)]
         if sum(steps) == 18:
             break
         await asyncio.sleep(0.05)

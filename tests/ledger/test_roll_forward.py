@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from ledger import Breakdown, Component, Outstanding
+from loyalty.ids import new_id
 from tests.ledger.building import Books, day
 from tests.ledger.histories import lives
 from tests.ledger.months import added_up, chained, months_agree
@@ -127,6 +128,25 @@ async def test_debt_belongs_to_no_birth_and_repaying_it_moves_points_out_of_one(
     assert (january[""].spent, january[""].repaid, january[""].closing.total) == (30, 30, 0)
     assert (january["sale"].earned, january["sale"].repaid) == (100, -30)
     assert january["sale"].closing == Outstanding(available=70)
+
+
+async def test_points_that_move_to_another_wallet_keep_their_birth(books: Books) -> None:
+    await books.earn("a", 100, at=0, labels={"tier": "gold"})
+    await books.earn("b", 30, at=1, lot_class=ledger.LotClass.PROMOTION, activates=20)
+    said = books.said("merge", 2, to=new_id(), arrival=new_id())
+    (moved,) = await ledger.move(books.connection, [ledger.Move(**said)], at=day(2))
+    ledger.demand(moved)
+
+    for by, births in ((Breakdown.TIER, {"gold": 100, "": 30}), (Breakdown.CLASS, {})):
+        answer = await rolled(books.connection, by)
+        january = {line.birth: line for line in answer.lines if line.month == FIRST}
+        assert all(line.moved == 0 for line in january.values())
+        for birth, points in births.items():
+            assert january[birth].closing.total == points
+    entries = await ledger.booked_entries(
+        books.connection, Component.MOVED, since=FIRST, until=LAST, tier="gold"
+    )
+    assert sorted((entry.debit, entry.credit) for entry in entries) == [(0, 100), (100, 0)]
 
 
 async def test_months_are_those_of_the_programmes_zone(connection: AsyncConnection) -> None:
