@@ -8,14 +8,15 @@ either history was edited, or a release writes another revision.
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date
 from io import BufferedRandom
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -59,9 +60,7 @@ class _Made:
 async def make_file(database: Database, cause: Cause, number: int, path: Path) -> Export:
     """Write the file of an export to a path that does not exist yet, and return the export."""
     async with database.snapshot() as connection:
-        await connection.execute(
-            select(func.set_config("statement_timeout", _PATIENCE, True))  # noqa: FBT003
-        )
+        await _set(connection, "statement_timeout", _PATIENCE)
         wanted = await find_export(connection, number)
         kept = await _kept(connection, number)
         facts = kept or await _look(connection, cause, wanted)
@@ -84,12 +83,14 @@ async def _write(connection: AsyncConnection, wanted: Export, facts: _Facts, pat
     account_map = await find_map(connection, wanted.map, wanted.map_version)
     span = Span(wanted.since, wanted.until, policy.zone.key, facts.seen)
     reader = Reader(connection, span, account_map, facts.money)
+    async with _all_history(connection):
+        stands = await reader.stands()
     head = Head(
         export=wanted,
         account_map=account_map,
         currency=facts.money.currency,
         seen=str(facts.seen),
-        stands=await reader.stands(),
+        stands=stands,
     )
     with path.open("x+b") as file:
         writer = WRITERS[wanted.format](file, head, path.parent)
@@ -111,8 +112,21 @@ WRITERS: Final[Mapping[Format, Callable[[BinaryIO, Head, Path], Writer]]] = {
 
 async def _look(connection: AsyncConnection, cause: Cause, wanted: Export) -> _Facts:
     policy = await policy_at(connection, cause.at)
-    money = await money_until(connection, wanted.until, known_by=cause.at)
+    async with _all_history(connection):
+        money = await money_until(connection, wanted.until, known_by=cause.at)
     return _Facts(await ledger.seen_now(connection), MoneyFacts(policy.currency, money))
+
+
+@asynccontextmanager
+async def _all_history(connection: AsyncConnection) -> AsyncIterator[None]:
+    """Sums over all history hash their rows; looking each up is what stale statistics suggest."""
+    await _set(connection, "enable_nestloop", "off")
+    yield
+    await _set(connection, "enable_nestloop", "on")
+
+
+async def _set(connection: AsyncConnection, name: str, value: str) -> None:
+    await connection.execute(select(func.set_config(name, value, literal(value=True))))
 
 
 async def _kept(connection: AsyncConnection, number: int) -> _Facts | None:
