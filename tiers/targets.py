@@ -54,9 +54,9 @@ async def meet_targets(
     search = _Search(connection, metric, on, members)
     made = ladder
     for rank in range(len(ladder.tiers) - 1, 0, -1):
-        share = targets.get(ladder.tiers[rank].code)
-        if share is not None:
-            made = await search.solved(made, rank, share)
+        wished = targets.get(ladder.tiers[rank].code)
+        if wished is not None:
+            made = await search.solved(made, rank, wished)
     counts = await search.counts(made)
     reached = ((tier.code, sum(counts[at:])) for at, tier in enumerate(made.tiers) if at > 0)
     return Met(made, sum(counts), tuple(reached))

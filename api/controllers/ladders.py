@@ -22,6 +22,7 @@ from api.schemas.ladders import (
 from api.writing import answer, cause_of, now_of, ok, write
 from loyalty.idempotency import Answer, Begun
 from loyalty.ids import MalformedId, read
+from loyalty.keys import Role
 from loyalty.ladders import (
     DRAFT,
     change_draft,
@@ -32,8 +33,8 @@ from loyalty.ladders import (
     retire_draft,
 )
 
-_ADMIN: Final = frozenset({"admin"})
-_READERS: Final = frozenset({"admin", "finance"})
+_ADMIN: Final[frozenset[Role]] = frozenset({"admin"})
+_READERS: Final[frozenset[Role]] = frozenset({"admin", "finance"})
 _DRAFT: Final = {"draft": "The id of the draft (drf_…)."}
 _LADDER: Final = tiers.default_ladder(
     silver=(50_000, 4), gold=(150_000, 12), diamond=(400_000, 30), join="all"

@@ -14,9 +14,10 @@ from api.operation import Operation, operation
 from api.schemas.ladders import GrantBody, LiftBody, PinBody, StandingOut
 from api.writing import answer, cause_of, now_of, write
 from loyalty.idempotency import Answer, Begun
+from loyalty.keys import Role
 from loyalty.standings import freeze_standing, grant_tier, lift_grant
 
-_ADMIN: Final = frozenset({"admin"})
+_ADMIN: Final[frozenset[Role]] = frozenset({"admin"})
 _STANDING: Final = {
     "tier": "gold",
     "earned": "standard",
