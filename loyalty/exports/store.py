@@ -40,7 +40,7 @@ async def request_export(
     since: date,
     until: date,
     format: Format,  # noqa: A002 (the word of the API)
-    map: str,  # noqa: A002 (the same)
+    map: str,  # noqa: A002 (the same again)
     language: Language | None = None,
 ) -> Export:
     """Give an export of whole months its number; what it shows is fixed when it is first made."""

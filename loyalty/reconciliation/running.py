@@ -61,7 +61,7 @@ async def reconcile(
         raise ReconciliationPeriodUnfit(pointer="/from", seen=f"{since} to {until}")
     allowed = tolerance or Tolerance()
     await connection.execute(
-        select(func.set_config("statement_timeout", _PATIENCE, True))  # noqa: FBT003
+        select(func.set_config("statement_timeout", _PATIENCE, literal(value=True)))
     )
     zone = policy.zone.key
     compared = points.points_compared(since=since, until=until, zone=zone)

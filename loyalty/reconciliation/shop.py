@@ -96,7 +96,7 @@ def money_compared(rows: Sequence[Mapping[str, Any]], *, since: date, until: dat
         select(
             right.c.member,
             id_.label("order_id"),
-            func.coalesce(left.c.known, literal(True)).label("known"),  # noqa: FBT003
+            func.coalesce(left.c.known, literal(value=True)).label("known"),
             literal(step).label("step"),
             func.concat("order:", id_, f":{step}").label("key"),
             left.c[step].label("left_amount"),

@@ -185,7 +185,7 @@ def test_nothing_of_the_machine_stands_in_a_workbook(tmp_path: Path) -> None:
 
 def _cells(book: zipfile.ZipFile, number: int) -> list[list[str]]:
     """The cells of a sheet, as they are shown."""
-    root = ET.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314
+    root = ET.fromstring(book.read(f"xl/worksheets/sheet{number}.xml"))  # noqa: S314 (a workbook of our own)
     return [
         ["".join(cell.itertext()) for cell in row.iter(f"{SHEET}c")]
         for row in root.iter(f"{SHEET}row")
