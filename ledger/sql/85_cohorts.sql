@@ -36,8 +36,9 @@ AS $$
     WHERE b.day < until
 $$;
 
--- What moved into and out of lots, by the accounts on both sides. `other` are points that a
--- claw-back took from another lot than the one it was about.
+-- What moved into and out of lots, by the accounts on both sides. Points that came back and had no
+-- lot to come back to are issued anew. `other` are points that a claw-back took from another lot
+-- than the one it was about.
 CREATE OR REPLACE FUNCTION ledger.cohort_transfers(
     of_asset text, zone text, until date, known_by timestamptz
 ) RETURNS TABLE (
@@ -45,7 +46,9 @@ CREATE OR REPLACE FUNCTION ledger.cohort_transfers(
     amount bigint, allocated bigint
 ) LANGUAGE sql STABLE
 AS $$
-    SELECT c.issued_in, c.class, greatest(b.month, c.issued_in), t.debit, t.credit,
+    SELECT c.issued_in, c.class, greatest(b.month, c.issued_in),
+        CASE WHEN t.debit = 'restored' AND c.journal = t.journal THEN 'issued' ELSE t.debit END,
+        t.credit,
         t.credit = 'clawed-back' AND c.journal IS DISTINCT FROM b.refers_to,
         sum(t.amount)::bigint,
         coalesce(sum(c.allocated) FILTER (

@@ -120,6 +120,18 @@ async def test_points_that_stand_in_for_others_are_told_apart(books: Books) -> N
     assert found[sale(date(2026, 3, 1))].repaid == 40
 
 
+async def test_points_without_a_lot_to_come_back_to_are_issued_anew(books: Books) -> None:
+    await books.spend("s", 40, at=0, overdraw=True)
+    await books.earn("a", 100, at=1, allocated=90)
+    await books.restore("r", "s", 40, at=2)
+
+    found = await cohorts(books.connection)
+
+    assert (found[sale(JANUARY)].repaid, found[sale(JANUARY)].restored) == (40, 0)
+    anew = found[JANUARY, "goodwill", JANUARY]
+    assert (anew.issued, anew.restored, anew.allocated, anew.outstanding) == (40, 0, 0, 40)
+
+
 async def test_what_was_recorded_later_is_not_known_earlier(books: Books) -> None:
     await books.earn("a", 100, at=0)
     await books.spend("s", 10, at=5)
