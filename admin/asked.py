@@ -65,8 +65,9 @@ def asked_of(visit: Visit) -> Asked:
             text = _end_of(visit, visit.query.get("on", ""))
         if not text:
             continue
-        values[name] = text
         instant = _instant(visit, text)
+        # a field for instants shows nothing else, and a browser complains of it
+        values[name] = "" if instant is None else text
         if instant is None or instant > visit.at:
             wrong[name] = visit.voice.say(UNREADABLE)
         else:

@@ -36,6 +36,7 @@ pytestmark = [needs_chromium]
 PAGES = (
     "/console/finance/trial-balance",
     "/console/finance/trial-balance?at=soon",
+    "/console/finance/trial-balance?at=1999-01-01T00:00",
     "/console/finance/accounts/issued",
     "/console/finance/roll-forward",
     "/console/finance/roll-forward?by=class",
@@ -48,6 +49,7 @@ PAGES = (
     "/console/finance/estimates",
     "/console/finance/ageing",
     "/console/finance/ageing?by=tier",
+    "/console/finance/ageing/lots?class=sale&age=0",
     "/console/finance/debts",
     "/console/members/{member}/debt",
     "/console/members/{member}/lock",
@@ -114,18 +116,22 @@ async def test_every_page_of_the_books_is_sound(
     look: tuple[str, str],
 ) -> None:
     language, scheme = look
+    unsound: list[str] = []
     async with window(chromium, language=language, scheme=scheme) as context:
         watched = Watched(await signed_in(context, application, served), served)
         watched.watch()
         for page in PAGES:
             path = page.format(**facts)
             await watched.open(path)
-
-            assert await watched.barriers() == [], path
-            assert await watched.cut_off() == [], path
-            assert await watched.overhang() <= 0, path
-            assert watched.wrong == [], path
-            assert watched.weight <= CONSOLE_BUDGET, (path, watched.weight)
+            found = {
+                "barriers": await watched.barriers(),
+                "cut off": await watched.cut_off(),
+                "overhang": max(await watched.overhang(), 0),
+                "errors": list(watched.wrong),
+                "too heavy": max(watched.weight - CONSOLE_BUDGET, 0),
+            }
+            unsound += [f"{path}: {name} {what}" for name, what in found.items() if what]
+    assert unsound == []
 
 
 async def test_a_figure_is_followed_to_its_order_without_any_script(
