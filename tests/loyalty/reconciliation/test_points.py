@@ -153,7 +153,7 @@ async def test_orders_of_a_merged_member_agree_in_the_wallet_that_goes_on(shop: 
         read_member_ref("ext:C-2"),
         reason="same-person",
     )
-    rest = {"return_id": "R-2", "reason": "unwanted"}
+    rest: Json = {"return_id": "R-2", "reason": "unwanted"}
     await shop.give_back("S-1", **rest, lines=[{"line_id": "2", "quantity": 1}])
 
     made, items = await run(shop)
