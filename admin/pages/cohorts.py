@@ -135,7 +135,6 @@ def _totals(found: list[CohortFigures]) -> dict[str, int]:
         "outstanding": sum(one.stand.outstanding for one in found),
         "expected_lapse": sum(max(one.stand.granted - one.expected, 0) for one in found),
         "allocated": sum(one.stand.net for one in found),
-        "recognised": sum(one.recognised + one.released for one in found),
         "balance": sum(one.closing for one in found),
     }
 
