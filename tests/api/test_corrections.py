@@ -149,10 +149,9 @@ async def test_a_wallet_and_a_statement_are_told_as_of_an_instant(web: Web, admi
 
     stood = await wallet(admin, ada, at=between.isoformat())
     known = await wallet(admin, ada, recorded_by=between.isoformat())
-    told = await admin.get(
-        f"/v1/members/{mem(ada)}/statement",
-        **{"from": before.isoformat(), "to": after.isoformat(), "limit": 1},
-    )
+    page = f"/v1/members/{mem(ada)}/statement"
+    span: dict[str, str] = {"from": before.isoformat(), "to": after.isoformat(), "limit": "1"}
+    told = await admin.get(page, **span)
 
     assert (stood["available"], stood["lots"], stood["frozen"]) == (100, None, None)
     assert known["available"] == 100
@@ -161,10 +160,7 @@ async def test_a_wallet_and_a_statement_are_told_as_of_an_instant(web: Web, admi
     first = told.json()
     assert (first["opening"]["available"], first["closing"]["available"]) == (0, 70)
     assert [one["change"] for one in first["items"]] == [100]
-    rest = await admin.get(
-        f"/v1/members/{mem(ada)}/statement",
-        **{"from": before.isoformat(), "to": after.isoformat(), "limit": 1, "after": first["next"]},
-    )
+    rest = await admin.get(page, **span, after=first["next"])
     assert [one["change"] for one in rest.json()["items"]] == [-30]
     assert rest.json()["next"] is None
     later = (web.application.clock.now() + timedelta(days=1)).isoformat()

@@ -31,9 +31,19 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         yield seen
 
 
+IDLE = {
+    "default": {"kind": "rolling", "months": 6, "notice": True},
+    "sources": {},
+    "by_time": True,
+    "activities": ["purchase", "earn", "spend"],
+}
+
+
+@pytest.mark.parametrize("life", [{}, {"expiry": IDLE}], ids=["by-time", "idle"])
 async def test_a_step_costs_at_most_six_statements_the_tier_decision_included(
-    shop: Shop, web: Web, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, web: Web, monkeypatch: pytest.MonkeyPatch, life: Json
 ) -> None:
+    await shop.policy(**life)
     ada = await web.joined(external_id="C-1")
     await shop.give(ada, 1000)
     order = cart(line("1", 3, 1000), shipping=500, points_to_spend=300)
