@@ -12,7 +12,10 @@ AS $$
             (p.month + interval '1 month')::date AS until
         FROM ledger.period AS p WINDOW month AS (ORDER BY p.month)
     )
-    (SELECT 'calendar', (c.zone, c.founded_on, c.open_from, c.open_from_at, c.canonical)::text,
+    (SELECT 'calendar' || CASE WHEN c.open_from > coalesce(l.until, '-infinity')
+            THEN ', without its period ' || ledger.shown((c.open_from - interval '1 month')::date)
+            ELSE '' END,
+        (c.zone, c.founded_on, c.open_from, c.open_from_at, c.canonical)::text,
         (l.until, ledger.midnight(l.until, c.zone), ledger.canonical(c))::text
     FROM (SELECT) AS always
     LEFT JOIN ledger.calendar AS c ON true

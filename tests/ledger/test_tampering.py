@@ -1,18 +1,29 @@
 """A hundred random changes of single rows, anywhere in the books: each is found and named."""
 
+import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import date
 from random import Random
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.pool import NullPool
 
 import ledger
 from loyalty.ids import new_id
-from tests.ledger.test_audit import COLUMNS, OTHER, TABLES, UNGUARDED
+from tests.ledger.building import Books, day
+from tests.ledger.lives import a_life, a_merge
+from tests.ledger.test_audit import COLUMNS, TABLES, UNGUARDED
+from tests.ledger.test_audit import OTHER as OTHERS
+from tests.support.database import Clone
 from tests.support.requirements import sample
+
+JANUARY = date(2026, 1, 1)
+SAID: dict[str, Any] = {"actor": "system", "request_id": "test"}
 
 NAMED_BY = {
     "wallet": ("holder", "asset"),
@@ -23,6 +34,8 @@ NAMED_BY = {
     "hold": ("id",),
     "receipt": ("key",),
     "rollup": ("asset", "booked_on"),
+    "calendar": (),
+    "period": ("month",),
 }
 """What of a row a finding must say: a transfer or slice is named by its journal."""
 
@@ -35,7 +48,11 @@ UNIQUE = {
     "hold": "id",
     "receipt": "key",
     "rollup": "class",
+    "calendar": "zone",
+    "period": "month",
 }
+EVERYWHERE = (*TABLES, "calendar", "period")
+OTHER = {**OTHERS, "xid8": "'3'::xid8"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +76,7 @@ class Vandal:
 
     async def look_around(self) -> None:
         """Learn the tables, their columns and their rows."""
-        for table in TABLES:
+        for table in EVERYWHERE:
             found = await self.connection.execute(text(COLUMNS), {"tables": [table]})
             self.columns[table] = [(row[1], row[2]) for row in found]
             rows = await self.connection.execute(
@@ -68,7 +85,7 @@ class Vandal:
             self.rows[table] = [dict(row) for row in rows.mappings()]
 
     def change(self) -> Change:
-        table = self.random.choice(TABLES)
+        table = self.random.choice(EVERYWHERE)
         row = self.random.choice(self.rows[table])
         return self.random.choice([self._edit, self._edit, self._delete, self._add, self._move])(
             table, row
@@ -101,9 +118,10 @@ class Vandal:
     def _move(self, table: str, row: dict[str, Any]) -> Change:
         """Hang the row onto another holder, journal or lot, or onto another account."""
         hooks = {"asset", "debit", "credit"}
-        hook = self.random.choice(
-            [name for name, type_ in self.columns[table] if type_ == "uuid" or name in hooks]
-        )
+        named = [name for name, kind in self.columns[table] if kind == "uuid" or name in hooks]
+        if not named:
+            return self._edit(table, row)
+        hook = self.random.choice(named)
         others = {str(one[hook]) for one in self.rows[table] if one[hook] != row[hook]}
         value = self.random.choice(sorted(others - {"None"}) or [str(new_id())])
         statement = f"UPDATE ledger.{table} SET \"{hook}\" = '{value}'"
@@ -114,10 +132,37 @@ class Vandal:
 
 
 @pytest.fixture
-async def vandal(owner: AsyncConnection) -> Vandal:
-    vandal = Vandal(owner, Random(7_274))  # noqa: S311  # a repeatable choice
-    await vandal.look_around()
-    return vandal
+async def vandal(clone: Clone) -> AsyncIterator[Vandal]:
+    """Somebody with the owner's hands over books that have lived, with a month that is closed."""
+    engine = create_async_engine(clone.owner, poolclass=NullPool)
+    async with engine.connect() as connection:
+        await live(connection)
+        await ledger.begin_closing(connection, JANUARY, at=day(33), **SAID)
+        await connection.commit()
+        while not await ledger.is_drained(connection, JANUARY):
+            await connection.commit()
+            await asyncio.sleep(0.02)
+        await ledger.finish_closing(
+            connection, JANUARY, at=day(33), verified_by="test", reconciled_by="test", **SAID
+        )
+        await ledger.roll_up(connection)
+        await connection.commit()
+        await live(connection)
+        vandal = Vandal(connection, Random(7_274))  # noqa: S311  # a repeatable choice
+        await vandal.look_around()
+        yield vandal
+        await connection.rollback()
+    await engine.dispose()
+
+
+async def live(connection: AsyncConnection) -> None:
+    """The lives of two holders."""
+    await ledger.found_books(connection, zone="UTC", on=JANUARY)
+    books = Books(connection)
+    await a_life(books)
+    await connection.commit()
+    await a_merge(books)
+    await connection.commit()
 
 
 async def found(connection: AsyncConnection, change: Change) -> bool | None:
@@ -135,13 +180,13 @@ async def found(connection: AsyncConnection, change: Change) -> bool | None:
 
 
 async def test_a_hundred_random_changes_of_single_rows_are_found_and_named(
-    owner: AsyncConnection, vandal: Vandal
+    vandal: Vandal,
 ) -> None:
     missed: list[str] = []
     tried = 0
     while tried < sample(quick=100, full=1_500):
         change = vandal.change()
-        outcome = await found(owner, change)
+        outcome = await found(vandal.connection, change)
         tried += outcome is not None
         if outcome is False:
             missed.append(f"{change.what}: {change.statement}")
