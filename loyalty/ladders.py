@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
@@ -19,6 +19,9 @@ from loyalty.errors import LoyaltyError
 from loyalty.ids import new_id, show
 from loyalty.policy import policy_at
 from loyalty.tables import member
+
+_PATIENCE: Final = "300s"
+_MEMORY: Final = "256MB"
 
 DRAFT: Final = "drf"
 """How ids of drafts begin."""
@@ -116,6 +119,7 @@ async def preview_draft(
     day = on or today
     if day > today:
         raise PreviewInFuture(seen=day.isoformat(), pointer="/on")
+    await _take_time(connection)
     seen = await tiers.preview(connection, found.ladder, on=day, members=qualifying())
     number = await tiers.keep_preview(
         connection,
@@ -140,6 +144,7 @@ async def meet_targets(
     """The draft's ladder with the thresholds that meet targets today; nothing is changed."""
     found = await tiers.find_draft(connection, draft)
     today = (await policy_at(connection, cause.at)).day_of(cause.at)
+    await _take_time(connection)
     return await tiers.meet_targets(
         connection, found.ladder, targets, metric=metric, on=today, members=qualifying()
     )
@@ -186,6 +191,17 @@ async def publish_due_drafts(connection: AsyncConnection, cause: Cause) -> int:
         found = await tiers.open_draft(connection, draft)
         await publish_draft(connection, cause, draft, moves=found.moves or "at-once")
     return len(due)
+
+
+async def _take_time(connection: AsyncConnection) -> None:
+    """Let this transaction read everybody's history: longer than a page may, in more memory."""
+    local = literal(value=True)
+    await connection.execute(
+        select(
+            func.set_config("statement_timeout", _PATIENCE, local),
+            func.set_config("work_mem", _MEMORY, local),
+        )
+    )
 
 
 async def _record(

@@ -66,7 +66,8 @@ async def test_what_cannot_be_drafted_is_refused_by_name(web: Web, admin: Caller
     tomorrow = (web.application.clock.now() + timedelta(days=2)).date().isoformat()
     yesterday = (web.application.clock.now() - timedelta(days=2)).date().isoformat()
     unknown = tiers.default_ladder(silver=(1, 1), gold=(2, 2), diamond=(3, 3))
-    unknown["tiers"][1]["reach"] = {"any": {"visits": 3}}  # type: ignore[index]
+    visits = {"code": "silver", "reach": {"any": {"visits": 3}}}
+    unknown |= {"tiers": [{"code": "standard"}, visits]}
     rolling = EASIER | {"upgrade": "next-period"}
 
     for path, body, status, code in (

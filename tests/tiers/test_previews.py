@@ -1,6 +1,7 @@
 """Drafts and previews: what a ladder would do to everybody, and thresholds that meet a target."""
 
 from datetime import date
+from typing import cast
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,9 +28,13 @@ DRAFT = named("draft")
 HARDER = {"purchases": 2_000, "orders": 5}
 
 
+def tiers_in(document: dict[str, object]) -> list[dict[str, object]]:
+    return cast("list[dict[str, object]]", document["tiers"])
+
+
 def harder(**changes: object) -> dict[str, object]:
     document = climb(**changes)
-    tiers = [dict(tier) for tier in document["tiers"]]  # type: ignore[attr-defined]
+    tiers = [dict(tier) for tier in tiers_in(document)]
     tiers[1]["reach"] = {"any": HARDER}
     return document | {"tiers": tiers}
 
@@ -88,7 +93,7 @@ async def test_a_tier_in_the_middle_takes_members_from_the_one_below(
 ) -> None:
     await shop(connection)
     document = climb()
-    tiers = list(document["tiers"])  # type: ignore[call-overload]
+    tiers = list(tiers_in(document))
     tiers.insert(2, {"code": "bronze-plus", "reach": {"any": {"purchases": 1_500, "orders": 9}}})
 
     seen = await preview(connection, parse_ladder(document | {"tiers": tiers}), on=FEBRUARY)
@@ -162,7 +167,7 @@ async def test_a_draft_that_cannot_work_or_is_not_there_is_refused(
     connection: AsyncConnection,
 ) -> None:
     upside = climb()
-    tiers = list(upside["tiers"])  # type: ignore[call-overload]
+    tiers = list(tiers_in(upside))
     tiers[1], tiers[2] = tiers[2], tiers[1]
     with pytest.raises(LadderUnordered):
         await drafted(connection, upside | {"tiers": tiers})
