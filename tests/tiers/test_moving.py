@@ -49,7 +49,7 @@ def test_at_once_a_member_stands_where_the_whole_history_leads() -> None:
 
 
 def test_a_tier_reached_in_a_quarter_comes_with_the_next_and_lasts_through_it() -> None:
-    life = Life(ladder(**QUARTERS))
+    life = Life(ladder(1, **QUARTERS))
 
     assert life.see("2024-02-01", buy("a", "2024-02-01", 1_000)) == "standard"
     standing = life.subject.standing
@@ -64,7 +64,7 @@ def test_a_tier_reached_in_a_quarter_comes_with_the_next_and_lasts_through_it() 
 
 
 def test_a_return_before_the_quarter_ends_takes_the_coming_rise_away() -> None:
-    life = Life(ladder(**QUARTERS))
+    life = Life(ladder(1, **QUARTERS))
     life.see("2024-02-01", buy("a", "2024-02-01", 1_000))
 
     life.see("2024-03-01", buy("a", "2024-02-01", 1_000, returned=900))
