@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     Select,
     SmallInteger,
+    Subquery,
     Text,
     and_,
     cast,
@@ -232,8 +233,8 @@ def _seen_of(counting: Counting, walk: CTE, metric: str) -> ColumnElement[int]:
     return walk.c[f"seen_{counting.column_of(metric)}"]
 
 
-def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: CTE) -> CTE:
-    """Put the standings forward to the day, each over the one that was read."""
+def _stands_after(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: CTE) -> Subquery:
+    """Each standing as it is to be written, beside the number and day that were read."""
     today = literal(on, Date)
     made = (
         select(changes.c.member, func.max(changes.c.order).label("made"))
@@ -245,7 +246,7 @@ def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, change
     due: ColumnElement[Any] = follows.c.until
     if ladder.grace_days:
         due = func.coalesce(follows.c.grace + ladder.grace_days, follows.c.until)
-    after = (
+    return (
         select(
             places.c.member,
             places.c.number.label("before"),
@@ -268,6 +269,11 @@ def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, change
         .outerjoin(made, made.c.member == places.c.member)
         .subquery("after")
     )
+
+
+def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: CTE) -> CTE:
+    """Put the standings forward to the day, each over the one that was read."""
+    after = _stands_after(ladder, on, places, follows, changes)
     lifted = {
         name: when((after.c.floor_ends, null()), else_=standing.c[name])
         for name in ("floor_tier", "floor_rank", "floor_until", "floor_reason")
@@ -287,7 +293,7 @@ def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, change
         "rises_rank": cast(after.c.rises_rank, SmallInteger),
         "rises_on": after.c.rises_on,
         "due_on": after.c.due,
-        "decided_through": today,
+        "decided_through": literal(on, Date),
         **lifted,
     }
     return (
