@@ -30,9 +30,24 @@ def menu_for(visit: Visit) -> tuple[Section, ...]:
     """The sections that this person may open."""
     if visit.session is None:
         return ()
+    return tuple(
+        Section(words, items)
+        for words, entries in _sections(visit)
+        if (
+            items := tuple(
+                Item(name, href, _is_current(href, visit.path))
+                for name, href, allowed in entries
+                if allowed
+            )
+        )
+    )
+
+
+def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+    """Every section and entry with its address, and whether this person may open it."""
     say = visit.voice.say
     admin, finance = visit.may(Role.ADMIN), visit.may(Role.FINANCE)
-    sections = [
+    return [
         (
             say("Programme"),
             [
@@ -76,17 +91,6 @@ def menu_for(visit: Visit) -> tuple[Section, ...]:
             ],
         ),
     ]
-    return tuple(
-        Section(words, items)
-        for words, entries in sections
-        if (
-            items := tuple(
-                Item(name, href, _is_current(href, visit.path))
-                for name, href, allowed in entries
-                if allowed
-            )
-        )
-    )
 
 
 def _is_current(href: str, path: str) -> bool:
