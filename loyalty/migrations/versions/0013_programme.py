@@ -48,7 +48,6 @@ def upgrade() -> None:
         """
     )
 
-
     op.execute(
         "create index member_by_survivor on loyalty.member (merged_into)"
         " where merged_into is not null"
