@@ -19,7 +19,7 @@ async def verify_books(application: Application, cause: Cause) -> Verification:
     """Prove every invariant and keep the result, whatever it is; nobody waits for it."""
     begun = replace(cause, at=application.clock.now())
     async with application.database.snapshot() as connection:
-        patience = func.set_config("statement_timeout", _PATIENCE, True)  # noqa: FBT003 (SQL)
+        patience = func.set_config("statement_timeout", _PATIENCE, True)  # noqa: FBT003 (arguments of SQL have no names)
         await connection.execute(select(patience))
         findings = await verify(connection)
     kept = await application.database.write(

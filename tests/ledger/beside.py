@@ -25,9 +25,11 @@ from tests.ledger.model import Model
 
 ASSETS = ("points", "growth")
 ROWS = " UNION ALL ".join(
-    f"SELECT md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), '')) FROM ledger.{table} AS t"
+    f"SELECT '{table} ' || md5(coalesce(string_agg(t::text, ' ' ORDER BY t::text), '')) AS digest"
+    f" FROM ledger.{table} AS t"
     for table in ("wallet", "journal", "transfer", "lot", "slice", "hold", "receipt")
 )
+ROWS += " ORDER BY digest"  # parallel scans answer in any order
 
 Who = tuple[int, str]
 """A holder's number, and an asset."""

@@ -40,7 +40,8 @@ async def prepared(connection: Any) -> None:
 
 def postings() -> dict[str, ledger.Posting]:
     """One of every operation, on the wallet prepared."""
-    said, owes = Books(None, HOLDER).said, Books(None, SURVIVOR).said  # type: ignore[arg-type]
+    nobody: Any = None  # nothing is posted
+    said, owes = Books(nobody, HOLDER).said, Books(nobody, SURVIVOR).said
     lot: dict[str, Any] = {"lot": new_id(), "source": "order"}
     all_of_them: list[ledger.Posting] = [
         ledger.Earn(**said("k", 1, amount=7, **lot)),

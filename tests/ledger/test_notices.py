@@ -1,5 +1,6 @@
 """Points that lapse only after their holder was told, and lots that get another end."""
 
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -319,8 +320,8 @@ async def test_lots_must_be_this_holders_and_of_this_asset(books: Books, verb: s
     "said",
     [{"lots": []}, {"lots": None}, {"schedule": "rolling", "notice": True}, {"schedule": ""}],
 )
-def test_a_reschedule_says_lots_or_a_schedule(said: dict[str, object]) -> None:
+def test_a_reschedule_says_lots_or_a_schedule(said: dict[str, Any]) -> None:
     books = Books(None)  # type: ignore[arg-type]  # nothing is posted
 
     with pytest.raises(ledger.MalformedPosting):
-        ledger.Reschedule(**books.said("k", 0), expires_at=day(3), **said)  # type: ignore[arg-type]
+        ledger.Reschedule(**books.said("k", 0), expires_at=day(3), **said)

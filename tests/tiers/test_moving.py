@@ -1,20 +1,21 @@
 """When members of an earlier ladder move to a new one, and when an upgrade takes effect."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from tests.tiers.builders import Life, apply, buy, climb, day, ladder
 from tiers import LadderUpgradeUnfit, Movement, decide, parse_ladder
 
-HARDER = {
+HARDER: dict[str, Any] = {
     "tiers": [
         {"code": "standard"},
         {"code": "silver", "reach": {"any": {"purchases": 3_000, "orders": 9}}},
         {"code": "gold", "reach": {"any": {"purchases": 9_000, "orders": 20}}},
     ]
 }
-QUARTERS = {
+QUARTERS: dict[str, Any] = {
     "window": {"kind": "quarter"},
     "validity": {"unit": "periods", "length": 1},
     "upgrade": "next-period",

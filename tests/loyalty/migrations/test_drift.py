@@ -16,8 +16,8 @@ import loyalty.books.tables
 import loyalty.checkout
 import loyalty.exports.tables
 import loyalty.orders.tables
-import loyalty.reconciliation.tables
 import loyalty.outbox.tables
+import loyalty.reconciliation.tables
 import loyalty.staff.tables
 import loyalty.tables  # noqa: F401 (registers its tables)
 import tiers.tables
