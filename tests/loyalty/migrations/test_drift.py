@@ -15,6 +15,7 @@ import ledger.tables
 import loyalty.books.tables
 import loyalty.checkout
 import loyalty.exports.tables
+import loyalty.lifetimes.tables
 import loyalty.orders.tables
 import loyalty.outbox.tables
 import loyalty.reconciliation.tables
