@@ -12,15 +12,6 @@ from sqlalchemy.pool import NullPool
 
 import benefits.tables
 import ledger.tables
-import loyalty.books.tables
-import loyalty.checkout
-import loyalty.exports.tables
-import loyalty.lifetimes.tables
-import loyalty.orders.tables
-import loyalty.outbox.tables
-import loyalty.reconciliation.tables
-import loyalty.staff.tables
-import loyalty.tables  # noqa: F401 (registers its tables)
 import tiers.tables
 from loyalty.schema import metadata as loyalty_metadata
 from tests.support.database import Clone, Cluster
