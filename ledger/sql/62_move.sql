@@ -224,6 +224,11 @@ DECLARE
     o ledger.outcome;
     place integer := 0;
 BEGIN
+    -- Wallets that are not there yet cannot be locked, so they are opened before any other is.
+    INSERT INTO ledger.wallet (holder, asset)
+    SELECT DISTINCT (e ->> 'to')::uuid, e ->> 'asset' FROM jsonb_array_elements(items) AS e
+    ORDER BY 1, 2
+    ON CONFLICT DO NOTHING;
     PERFORM ledger.lock_holders(ARRAY(
         SELECT unnest(ARRAY[(e ->> 'holder')::uuid, (e ->> 'to')::uuid])
         FROM jsonb_array_elements(items) AS e));
@@ -234,5 +239,8 @@ BEGIN
         place := place + 1;
         RETURN NEXT o;
     END LOOP;
+    -- What was opened for a move that is refused goes again: a refusal leaves nothing behind.
+    DELETE FROM ledger.wallet AS w USING jsonb_array_elements(items) AS e
+    WHERE w.holder = (e ->> 'to')::uuid AND w.asset = e ->> 'asset' AND w.version = 0;
 END
 $$;
