@@ -213,7 +213,7 @@ async def _reserve(
 ) -> None:
     if snapshot.member is not None and order.points:
         entries = Entries(snapshot.member.holder, order.id, cause, new_id)
-        hold = entries.hold(order.points, at=cause.at, until=order.hold_until)
+        hold = entries.hold(order.points, at=order.placed_at, until=order.hold_until)
         (outcome,) = await post(connection, [hold], at=cause.at)
         if outcome.code == "insufficient-points":
             seen = outcome.seen if isinstance(outcome.seen, int) else 0

@@ -1,5 +1,8 @@
 """An order's life as a shop sees it, with every figure worked out by hand."""
 
+from datetime import timedelta
+
+import ledger
 from tests.support.api import Web
 from tests.support.shop import Shop, cart, line
 
@@ -286,4 +289,25 @@ async def test_money_without_an_order_is_taken_off_the_latest_sales(shop: Shop, 
 
     assert [one["refund_money"] for one in back["orders"]] == [2000, 500]
     assert back["points_clawed_back"] == 25
+    await shop.holds()
+
+
+async def test_an_order_told_late_held_its_points_from_the_day_it_was_placed(
+    shop: Shop, web: Web
+) -> None:
+    ada = await web.joined(external_id="C-1")
+    await shop.give(ada, 100)
+    now = web.application.clock.now()
+    placed, sent = now - timedelta(days=40), now - timedelta(days=39)
+    order = cart(line("1", 1, 1000), points_to_spend=100)
+    await shop.place(order, placed_at=placed.isoformat(), paid_at=placed.isoformat())
+    await shop.complete(completed_at=sent.isoformat())
+
+    held = []
+    async with web.application.database.read() as connection:
+        for at in (placed, sent):
+            stood = await ledger.wallet_as_of(connection, ada.holder, at=at)
+            held.append(stood.held)
+
+    assert held == [100, 0]
     await shop.holds()
