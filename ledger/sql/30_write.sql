@@ -58,6 +58,9 @@ BEGIN
     FROM ledger.deltas(legs) AS d
     WHERE x.holder = w.holder AND x.asset = w.asset
     RETURNING x.* INTO w;
+    IF NOT FOUND THEN  -- opened by another between two statements of ours: the edge runs us again
+        RAISE EXCEPTION 'the wallet was opened meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
     WITH transfers AS (
         INSERT INTO ledger.transfer (holder, journal, position, asset, debit, credit, amount, lot)
         SELECT w.holder, i.journal, l.position, w.asset, l.debit, l.credit, l.amount, l.lot
