@@ -84,7 +84,7 @@ def print_rule(rule: Rule, speaker: Speaker) -> str:
     if rule.when is not None:
         conditions.append(print_condition(rule.when, speaker))
     if rule.schedule is not None:
-        conditions += _schedule(rule.schedule, speaker)
+        conditions += print_schedule(rule.schedule, speaker)
     alone = speaker.say(" Not combined with others.", "不与其他优惠同享。")
     tail = alone if rule.exclusive else ""
     if speaker.chinese:
@@ -241,7 +241,8 @@ def _hundredths(value: int) -> str:
     return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
 
 
-def _schedule(schedule: Schedule, speaker: Speaker) -> list[str]:
+def print_schedule(schedule: Schedule, speaker: Speaker) -> list[str]:
+    """When a rule is open, a clause for each part."""
     said = []
     if schedule.from_at is not None:
         instant = schedule.from_at.isoformat(sep=" ", timespec="minutes")
