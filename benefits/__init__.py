@@ -6,6 +6,7 @@ happens on the caller's connection and never commits. Knows nothing of points' b
 windows; whoever wants both joins them upstairs.
 """
 
+from benefits.audiences import MEMBER_FACTS, Audience, read_audience, why_not
 from benefits.birthdays import BirthdayWindow, birthday_window, birthday_windows, open_window
 from benefits.codes import mint_code, read_code, show_code
 from benefits.decisions import (
@@ -129,8 +130,10 @@ from benefits.vouchers import (
 
 __all__ = [
     "FREE",
+    "MEMBER_FACTS",
     "REVISION",
     "Applied",
+    "Audience",
     "BenefitsError",
     "BirthdayAlreadyIssued",
     "BirthdayWindow",
@@ -219,6 +222,7 @@ __all__ = [
     "publish_rule_set",
     "question_document",
     "question_from",
+    "read_audience",
     "read_code",
     "read_voucher",
     "reason_document",
@@ -246,4 +250,5 @@ __all__ = [
     "voucher_state",
     "vouchers_of",
     "vouchers_stored",
+    "why_not",
 ]

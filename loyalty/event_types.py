@@ -76,6 +76,13 @@ _TIER_MOVED: Final = {
     "description": "What it did to the member's tier; left out when that stayed.",
 }
 
+_REWARD_ORDERED: Final = {
+    "order": _id("rwo", "the order of a reward"),
+    "reward": _text("The code of the reward."),
+    "quantity": _whole("How many."),
+    "points": _POINTS,
+}
+
 _RETURNED: Final = _object(
     {
         "order": _ORDER,
@@ -260,6 +267,40 @@ _DECLARED: Final = (
         "A voucher was issued to a member.",
         _object(
             {"voucher": _uuid("the voucher"), "definition": _text("The name of its definition.")}
+        ),
+    ),
+    EventType(
+        "reward.ordered",
+        1,
+        "A member ordered a reward: points and stock are taken; a voucher is fulfilled at once.",
+        _object(
+            {
+                **_REWARD_ORDERED,
+                "kind": _text("goods, voucher, service or event."),
+                "version": _whole("The version of the reward it was ordered by."),
+                "state": _text("ordered, or fulfilled."),
+                "money": _MONEY,
+                "currency": _text("An ISO 4217 code."),
+            },
+            {"voucher": _uuid("the voucher that was issued"), "sku": _text("What is to be sent.")},
+        ),
+    ),
+    EventType(
+        "reward.fulfilled",
+        1,
+        "What a member ordered was sent, handed out or done.",
+        _object(_REWARD_ORDERED),
+    ),
+    EventType(
+        "reward.cancelled",
+        1,
+        "An order of a reward was cancelled: its points are back.",
+        _object(
+            {
+                **_REWARD_ORDERED,
+                "reason": _text("The code of the reason."),
+                "restocked": _yes_or_no("Whether it can be ordered again by others."),
+            }
         ),
     ),
 )

@@ -41,6 +41,9 @@ FEED_ERA: Final = func.coalesce(event.c.feed_era, literal_column("0", Integer))
 FEED_XID: Final = func.coalesce(event.c.feed_xid, literal_column("'0'::xid8", Xid8()))
 
 
+Rows = Sequence[Mapping[str, object]]
+
+
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened to a member; `data` holds ids and codes, never personal data."""
@@ -70,8 +73,13 @@ async def record_events(
     connection: AsyncConnection, cause: Cause, happened: Sequence[Event]
 ) -> None:
     """Write many events in one statement; the members' rows must be locked."""
-    if not happened:
-        return
+    if happened:
+        statement, rows = events_insert(cause, happened)
+        await connection.execute(statement, {"events": rows})
+
+
+def events_insert(cause: Cause, happened: Sequence[Event]) -> tuple[Insert, Rows]:
+    """Return the statement and its parameter `events`, so that it can travel as a CTE."""
     turns: Counter[UUID] = Counter()
     rows = []
     for one in happened:
@@ -94,7 +102,7 @@ async def record_events(
     ).select_from(_GIVEN)
     names = ["member", "sequence", "feed_xid", "id", "type", "schema_version", "effective_at"]
     names += ["actor", "request_id", "historic", "data"]
-    await connection.execute(insert(event).from_select(names, chosen), {"events": rows})
+    return insert(event).from_select(names, chosen), rows
 
 
 def _told(one: Event, cause: Cause) -> dict[str, object]:

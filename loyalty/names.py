@@ -1,8 +1,8 @@
 """Names unique in the whole programme: taken once, resolved to a member and a thing.
 
-The kinds in use are `member` and `order` (the shop's ids), `email` and `phone` (the forms they
-are looked up by), `holder` and `voucher`. A name is the only member-related row that does not
-lead with the member, so that it can be unique without one.
+The kinds in use are `member`, `order` and `reward-order` (the shop's ids), `email` and `phone` (the
+forms they are looked up by), `holder` and `voucher`. A name is the only member-related row that
+does not lead with the member, so that it can be unique without one.
 """
 
 from collections.abc import Sequence
@@ -22,6 +22,7 @@ EMAIL: Final = "email"
 PHONE: Final = "phone"
 HOLDER: Final = "holder"
 VOUCHER: Final = "voucher"
+REWARD_ORDER: Final = "reward-order"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benefits import RuleSet, compile_rule_set, find_rule_set
+from benefits import (
+    RuleSet,
+    VoucherDefinition,
+    compile_rule_set,
+    find_definition,
+    find_rule_set,
+)
 from loyalty.policy import Policies, Policy
 from loyalty.signing import Signing
 from tiers import Ladder, find_ladder
@@ -30,6 +36,7 @@ class Programme:
         self.zone: ZoneInfo | None = None
         self._rule_sets: dict[int, RuleSet] = {0: compile_rule_set([])}
         self._ladders: dict[int, Ladder] = {}
+        self._definitions: dict[str, VoucherDefinition] = {}
         self._keys_version: int | None = None
 
     async def policy(self, connection: AsyncConnection, version: int) -> Policy:
@@ -56,6 +63,13 @@ class Programme:
         if found is None:
             found = await find_ladder(connection, version)
             _keep(self._ladders, version, found)
+        return found
+
+    async def definition(self, connection: AsyncConnection, name: str) -> VoucherDefinition:
+        """Return a voucher definition; it never changes but by being retired."""
+        found = self._definitions.get(name)
+        if found is None:
+            found = self._definitions[name] = await find_definition(connection, name)
         return found
 
     async def know_keys(self, connection: AsyncConnection, version: int) -> None:

@@ -112,7 +112,7 @@ async def take_snapshot(
     bottom = None if ladder is None or found is None else ladder.tiers[0].code
     return Snapshot(
         member=found,
-        person=None if found is None else _person(found, known, policy),
+        person=None if found is None else person_of(found, known, policy),
         tier=tier or bottom,
         available=wallet or 0,
         order_count=counted if found else None,
@@ -161,7 +161,8 @@ def _member(row: Mapping[str, Any]) -> Member:
     )
 
 
-def _person(found: Member, known: Sequence[Any] | None, policy: Policy) -> Person:
+def person_of(found: Member, known: Sequence[Any] | None, policy: Policy) -> Person:
+    """Return what facts are derived from; `known` are birth month, birth day and its entry."""
     joined_on = policy.day_of(found.joined_at)
     if known is None or known[0] is None:
         return Person(found.class_, joined_on)
