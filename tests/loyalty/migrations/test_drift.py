@@ -3,6 +3,7 @@
 Alembic's own comparison does not see CHECKs, index predicates, fillfactor or collations.
 """
 
+import importlib
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +16,7 @@ import ledger.tables
 import tiers.tables
 from loyalty.schema import metadata as loyalty_metadata
 from tests.support.database import Clone, Cluster
+from tests.support.source import modules
 
 METADATA: tuple[MetaData, ...] = (
     ledger.tables.metadata,
@@ -23,6 +25,10 @@ METADATA: tuple[MetaData, ...] = (
     loyalty_metadata,
 )
 SCHEMAS = ("ledger", "tiers", "benefits", "loyalty")
+
+for name in modules("loyalty"):  # its tables stand in several modules
+    if name.endswith(".tables"):
+        importlib.import_module(name)
 
 LOOKS = {  # a default is the same written 0 and '0'::bigint
     "tables": """
