@@ -121,6 +121,11 @@ async def publish_rule_set(
     return version
 
 
+async def publish_in_turn(connection: AsyncConnection) -> None:
+    """Wait until nobody else is publishing; until commit nobody else will."""
+    await connection.execute(_PUBLISHING)
+
+
 async def find_rule(
     connection: AsyncConnection, rule: str, version: int | None = None
 ) -> RuleVersion:

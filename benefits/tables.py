@@ -34,7 +34,10 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 metadata: Final = MetaData(schema="benefits")
 
 PROGRAMME_WIDE: Final = frozenset(
-    {"rule_version", "rule_set", "rule_set_rule", "price_list", "price", "voucher_definition"}
+    {
+        *("rule_version", "rule_set", "rule_set_rule", "rule_draft"),
+        *("price_list", "price", "voucher_definition"),
+    }
 )
 
 _Instant: Final = DateTime(timezone=True)
@@ -98,6 +101,36 @@ rule_set_rule: Final = Table(
         ["rule", "rule_version"],
         [rule_version.c.rule, rule_version.c.version],
         name="rule_set_rule_is_a_stored_version",
+    ),
+)
+
+
+class _RuleDraftColumns(TypedColumns):
+    id: Named[UUID] = Column(Uuid)
+    rules: Named[list[dict[str, Any]]] = Column(JSONB)
+    retired: Named[list[str]] = Column(ARRAY(_Key))
+    groups: Named[dict[str, str | None]] = Column(JSONB)
+    based_on: Named[int | None] = Column(Integer)
+    made_at: Named[datetime] = Column(_Instant)
+    made_by: Named[str] = Column(_Key)
+    request_id: Named[str] = Column(_Key)
+    published: Named[int | None] = Column(Integer)
+    live_from: Named[datetime | None] = Column(_Instant)
+    retired_at: Named[datetime | None] = Column(_Instant)
+
+
+rule_draft: Final = Table(
+    "rule_draft",
+    metadata,
+    _RuleDraftColumns,
+    PrimaryKeyConstraint("id", name="rule_draft_stored_once"),
+    ForeignKeyConstraint(
+        ["published"], [rule_set.c.version], name="rule_draft_is_published_as_a_set"
+    ),
+    CheckConstraint("jsonb_typeof(rules) = 'array'", name="rule_draft_rules_is_list"),
+    CheckConstraint("jsonb_typeof(groups) = 'object'", name="rule_draft_groups_is_object"),
+    CheckConstraint(
+        "(published is null) = (live_from is null)", name="rule_draft_published_says_from_when"
     ),
 )
 

@@ -4,6 +4,9 @@ revoke all on all functions in schema benefits from public;
 grant usage on schema benefits to :application;
 grant select on all tables in schema benefits to :application;
 grant insert on benefits.rule_version, benefits.rule_set, benefits.rule_set_rule to :application;
+grant insert,
+    update (rules, retired, groups, based_on, published, live_from, retired_at)
+    on benefits.rule_draft to :application;
 grant insert on benefits.price_list, benefits.price to :application;
 grant insert, update (retired_at) on benefits.voucher_definition to :application;
 grant insert, update (state) on benefits.rule_use to :application;

@@ -1,0 +1,47 @@
+"""Refusals about drafts of rules and about ending a rule."""
+
+from typing import ClassVar
+
+from benefits.errors import BenefitsError, RuleSetRefused
+
+
+class RuleDraftUnknown(BenefitsError):
+    """There is no draft of rules {seen}."""
+
+    code: ClassVar[str] = "rule-draft-unknown"
+    seen: str
+
+
+class RuleDraftClosed(BenefitsError):
+    """This draft of rules is {seen} already."""
+
+    code: ClassVar[str] = "rule-draft-closed"
+    seen: str
+
+
+class RuleDraftEmpty(BenefitsError):
+    """A draft of rules adds, changes or ends at least one rule or group."""
+
+    code: ClassVar[str] = "rule-draft-empty"
+
+
+class RuleDraftOutrun(BenefitsError):
+    """Somebody has changed {seen} since this draft was made; the newest rule set is {wanted}."""
+
+    code: ClassVar[str] = "rule-draft-outrun"
+    seen: str
+    wanted: int
+
+
+class RuleNotLive(BenefitsError):
+    """There is no rule "{rule}" to end in what is live then."""
+
+    code: ClassVar[str] = "rule-not-live"
+    rule: str
+
+
+class RuleNamedTwice(RuleSetRefused):
+    """The rule "{rule}" is named twice."""
+
+    code: ClassVar[str] = "rule-named-twice"
+    rule: str

@@ -1,0 +1,1 @@
+"""What members do besides buying, such as writing a review: recorded once, and what it earns."""
