@@ -133,6 +133,18 @@ async def preview_draft(
     return number, seen
 
 
+async def distribution_of(
+    connection: AsyncConnection, cause: Cause, ladder: tiers.Ladder, *, on: date | None = None
+) -> tiers.Distribution:
+    """What every consumer has in the ladder's window today or on a past day, and its thresholds."""
+    today = (await policy_at(connection, cause.at)).day_of(cause.at)
+    day = on or today
+    if day > today:
+        raise PreviewInFuture(seen=day.isoformat(), pointer="/on")
+    await _take_time(connection)
+    return await tiers.distribution(connection, ladder, on=day, members=qualifying())
+
+
 async def meet_targets(
     connection: AsyncConnection,
     cause: Cause,

@@ -85,8 +85,7 @@ async def lift_grant(
 
     def decide(ladder: tiers.Ladder, subject: tiers.Subject, on: date) -> tiers.Decision:
         standing = subject.standing
-        floor = standing.floor if standing is not None else None
-        if floor is None or not floor.reason.startswith(GRANT):
+        if standing is None or standing.floor_of("grant") is None:
             raise NothingGranted
         return tiers.lift_floor(ladder, subject, on=on)
 

@@ -38,6 +38,7 @@ from tiers.calendar import earliest_start, horizon, meanings
 from tiers.counting import Counting
 from tiers.rising import rising
 from tiers.scale import Ladder, WindowKind
+from tiers.standings import floors_of
 from tiers.tables import activity, standing
 from tiers.types import Movement
 from tiers.walking import Walking
@@ -173,7 +174,8 @@ def _walking(ladder: Ladder, first: date, on: date, *, foretold: bool) -> Walkin
     return Walking(Counting(ladder, on), days, foretold)
 
 
-def _anchor(ladder: Ladder) -> ColumnElement[int]:
+def anchor_of(ladder: Ladder) -> ColumnElement[int]:
+    """The month and day of joining where windows follow it, 0 otherwise."""
     if ladder.window.kind is not WindowKind.ANNIVERSARY:
         return literal(0, Integer)
     joined_on = standing.c.joined_on
@@ -183,7 +185,7 @@ def _anchor(ladder: Ladder) -> ColumnElement[int]:
 def _from_joining(ladder: Ladder, on: date, members: Select[UUID] | None) -> CTE:
     statement = select(
         standing.c.member,
-        _anchor(ladder).label("anchor"),
+        anchor_of(ladder).label("anchor"),
         literal(0, Integer).label("rank"),
         standing.c.joined_on.label("since"),
         cast(null(), Date).label("until"),
@@ -199,7 +201,7 @@ def _from_standing(
     walking: Walking, calendar: CTE, on: date, members: Sequence[UUID] | None
 ) -> CTE:
     period = calendar.alias("rise_period")
-    anchor = _anchor(walking.counting.ladder)
+    anchor = anchor_of(walking.counting.ladder)
     source: FromClause = standing.outerjoin(
         period, walking.at(period, anchor, standing.c.rises_on - 1)
     )
@@ -216,9 +218,7 @@ def _from_standing(
             standing.c.grace_from.label("grace"),
             standing.c.decided_through.label("cur"),
             standing.c.number,
-            standing.c.floor_tier,
-            standing.c.floor_rank,
-            standing.c.floor_until,
+            *(one for floor in floors_of(standing) for one in floor),
             standing.c.frozen_tier,
             array([standing.c.rises_on]).label("rise_days"),
             array([cast(standing.c.rises_rank, Integer)]).label("rise_ranks"),

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tiers.evaluation import placed
 from tiers.ladders import live_ladder
 from tiers.scale import Ladder
-from tiers.standings import in_force
+from tiers.standings import floors_of, in_force
 from tiers.tables import activity, standing
 
 _LISTED: Final = 20
@@ -132,13 +132,14 @@ async def _stands(
     where = await placed(connection, ladder, on=on, members=members, foretold=False)
     day = literal(on, Date)
     before = in_force(day)
-    floor = when(
-        (standing.c.floor_until > day, _rank(ladder, live, standing.c.floor_tier)), else_=0
-    )
+    floors = [
+        when((until > day, _rank(ladder, live, tier)), else_=0)
+        for tier, _, until in floors_of(standing)
+    ]
     frozen = _rank(ladder, live, standing.c.frozen_tier)
     rank = when(
         (standing.c.frozen_tier.is_not(None), frozen),
-        else_=func.greatest(where.c.rank, floor),
+        else_=func.greatest(where.c.rank, *floors),
     )
     return (
         select(

@@ -20,6 +20,7 @@ from tiers.types import (
     Activity,
     Decision,
     Floor,
+    FloorKind,
     Freeze,
     Movement,
     Subject,
@@ -78,11 +79,20 @@ def walk(
 
 
 def place_floor(
-    ladder: Ladder, subject: Subject, *, tier: str, until: date, reason: str, on: date
+    ladder: Ladder,
+    subject: Subject,
+    *,
+    tier: str,
+    until: date,
+    reason: str,
+    on: date,
+    kind: FloorKind = "grant",
 ) -> Decision:
-    """The standing with a floor under it until a date (exclusive); it replaces an earlier floor.
+    """The standing with a floor under it until a date (exclusive).
 
-    Raises `TierUnknown`, or `FloorWithoutEnd` where the end does not lie after `on`.
+    It replaces an earlier floor of its kind; of a grant and a plan's floor the higher one holds,
+    and each ends by itself. Raises `TierUnknown`, or `FloorWithoutEnd` where the end does not lie
+    after `on`.
     """
     rank = ladder.rank_of(tier)
     _check_reason(reason)
@@ -90,16 +100,17 @@ def place_floor(
         raise FloorWithoutEnd(pointer="/until", seen=until.isoformat(), wanted=f"after {on}")
     story = Story(ladder, subject)
     story.tell((), on=on)
-    story.lay_floor(Floor(tier, rank, until, reason), Movement.FLOOR_SET, on)
+    story.lay_floor(Floor(tier, rank, until, reason, kind), on)
     return story.decision(on)
 
 
-def lift_floor(ladder: Ladder, subject: Subject, *, on: date) -> Decision:
-    """The standing without its floor: it falls to what was earned."""
+def lift_floor(
+    ladder: Ladder, subject: Subject, *, on: date, kind: FloorKind = "grant"
+) -> Decision:
+    """The standing without its floor of a kind: it falls to what was earned, or the other floor."""
     story = Story(ladder, subject)
     story.tell((), on=on)
-    if story.floor is not None:
-        story.lay_floor(None, Movement.FLOOR_ENDED, on)
+    story.lift_floor(kind, on)
     return story.decision(on)
 
 

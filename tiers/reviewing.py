@@ -22,13 +22,13 @@ from sqlalchemy import (
     SmallInteger,
     Subquery,
     Text,
-    and_,
     cast,
     func,
     insert,
     literal,
     null,
     select,
+    union,
     union_all,
     update,
 )
@@ -39,6 +39,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from tiers.counting import Counting
 from tiers.evaluation import code_of, ended, first_judged, reviewed
 from tiers.scale import ASSET, Ladder, Threshold
+from tiers.standings import floored, floors_of
 from tiers.tables import standing, standing_change
 from tiers.types import Movement
 
@@ -107,7 +108,7 @@ def _changes(counting: Counting, places: CTE, walk: CTE) -> CTE:
         "told"
     )
     order = func.row_number().over(
-        partition_by=told.c.member, order_by=(told.c.n, told.c.ends_floor)
+        partition_by=told.c.member, order_by=(told.c.n, told.c.floor_ends.nulls_first())
     )
     return select(told, cast(order, Integer).label("order")).cte("changes")
 
@@ -119,7 +120,7 @@ def _steps(counting: Counting, places: CTE, walk: CTE) -> Select[Any]:
         select(
             walk.c.member,
             walk.c.n,
-            literal(value=False).label("ends_floor"),
+            cast(null(), Date).label("floor_ends"),
             day.label("effective_on"),
             walk.c.rule,
             _in_force(ladder, places, walk.c.was, day).label("tier_before"),
@@ -134,21 +135,27 @@ def _steps(counting: Counting, places: CTE, walk: CTE) -> Select[Any]:
 
 
 def _floors(counting: Counting, places: CTE, walk: CTE) -> Select[Any]:
-    """The ends of floors, each after what happened under the floor."""
-    ladder, until = counting.ladder, places.c.floor_until
+    """The ends of floors, each after what happened under it; two on one day are one change."""
+    ladder, today = counting.ladder, literal(counting.on, Date)
+    ends = union(
+        *(
+            select(places.c.member, until.label("until")).where(until <= today)
+            for *_, until in floors_of(places)
+        )
+    ).subquery("ends")
     under = (
-        select(walk.c.member, walk.c.n, walk.c.rank, walk.c.until)
-        .join(places, places.c.member == walk.c.member)
-        .where(~walk.c.ahead, walk.c.on_day.is_(None) | (walk.c.on_day < until))
-        .where(until <= literal(counting.on, Date))
-        .ext(distinct_on(walk.c.member))
-        .order_by(walk.c.member, walk.c.n.desc())
+        select(walk.c.member, walk.c.n, walk.c.rank, walk.c.until, ends.c.until.label("end"))
+        .join(ends, ends.c.member == walk.c.member)
+        .where(~walk.c.ahead, walk.c.on_day.is_(None) | (walk.c.on_day < ends.c.until))
+        .ext(distinct_on(walk.c.member, ends.c.until))
+        .order_by(walk.c.member, ends.c.until, walk.c.n.desc())
         .subquery("under")
     )
+    until = under.c.end
     return select(
         under.c.member,
         under.c.n,
-        literal(value=True),
+        until.label("floor_ends"),
         until,
         literal(Movement.FLOOR_ENDED.value, Text),
         _in_force(ladder, places, under.c.rank, until - 1),
@@ -163,11 +170,9 @@ def _in_force(
     ladder: Ladder, places: FromClause, rank: ColumnElement[int], on: ColumnElement[date]
 ) -> ColumnElement[str]:
     """The tier in force over an earned one: freeze, then the higher of earned and floor."""
-    floored = and_(on < places.c.floor_until, places.c.floor_rank > rank)
     return when(
         (places.c.frozen_tier.is_not(None), places.c.frozen_tier),
-        (floored, places.c.floor_tier),
-        else_=code_of(ladder, rank),
+        else_=floored(places, on, rank, code_of(ladder, rank)),
     )
 
 
@@ -242,7 +247,7 @@ def _stands_after(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: 
         .subquery("made")
     )
     count = func.coalesce(made.c.made, 0)
-    keeps_floor = places.c.floor_until > today
+    ends = (when((until > today, until)) for *_, until in floors_of(places))
     due: ColumnElement[Any] = follows.c.until
     if ladder.grace_days:
         due = func.coalesce(follows.c.grace + ladder.grace_days, follows.c.until)
@@ -260,10 +265,7 @@ def _stands_after(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: 
             follows.c.falls_on,
             follows.c.rises_rank,
             follows.c.rises_on,
-            func.least(due, follows.c.rises_on, when((keeps_floor, places.c.floor_until))).label(
-                "due"
-            ),
-            func.coalesce(places.c.floor_until <= today, literal(value=False)).label("floor_ends"),
+            func.least(due, follows.c.rises_on, *ends).label("due"),
         )
         .join(follows, follows.c.member == places.c.member)
         .outerjoin(made, made.c.member == places.c.member)
@@ -275,8 +277,11 @@ def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, change
     """Put the standings forward to the day, each over the one that was read."""
     after = _stands_after(ladder, on, places, follows, changes)
     lifted = {
-        name: when((after.c.floor_ends, null()), else_=standing.c[name])
-        for name in ("floor_tier", "floor_rank", "floor_until", "floor_reason")
+        f"{kind}_{name}": when(
+            (until <= literal(on, Date), null()), else_=standing.c[f"{kind}_{name}"]
+        )
+        for kind, until in (("grant", standing.c.grant_until), ("plan", standing.c.plan_until))
+        for name in ("tier", "rank", "until", "reason")
     }
     values: dict[str, Any] = {
         "number": after.c.number,

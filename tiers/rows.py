@@ -16,6 +16,7 @@ from tiers.types import (
     Decision,
     Fall,
     Floor,
+    FloorKind,
     Freeze,
     Movement,
     RecordedChange,
@@ -42,14 +43,11 @@ def subject_from(value: Mapping[str, Any], *, member: UUID, joined_on: date) -> 
 
 def standing_from(row: Mapping[str, Any]) -> Standing:
     """The standing in a JSON row of its table."""
-    fall = rise = floor = freeze = None
+    fall = rise = freeze = None
     if row["falls_on"] is not None:
         fall = Fall(row["falls_to"], row["falls_rank"], date.fromisoformat(row["falls_on"]))
     if row["rises_on"] is not None:
         rise = Rise(row["rises_to"], row["rises_rank"], date.fromisoformat(row["rises_on"]))
-    if row["floor_until"] is not None:
-        until = date.fromisoformat(row["floor_until"])
-        floor = Floor(row["floor_tier"], row["floor_rank"], until, row["floor_reason"])
     if row["frozen_tier"] is not None:
         freeze = Freeze(row["frozen_tier"], row["frozen_rank"], row["frozen_reason"])
     seed = Seed(
@@ -71,7 +69,7 @@ def standing_from(row: Mapping[str, Any]) -> Standing:
         fall=fall,
         due_on=_date(row["due_on"]),
         through=date.fromisoformat(row["decided_through"]),
-        floor=floor,
+        floors=_floors(row),
         freeze=freeze,
         number=row["number"],
         rise=rise,
@@ -81,7 +79,7 @@ def standing_from(row: Mapping[str, Any]) -> Standing:
 def standing_row(decision: Decision) -> dict[str, Any]:
     """The row of the standing that follows from a decision."""
     standing, seed = decision.standing, decision.standing.seed
-    fall, rise, floor, freeze = standing.fall, standing.rise, standing.floor, standing.freeze
+    fall, rise, freeze = standing.fall, standing.rise, standing.freeze
     return {
         "member": str(decision.member),
         "ladder": standing.ladder,
@@ -106,13 +104,35 @@ def standing_row(decision: Decision) -> dict[str, Any]:
         "rises_on": rise.on.isoformat() if rise else None,
         "due_on": _text(standing.due_on),
         "decided_through": standing.through.isoformat(),
-        "floor_tier": floor.tier if floor else None,
-        "floor_rank": floor.rank if floor else None,
-        "floor_until": floor.until.isoformat() if floor else None,
-        "floor_reason": floor.reason if floor else None,
+        **_floor_row("grant", standing.floor_of("grant")),
+        **_floor_row("plan", standing.floor_of("plan")),
         "frozen_tier": freeze.tier if freeze else None,
         "frozen_rank": freeze.rank if freeze else None,
         "frozen_reason": freeze.reason if freeze else None,
+    }
+
+
+def _floors(row: Mapping[str, Any]) -> tuple[Floor, ...]:
+    kinds: tuple[FloorKind, ...] = ("grant", "plan")
+    return tuple(
+        Floor(
+            row[f"{kind}_tier"],
+            row[f"{kind}_rank"],
+            date.fromisoformat(row[f"{kind}_until"]),
+            row[f"{kind}_reason"],
+            kind,
+        )
+        for kind in kinds
+        if row[f"{kind}_until"] is not None
+    )
+
+
+def _floor_row(kind: FloorKind, floor: Floor | None) -> dict[str, Any]:
+    return {
+        f"{kind}_tier": floor.tier if floor else None,
+        f"{kind}_rank": floor.rank if floor else None,
+        f"{kind}_until": floor.until.isoformat() if floor else None,
+        f"{kind}_reason": floor.reason if floor else None,
     }
 
 

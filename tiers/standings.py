@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Date,
+    FromClause,
     Select,
     Text,
     Uuid,
@@ -21,6 +22,8 @@ from sqlalchemy import (
     func,
     literal,
     not_,
+    null,
+    or_,
     select,
     true,
     update,
@@ -74,7 +77,8 @@ def standing_at(
     """The tier in force on a day, with the earned one and its dates; no row is the bottom tier.
 
     Columns: member, ladder, tier, earned, since, valid_until, falls_to, falls_on, floor_until.
-    A day before the last decision is answered from the history of changes.
+    `floor_until` is the end of the floor that holds the tier up. A day before the last decision is
+    answered from the history of changes.
     """
     day = _day(on)
     return select(
@@ -86,7 +90,7 @@ def standing_at(
         standing.c.valid_until,
         standing.c.falls_to,
         standing.c.falls_on,
-        standing.c.floor_until,
+        floored(standing, day, _earned(day)[1], null(), which=2).label("floor_until"),
     ).where(standing.c.member == _member(member))
 
 
@@ -151,8 +155,11 @@ async def about_to_fall(
     connection: AsyncConnection, on: date, *, within: int, limit: int
 ) -> tuple[UUID, ...]:
     """Members who will lose the tier in force within some days and have not been told of it."""
-    covered = (standing.c.floor_until > standing.c.falls_on) & (
-        standing.c.floor_rank >= standing.c.tier_rank
+    covered = or_(
+        *(
+            (until > standing.c.falls_on) & (rank >= standing.c.tier_rank)
+            for _, rank, until in floors_of(standing)
+        )
     )
     statement = (
         select(standing.c.member)
@@ -251,13 +258,45 @@ def _subject_json(member: ColumnElement[UUID]) -> ColumnElement[Any]:
     )
 
 
-def in_force(day: ColumnElement[date]) -> ColumnElement[str | None]:
-    """The SQL of `Standing.effective_on`, and the history for days before the last decision."""
+def floors_of(
+    stands: FromClause,
+) -> tuple[tuple[ColumnElement[Any], ColumnElement[Any], ColumnElement[Any]], ...]:
+    """The floors of standings, as tier, rank and end; nulls where there is none."""
+    return tuple(
+        (stands.c[f"{kind}_tier"], stands.c[f"{kind}_rank"], stands.c[f"{kind}_until"])
+        for kind in ("grant", "plan")
+    )
+
+
+def floored(
+    stands: FromClause,
+    day: ColumnElement[Any],
+    rank: ColumnElement[Any],
+    otherwise: ColumnElement[Any] | None,
+    *,
+    which: int = 0,
+) -> ColumnElement[Any]:
+    """The tier (or another column) of the higher floor that holds on a day above a rank."""
+    grant, plan = floors_of(stands)
+    granted = (grant[2] > day) & (grant[1] > rank)
+    planned = (plan[2] > day) & (plan[1] > rank)
+    higher = (plan[1] > grant[1]) | ((plan[1] == grant[1]) & (plan[2] > grant[2]))
+    either = case((higher, plan[which]), else_=grant[which])
+    return case(
+        (granted & planned, either),
+        (granted, grant[which]),
+        (planned, plan[which]),
+        else_=otherwise,
+    )
+
+
+def _earned(day: ColumnElement[date]) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """The earned tier and its rank on a day, with what is foretold by then."""
     has_fallen = standing.c.falls_on <= day
     has_risen = (standing.c.rises_on <= day) & not_(
         func.coalesce(has_fallen & (standing.c.falls_on > standing.c.rises_on), false())
     )
-    earned = case(
+    tier = case(
         (has_risen, standing.c.rises_to),
         (has_fallen, standing.c.falls_to),
         else_=standing.c.tier,
@@ -267,11 +306,15 @@ def in_force(day: ColumnElement[date]) -> ColumnElement[str | None]:
         (has_fallen, standing.c.falls_rank),
         else_=standing.c.tier_rank,
     )
-    covered = (standing.c.floor_until > day) & (standing.c.floor_rank > rank)
+    return tier, rank
+
+
+def in_force(day: ColumnElement[date]) -> ColumnElement[str | None]:
+    """The SQL of `Standing.effective_on`, and the history for days before the last decision."""
+    earned, rank = _earned(day)
     now = case(
         (standing.c.frozen_tier.is_not(None), standing.c.frozen_tier),
-        (covered, standing.c.floor_tier),
-        else_=earned,
+        else_=floored(standing, day, rank, earned),
     )
     past = (
         select(standing_change.c.tier)

@@ -22,6 +22,7 @@ from tiers.types import (
     Decision,
     Fall,
     Floor,
+    FloorKind,
     Freeze,
     Movement,
     Rise,
@@ -29,6 +30,7 @@ from tiers.types import (
     Seen,
     Standing,
     Subject,
+    higher_floor,
 )
 from tiers.windows import valid_until
 
@@ -54,7 +56,7 @@ class Story:
             self._seed = Seed(bottom, 0, joined_on, joined_on, None)
             self._place = Place(0, joined_on, None)
             self._through = joined_on
-            self.floor: Floor | None = None
+            self._floors: dict[FloorKind, Floor] = {}
             self.freeze: Freeze | None = None
             self._note(joined_on, Movement.JOINED, None)
         else:
@@ -64,7 +66,7 @@ class Story:
                 standing.rank, standing.since, standing.valid_until, standing.grace_from
             )
             self._through = standing.through
-            self.floor = standing.floor
+            self._floors = {floor.kind: floor for floor in standing.floors}
             self.freeze = standing.freeze
         self._tally = Tally(subject.activities, ladder)
         self._replay = Replay(ladder, joined_on, self._tally)
@@ -86,12 +88,17 @@ class Story:
         else:
             self._correct(on, lost=lost)
 
-    def lay_floor(self, floor: Floor | None, rule: Movement, on: date) -> None:
-        """Put a floor under the standing in place of the old one, or take it away."""
-        old = self.floor
-        before = self.in_force(on if old is None else min(on, old.until - _DAY))[0]
-        self.floor = floor
-        self._note(on, rule, before)
+    def lay_floor(self, floor: Floor, on: date) -> None:
+        """Put a floor under the standing, in place of the old one of its kind."""
+        before = self.in_force(on)[0]
+        self._floors[floor.kind] = floor
+        self._note(on, Movement.FLOOR_SET, before)
+
+    def lift_floor(self, kind: FloorKind, on: date) -> None:
+        """Take the floor of a kind away, if there is one."""
+        before = self.in_force(on)[0]
+        if self._floors.pop(kind, None) is not None:
+            self._note(on, Movement.FLOOR_ENDED, before)
 
     def lay_freeze(self, freeze: Freeze | None, rule: Movement, on: date) -> None:
         """Pin the standing to a tier, or let it go."""
@@ -116,8 +123,9 @@ class Story:
         before = self.in_force(on)[0]
         joined_on = min(self._replay.joined_on, other.replay.joined_on)
         self._seed = self._better_seed(other, joined_on)
-        floors = [one for one in (self.floor, other.floor) if one is not None]
-        self.floor = max(floors, key=lambda one: (one.rank, one.until), default=None)
+        for floor in other.floors:
+            held = self._floors.get(floor.kind, floor)
+            self._floors[floor.kind] = max(held, floor, key=lambda one: (one.rank, one.until))
         freezes = [one for one in (self.freeze, other.freeze) if one is not None]
         self.freeze = max(freezes, key=lambda one: one.rank, default=None)
         for activity in activities:
@@ -181,6 +189,11 @@ class Story:
         return self._standing(self._replayed(through), through)
 
     @property
+    def floors(self) -> tuple[Floor, ...]:
+        """The floors under the standing, ordered by kind."""
+        return tuple(self._floors[kind] for kind in sorted(self._floors))
+
+    @property
     def replay(self) -> Replay:
         """The ladder over this member's tally."""
         return self._replay
@@ -220,11 +233,16 @@ class Story:
         return fresh, ordinary
 
     def _pass_time(self, on: date) -> None:
-        floor = self.floor
-        if floor is not None and floor.until <= on:
-            self._move(max(floor.until - _DAY, self._through))
-            self.lay_floor(None, Movement.FLOOR_ENDED, floor.until)
+        for end in sorted({floor.until for floor in self.floors if floor.until <= on}):
+            self._move(max(end - _DAY, self._through))
+            self._end_floors(end)
         self._move(on)
+
+    def _end_floors(self, end: date) -> None:
+        """Let the floors go that end on a day: two that end together are one change."""
+        before = self.in_force(end - _DAY)[0]
+        self._floors = {one.kind: one for one in self.floors if one.until != end}
+        self._note(end, Movement.FLOOR_ENDED, before)
 
     def _move(self, last: date) -> None:
         place, steps = self._replay.advance(self._place, first=self._through, last=last)
@@ -268,9 +286,9 @@ class Story:
             until = None
         elif until is None or until <= on:
             until = valid_until(self._ladder, on, joined_on=standing.joined_on)
-        if self.floor is not None:
-            to = self._rank_of(self.floor.tier, self.floor.rank)
-            self.floor = replace(self.floor, tier=self._ladder.tiers[to].code, rank=to)
+        for floor in self.floors:
+            to = self._rank_of(floor.tier, floor.rank)
+            self._floors[floor.kind] = replace(floor, tier=self._ladder.tiers[to].code, rank=to)
         if self.freeze is not None:
             to = self._rank_of(self.freeze.tier, self.freeze.rank)
             self.freeze = replace(self.freeze, tier=self._ladder.tiers[to].code, rank=to)
@@ -296,8 +314,9 @@ class Story:
     def _over(self, rank: int, on: date) -> tuple[str, int]:
         if self.freeze is not None:
             return self.freeze.tier, self.freeze.rank
-        if self.floor is not None and on < self.floor.until and self.floor.rank > rank:
-            return self.floor.tier, self.floor.rank
+        floor = higher_floor(self._floors.values(), on)
+        if floor is not None and floor.rank > rank:
+            return floor.tier, floor.rank
         return self._ladder.tiers[rank].code, rank
 
     def _note(
@@ -329,8 +348,8 @@ class Story:
         fall, rise = follows.fall, follows.rise
         due = [
             self._replay.due_on(place),
-            self.floor.until if self.floor else None,
             rise.on if rise else None,
+            *(floor.until for floor in self.floors),
         ]
         previous = self._previous.number if self._previous is not None else 0
         return Standing(
@@ -345,7 +364,7 @@ class Story:
             fall=Fall(self._ladder.tiers[fall.rank].code, fall.rank, fall.on) if fall else None,
             due_on=min((day for day in due if day is not None), default=None),
             through=through,
-            floor=self.floor,
+            floors=self.floors,
             freeze=self.freeze,
             number=previous + len(self._changes),
             rise=Rise(self._ladder.tiers[rise.rank].code, rise.rank, rise.on) if rise else None,

@@ -2,8 +2,8 @@
 
 Private to this package; others join the Selects of `tiers.standings`. Every table about members
 leads its primary key with the member, and none has a foreign key to the ladder: a shared parent
-row makes MultiXacts under load, so `verify` looks instead. Migrations 0002 and 0014 are equal to
-this module.
+row makes MultiXacts under load, so `verify` looks instead. Migrations 0002, 0014 and 0015 are equal
+to this module.
 """
 
 from datetime import date, datetime
@@ -157,14 +157,18 @@ class _StandingColumns(TypedColumns):
     rises_on: Named[date | None] = Column(Date)
     due_on: Named[date | None] = Column(Date)
     decided_through: Named[date] = Column(Date)
-    floor_tier: Named[str | None] = Column(_Key)
-    floor_rank: Named[int | None] = Column(SmallInteger)
-    floor_until: Named[date | None] = Column(Date)
-    floor_reason: Named[str | None] = Column(_Key)
+    grant_tier: Named[str | None] = Column(_Key)
+    grant_rank: Named[int | None] = Column(SmallInteger)
+    grant_until: Named[date | None] = Column(Date)
+    grant_reason: Named[str | None] = Column(_Key)
     frozen_tier: Named[str | None] = Column(_Key)
     frozen_rank: Named[int | None] = Column(SmallInteger)
     frozen_reason: Named[str | None] = Column(_Key)
     fall_told: Named[date | None] = Column(Date)
+    plan_tier: Named[str | None] = Column(_Key)
+    plan_rank: Named[int | None] = Column(SmallInteger)
+    plan_until: Named[date | None] = Column(Date)
+    plan_reason: Named[str | None] = Column(_Key)
 
 
 standing: Final = Table(
@@ -175,7 +179,8 @@ standing: Final = Table(
     CheckConstraint("number > 0", name="standing_number_positive"),
     CheckConstraint("replaces <= number", name="standing_replaces_an_earlier_one"),
     CheckConstraint(
-        "tier_rank >= 0 and seed_rank >= 0 and frozen_rank >= 0 and floor_rank >= 0",
+        "tier_rank >= 0 and seed_rank >= 0 and frozen_rank >= 0 "
+        "and grant_rank >= 0 and plan_rank >= 0",
         name="standing_ranks_not_negative",
     ),
     CheckConstraint("valid_until > since", name="standing_valid_after_since"),
@@ -197,7 +202,8 @@ standing: Final = Table(
         name="standing_rises_upward",
     ),
     CheckConstraint(
-        "num_nulls(floor_tier, floor_rank, floor_until, floor_reason) in (0, 4)",
+        "num_nulls(grant_tier, grant_rank, grant_until, grant_reason) in (0, 4) "
+        "and num_nulls(plan_tier, plan_rank, plan_until, plan_reason) in (0, 4)",
         name="standing_floor_has_end_and_reason",
     ),
     CheckConstraint(
@@ -205,7 +211,8 @@ standing: Final = Table(
         name="standing_freeze_has_reason",
     ),
     CheckConstraint(
-        "floor_reason ~ '^[a-z0-9:._-]{1,80}$' and frozen_reason ~ '^[a-z0-9:._-]{1,80}$'",
+        "grant_reason ~ '^[a-z0-9:._-]{1,80}$' and plan_reason ~ '^[a-z0-9:._-]{1,80}$' "
+        "and frozen_reason ~ '^[a-z0-9:._-]{1,80}$'",
         name="standing_reasons_are_codes",
     ),
     CheckConstraint("since <= decided_through", name="standing_since_not_in_future"),

@@ -4,6 +4,7 @@ All are frozen and hold plain integers, dates and codes; no table and no clock i
 The one idea: a standing is what replaying a member's activity over a ladder gives.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -40,6 +41,10 @@ class Activity:
         return self.purchases - self.returned
 
 
+FloorKind = Literal["grant", "plan"]
+"""Who lays a floor: a person by hand, or a paid plan."""
+
+
 @dataclass(frozen=True, slots=True)
 class Floor:
     """A tier below which a member does not fall before `until` (exclusive)."""
@@ -48,6 +53,7 @@ class Floor:
     rank: int
     until: date
     reason: str
+    kind: FloorKind = "grant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,8 @@ class Seed:
 class Standing:
     """Where a member stands: the earned tier and what lies over it.
 
+    Of `floors` there is at most one of each kind, grant first; the higher one holds.
+
     `since` is the day the earned tier was reached, `valid_until` (exclusive) the day it is judged,
     `grace_from` the day it was judged too low and grace began. `fall` and `rise` say which tiers
     follow, and when, if nothing more is bought. `through` is the last day decided, `due_on` the
@@ -109,10 +117,23 @@ class Standing:
     fall: Fall | None
     due_on: date | None
     through: date
-    floor: Floor | None = None
+    floors: tuple[Floor, ...] = ()
     freeze: Freeze | None = None
     number: int = 0
     rise: Rise | None = None
+
+    @property
+    def floor(self) -> Floor | None:
+        """The floor that holds on the last day decided."""
+        return self.floor_on(self.through)
+
+    def floor_of(self, kind: FloorKind) -> Floor | None:
+        """The floor of one kind."""
+        return next((one for one in self.floors if one.kind == kind), None)
+
+    def floor_on(self, on: date) -> Floor | None:
+        """The floor that holds on a day: the higher one, of two equal ones the longer."""
+        return higher_floor(self.floors, on)
 
     def earned_on(self, on: date) -> tuple[str, int, date]:
         """The earned tier (code, rank) on a day and since when, with what is foretold by then."""
@@ -127,9 +148,14 @@ class Standing:
         if self.freeze is not None:
             return self.freeze.tier, self.freeze.rank
         tier, rank, _ = self.earned_on(on)
-        if self.floor is not None and on < self.floor.until and self.floor.rank > rank:
-            return self.floor.tier, self.floor.rank
-        return tier, rank
+        floor = self.floor_on(on)
+        return (floor.tier, floor.rank) if floor is not None and floor.rank > rank else (tier, rank)
+
+
+def higher_floor(floors: Iterable[Floor], on: date) -> Floor | None:
+    """Of these floors the one that holds on a day; None where all have ended."""
+    held = (one for one in floors if on < one.until)
+    return max(held, key=lambda one: (one.rank, one.until), default=None)
 
 
 @dataclass(frozen=True, slots=True)

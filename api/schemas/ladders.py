@@ -173,7 +173,7 @@ class StandingOut(Struct, frozen=True):
     @classmethod
     def of(cls, standing: tiers.Standing) -> "StandingOut":
         """Show the standing."""
-        floor = standing.floor
+        floor = standing.floor_of("grant")
         return cls(
             tier=standing.effective_on(standing.through)[0],
             earned=standing.tier,

@@ -12,6 +12,7 @@ from tests.tiers.builders import named
 from tests.tiers.histories import JOINED, Event, events, ladders, told
 from tiers import (
     Decision,
+    FloorKind,
     Ladder,
     Subject,
     decide,
@@ -33,6 +34,8 @@ SHARED = settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 lives = st.lists(st.tuples(st.integers(0, 60), events), min_size=1, max_size=5)
+span = st.sampled_from([0, 30, 30]) | st.integers(0, 150)
+floors = st.lists(st.tuples(span, span), max_size=5)
 Lives = list[tuple[int, list[Event]]]
 
 
@@ -49,24 +52,39 @@ def decisions(rules: Ladder, people: Lives) -> list[Decision]:
     return made
 
 
-def floored(rules: Ladder, made: list[Decision], floors: list[int]) -> list[Decision]:
-    """Some of them on the top tier for some days, one in three of them pinned there."""
-    top = rules.tiers[-1].code
+def held(one: Decision) -> Subject:
+    """The member as stored after a decision, all of whose activity it wrote."""
+    return Subject(one.member, one.standing.joined_on, one.standing, one.written)
+
+
+def floored(rules: Ladder, made: list[Decision], floors: list[tuple[int, int]]) -> list[Decision]:
+    """Some of them held up for some days by a grant, a plan or both, one in three pinned there."""
     laid = []
-    for at, (one, days) in enumerate(zip(made, floors, strict=False)):
-        subject = Subject(one.member, one.standing.joined_on, one.standing, one.written)
+    for at, (one, spans) in enumerate(zip(made, floors, strict=False)):
+        kinds: tuple[FloorKind, ...] = ("grant", "plan")
+        last = one
+        for kind, days, tier in zip(kinds, spans, (rules.tiers[-1], rules.tiers[-2]), strict=True):
+            if days:
+                last = place_floor(
+                    rules,
+                    replace(held(last), activities=one.written),
+                    tier=tier.code,
+                    until=one.on + timedelta(days=days),
+                    reason="test",
+                    on=one.on,
+                    kind=kind,
+                )
+                laid.append(last)
         if at % 3 == 2:
+            subject = replace(held(last), activities=one.written)
             laid.append(freeze(rules, subject, reason="test", on=one.on))
-        elif days:
-            until = one.on + timedelta(days=days)
-            laid.append(
-                place_floor(rules, subject, tier=top, until=until, reason="test", on=one.on)
-            )
     return laid
 
 
 async def stored(connection: AsyncConnection, made: list[Decision]) -> None:
-    await record(connection, made, at=AT, actor="system", request_id="test")
+    """Write them in order, those of one member one after the other."""
+    for one in made:
+        await record(connection, [one], at=AT, actor="system", request_id="test")
 
 
 @SHARED
@@ -103,14 +121,18 @@ async def test_a_whole_history_leads_all_members_where_it_leads_each(
 
 
 @SHARED
-@given(ladders(), lives, st.integers(1, 200), st.lists(st.integers(0, 150), max_size=5))
+@given(ladders(), lives, st.integers(1, 200), floors)
 async def test_a_review_of_all_writes_what_deciding_each_would_have_written(
-    connection: AsyncConnection, rules: Ladder, people: Lives, wait: int, floors: list[int]
+    connection: AsyncConnection,
+    rules: Ladder,
+    people: Lives,
+    wait: int,
+    laid: list[tuple[int, int]],
 ) -> None:
     async with connection.begin_nested() as savepoint:
         made = decisions(rules, people)
         await stored(connection, made)
-        await stored(connection, floored(rules, made, floors))
+        await stored(connection, floored(rules, made, laid))
         members = [one.member for one in made]
         on = max(one.on for one in made) + timedelta(days=wait)
         before = await find_subjects(connection, dict.fromkeys(members, date.min))

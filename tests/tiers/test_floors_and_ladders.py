@@ -4,6 +4,8 @@ import pytest
 
 from tests.tiers.builders import Life, buy, climb, day, ladder
 from tiers import (
+    Decision,
+    FloorKind,
     FloorWithoutEnd,
     ReasonMalformed,
     TierUnknown,
@@ -79,6 +81,66 @@ def test_a_floor_needs_an_end_a_reason_and_a_tier_that_exists() -> None:
         grant(reason="Because she asked")
 
 
+def floor(life: Life, kind: FloorKind, tier: str, until: str, on: str = "2024-03-01") -> Decision:
+    return place_floor(
+        life.ladder,
+        life.subject,
+        tier=tier,
+        until=day(until),
+        reason=f"{kind}:test",
+        on=day(on),
+        kind=kind,
+    )
+
+
+def test_of_a_grant_and_a_plans_floor_the_higher_holds_and_each_ends_by_itself() -> None:
+    life = Life(ladder())
+    life.take(floor(life, "grant", "silver", "2024-07-01"), "2024-03-01")
+    life.take(floor(life, "plan", "gold", "2024-05-01"), "2024-03-01")
+
+    standing = life.subject.standing
+    assert standing is not None
+    assert [one.kind for one in standing.floors] == ["grant", "plan"]
+    assert standing.due_on == day("2024-05-01")
+    tiers = {on: standing.effective_on(day(on))[0] for on in ("2024-04-30", "2024-05-01")}
+    assert tiers == {"2024-04-30": "gold", "2024-05-01": "silver"}
+    assert standing.effective_on(day("2024-07-01"))[0] == "standard"
+    assert life.see("2024-08-01") == "standard"
+    assert life.changes[1:] == [
+        ("2024-03-01", "floor-set", "silver"),
+        ("2024-03-01", "floor-set", "gold"),
+        ("2024-05-01", "floor-ended", "silver"),
+        ("2024-07-01", "floor-ended", "standard"),
+    ]
+
+
+def test_floors_that_end_on_one_day_are_one_change() -> None:
+    life = Life(ladder())
+    life.take(floor(life, "grant", "gold", "2024-05-01"), "2024-03-01")
+    life.take(floor(life, "plan", "silver", "2024-05-01"), "2024-03-01")
+
+    assert life.see("2024-06-01") == "standard"
+    assert life.changes[-1] == ("2024-05-01", "floor-ended", "standard")
+    assert sum(rule == "floor-ended" for _, rule, _ in life.changes) == 1
+
+
+def test_a_floor_replaces_only_its_own_kind_and_is_lifted_alone() -> None:
+    life = Life(ladder())
+    life.take(floor(life, "plan", "gold", "2024-05-01"), "2024-03-01")
+    life.take(floor(life, "grant", "diamond", "2024-04-01"), "2024-03-01")
+    life.take(floor(life, "grant", "silver", "2024-09-01"), "2024-03-01")
+
+    standing = life.subject.standing
+    assert standing is not None
+    assert [(one.kind, one.tier) for one in standing.floors] == [
+        ("grant", "silver"),
+        ("plan", "gold"),
+    ]
+    lifted = lift_floor(life.ladder, life.subject, kind="plan", on=day("2024-03-02"))
+    assert life.take(lifted, "2024-03-02") == "silver"
+    assert lift_floor(life.ladder, life.subject, kind="plan", on=day("2024-03-02")).changes == ()
+
+
 def test_a_frozen_standing_does_not_move_and_shows_what_was_earned_once_thawed() -> None:
     life = Life(ladder())
     life.take(freeze(ladder(), life.subject, reason="audit", on=day("2024-02-01")), "2024-02-01")
@@ -142,8 +204,7 @@ def test_floor_freeze_and_a_fall_that_was_due_move_to_a_new_ladder() -> None:
     assert standing.tier == "silver"
     assert standing.since == day("2025-02-02")
     assert standing.valid_until == day("2026-06-02")
-    assert standing.floor is not None
-    assert (standing.floor.tier, standing.floor.rank) == ("silver", 1)
+    assert [(one.tier, one.rank) for one in standing.floors] == [("silver", 1)]
     assert standing.freeze is not None
     assert standing.freeze.tier == "silver"
 

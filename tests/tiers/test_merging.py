@@ -69,7 +69,7 @@ def test_the_earlier_joining_and_the_better_floor_stay() -> None:
     merged = merge(LADDER, kept, replace(gone, standing=floored.standing), on=day("2024-04-01"))
 
     assert merged.standing.joined_on == JOINED
-    assert merged.standing.floor == floored.standing.floor
+    assert merged.standing.floors == floored.standing.floors
     assert merged.standing.effective_on(day("2024-07-31"))[0] == "gold"
 
 

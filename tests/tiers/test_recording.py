@@ -35,6 +35,7 @@ from tiers import (
     place_floor,
     population,
     read_subject,
+    standing_at,
     subject_of,
     verify,
 )
@@ -84,14 +85,27 @@ async def test_floor_and_freeze_read_back_the_same(connection: AsyncConnection) 
     await act(connection, "ann", FEBRUARY)
     subject = (await find_subjects(connection, {member: JOINED}))[member]
     floored = place_floor(
-        LADDER, subject, tier="gold", until=date(2024, 5, 1), reason="plan:plus", on=FEBRUARY
+        LADDER, subject, tier="gold", until=date(2024, 5, 1), reason="grant:vip", on=FEBRUARY
     )
     await write(connection, floored)
+    planned = place_floor(
+        LADDER,
+        (await find_subjects(connection, {member: JOINED}))[member],
+        tier="silver",
+        until=date(2024, 6, 1),
+        reason="plan:plus",
+        on=FEBRUARY,
+        kind="plan",
+    )
+    await write(connection, planned)
 
     assert await tier_at(connection, "ann", date(2024, 4, 30)) == "gold"
-    assert await tier_at(connection, "ann", date(2024, 5, 1)) == "standard"
+    assert await tier_at(connection, "ann", date(2024, 5, 1)) == "silver"
+    assert await tier_at(connection, "ann", date(2024, 6, 1)) == "standard"
+    stands = (await connection.execute(standing_at(member, date(2024, 4, 30)))).one()
+    assert stands.floor_until == date(2024, 5, 1)
     subject = (await find_subjects(connection, {member: JOINED}))[member]
-    assert subject.standing == floored.standing
+    assert subject.standing == planned.standing
     frozen = freeze(LADDER, subject, reason="audit", on=MARCH)
     await write(connection, frozen)
     subject = (await find_subjects(connection, {member: JOINED}))[member]
@@ -223,7 +237,8 @@ async def test_the_application_may_not_rewrite_what_was_published_or_happened(
     ("change", "constraint"),
     [
         ("falls_rank = tier_rank", "standing_falls_downward"),
-        ("floor_tier = 'gold'", "standing_floor_has_end_and_reason"),
+        ("grant_tier = 'gold'", "standing_floor_has_end_and_reason"),
+        ("plan_until = '2026-01-01'", "standing_floor_has_end_and_reason"),
         ("frozen_tier = 'gold'", "standing_freeze_has_reason"),
         ("valid_until = since", "standing_valid_after_since"),
         ("tier_rank = 0", "standing_"),
