@@ -194,6 +194,59 @@ _DECLARED: Final = (
         _object({"returns": _list(_RETURNED, "Each return.")}, {"tier": _TIER_MOVED}),
     ),
     EventType(
+        "order.charged-back",
+        1,
+        "The buyer's bank took money back; the wallet may be locked until that was reviewed.",
+        _object(
+            {
+                "order": _ORDER,
+                "return": _id("ret", "the chargeback"),
+                "reason": _text("The code of the reason."),
+                "money": _MONEY,
+                "points_to_claw_back": _POINTS,
+                "wallet_locked": _yes_or_no("Whether the wallet was locked by it."),
+            },
+            {"tier": _TIER_MOVED},
+        ),
+    ),
+    EventType(
+        "order.exception-settled",
+        1,
+        "What a step of an order lacked, or a chargeback, was worked through by somebody.",
+        _object(
+            {
+                "order": _ORDER,
+                "exception": _id("exc", "the exception"),
+                "code": _text("The code of what was lacking."),
+                "amount": _whole("How much, in the unit of the code."),
+                "outcome": _text("settled, released or upheld."),
+                "reason": _text("The code of the reason."),
+                "wallet_unlocked": _yes_or_no("Whether a wallet was unlocked by it."),
+            }
+        ),
+    ),
+    EventType(
+        "order.claimed",
+        1,
+        "A guest's order became a member's; what was shipped of it has earned.",
+        _object(
+            {"order": _ORDER, "points_earned": _POINTS, "purchases": _MONEY},
+            {"tier": _TIER_MOVED},
+        ),
+    ),
+    EventType(
+        "order.delivered",
+        1,
+        "Shipments reached their buyer; points that waited for that are available.",
+        _object(
+            {
+                "order": _ORDER,
+                "shipments": _list(_SHIPMENT, "The shipments that were delivered."),
+                "points_activated": _POINTS,
+            }
+        ),
+    ),
+    EventType(
         "points.adjusted",
         1,
         "Points were given or taken by hand.",

@@ -35,7 +35,7 @@ from loyalty.orders.steps import (
     same_instant,
     tolerated,
 )
-from loyalty.orders.types import History, OrderState, Shipment, ShipmentKind, carried
+from loyalty.orders.types import History, Order, OrderState, Shipment, ShipmentKind, carried
 from loyalty.orders.writing import Exceeded, Kept, Steps, write_steps
 from loyalty.policy import ORDER
 from tiers import Activity, Decision, record
@@ -140,14 +140,14 @@ async def _carry_out(
     if postings:
         outcomes = await post_claims(connection, context.member, postings, at=cause.at)
         over += [
-            Exceeded(order.id, shipment.id, "points-overdrawn", one.to_debt, shipment.at)
+            _over(order, shipment, "points-overdrawn", one.to_debt)
             for posting, one in zip(postings, outcomes, strict=True)
             if _accepted(posting, one).to_debt and isinstance(posting, Capture)
         ]
     redeemed = await _redeem(connection, cause, context, shipment)
     overrun = sum(outcome.overrun for outcome in redeemed)
     if overrun:
-        over.append(Exceeded(order.id, shipment.id, "voucher-overrun", overrun, shipment.at))
+        over.append(_over(order, shipment, "voucher-overrun", overrun))
     activity = Activity(order.id, shipment.id, shipment.on, shipment.purchases)
     standing = context.standing_after([activity], on=shipment.on)
     if standing is not None:
@@ -155,6 +155,10 @@ async def _carry_out(
             connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
         )
     return _Done(standing, tuple(over))
+
+
+def _over(order: Order, shipment: Shipment, code: str, amount: int) -> Exceeded:
+    return Exceeded(new_id(shipment.at), order.id, shipment.id, code, amount, shipment.at)
 
 
 def _accepted(posting: Posting, outcome: Outcome) -> Outcome:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -64,7 +65,7 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
     if order_id is None:
         raise UnknownOrder(seen="none")
     if begun.member is None:
-        await _LOCK.first(connection, order=order_id)
+        await lock_guests_order(connection, order_id)
     whose = order_id if begun.member is None else begun.member.id
     row = await _statement().first(connection, member=whose, order=order_id)
     if row is None:
@@ -82,6 +83,11 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
         else await survivors_subject(connection, begun.member, policy),
         estimates=estimates_of(signed),
     )
+
+
+async def lock_guests_order(connection: AsyncConnection, order_id: UUID) -> None:
+    """Lock the row of a guest's order, which stands for the member that it does not have."""
+    await _LOCK.first(connection, order=order_id)
 
 
 def standing_subject(

@@ -20,6 +20,9 @@ RELEASED: Final = "order.hold-released"
 COMPLETED: Final = "order.completed"
 CANCELLED: Final = "order.cancelled"
 RETURNED: Final = "order.returned"
+CHARGED_BACK: Final = "order.charged-back"
+CLAIMED: Final = "order.claimed"
+DELIVERED: Final = "order.delivered"
 
 
 def placed_event(one: UUID, order: Order) -> Event:
@@ -84,6 +87,52 @@ def returned_event(
         **_tier_moved(standing),
     }
     return Event(one, member, RETURNED, at, data)
+
+
+def charged_back_event(
+    one: UUID,
+    order: Order,
+    returned: Return,
+    standing: Decision | None = None,
+    *,
+    locked: bool,
+) -> Event:
+    """Tell that the buyer's bank took money back."""
+    data: dict[str, object] = {
+        "order": show("ord", order.id),
+        "return": show("ret", returned.id),
+        "reason": returned.reason,
+        "money": returned.refund_money,
+        "points_to_claw_back": returned.figures.earn,
+        "wallet_locked": locked,
+        **_tier_moved(standing),
+    }
+    return Event(one, order.member, CHARGED_BACK, returned.at, data)
+
+
+def claimed_event(
+    one: UUID, order: Order, shipments: Sequence[Shipment], at: datetime, standing: Decision | None
+) -> Event:
+    """Tell that a guest's order became a member's, and what it has earned."""
+    data: dict[str, object] = {
+        "order": show("ord", order.id),
+        "points_earned": sum(shipment.figures.earn for shipment in shipments),
+        "purchases": sum(shipment.purchases for shipment in shipments),
+        **_tier_moved(standing),
+    }
+    return Event(one, order.member, CLAIMED, at, data)
+
+
+def delivered_event(
+    one: UUID, order: Order, shipments: Sequence[Shipment], at: datetime, activated: int
+) -> Event:
+    """Tell that shipments were delivered, and the points that waited for it."""
+    data = {
+        "order": show("ord", order.id),
+        "shipments": [show("shp", shipment.id) for shipment in shipments],
+        "points_activated": activated,
+    }
+    return Event(one, order.member, DELIVERED, at, data)
 
 
 def moved_event(one: UUID, order: Order, kind: str, at: datetime) -> Event:

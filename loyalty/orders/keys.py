@@ -41,6 +41,21 @@ def restore_key(order: UUID, returned: UUID, shipment: UUID) -> str:
     return f"order:{order}:restore:{returned}:{shipment}"
 
 
+def lock_key(order: UUID, returned: UUID) -> str:
+    """Name the locking of a wallet until a chargeback was reviewed."""
+    return f"order:{order}:lock:{returned}"
+
+
+def unlock_key(order: UUID, returned: UUID) -> str:
+    """Name the unlocking of a wallet after a chargeback was reviewed."""
+    return f"order:{order}:unlock:{returned}"
+
+
+def activate_key(order: UUID, shipment: UUID) -> str:
+    """Name the activation of what a shipment earned, once it was delivered."""
+    return f"order:{order}:activate:{shipment}"
+
+
 def roll_key(order: UUID, shipment: UUID, schedule: str) -> str:
     """Name what a shipment does to points of a schedule that lapse with inactivity."""
     return f"order:{order}:roll:{shipment}:{schedule}"

@@ -46,6 +46,7 @@ from loyalty.orders.types import (
     PricedBy,
     Return,
     ReturnedLine,
+    ReturnKind,
     Shipment,
     ShipmentKind,
     ShippedLine,
@@ -192,6 +193,7 @@ def _return(row: Stored, lines: Sequence[Stored]) -> Return:
         ),
         matched=row["matched"],
         asked=row["asked"],
+        kind=ReturnKind(row["kind"]),
     )
 
 

@@ -86,7 +86,7 @@ async def return_goods(
     one = new_id(at)
     step = Step(one, asked.name or show("ret", one), at, context.policy.day_of(at))
     plan = plan_return(history, asked.asked, step)
-    points = await _post(connection, cause, context, plan)
+    points = await post_reversals(connection, cause, context, plan)
     await _reopen(connection, cause, context, plan)
     activities = corrections(context.subject, order.id, plan.taken)
     standing = context.standing_after(activities, on=plan.returned.on)
@@ -130,27 +130,39 @@ async def _replayed(
     conflict(
         STEP,
         {
+            "kind": (before.kind.value, STEP),
             "lines": (before.asked, asked_text(asked.asked)),
             "returned_at": same_instant(before.at, asked.at),
         },
     )
     earlier = history.returns[: history.returns.index(before)]
     taken = taken_back(History(history.order, history.shipments, earlier), before)
-    points = await _post(connection, cause, context, ReturnPlan(before, taken))
+    points = await post_reversals(connection, cause, context, ReturnPlan(before, taken))
     return Returned(history, before, points, replayed=True)
 
 
-async def _post(
-    connection: AsyncConnection, cause: Cause, context: Context, plan: ReturnPlan
+async def post_reversals(
+    connection: AsyncConnection,
+    cause: Cause,
+    context: Context,
+    plan: ReturnPlan,
+    *,
+    beside: Sequence[Posting] = (),
 ) -> Reversed:
+    """Give back what was spent on what came back, and take back what it had earned.
+
+    What is posted `beside` goes along with it in the same statement.
+    """
     if context.member is None:
         return Reversed()
     entries = Entries(context.member.holder, context.found.order.id, cause, new_id)
     postings: list[Posting] = reversals(entries, plan, context.policy)
-    if not postings:
+    if not postings and not beside:
         return Reversed()
-    outcomes = await post_claims(connection, context.member, postings, at=cause.at)
-    return sum_up(postings, [demand(outcome) for outcome in outcomes], context.policy)
+    every = [*beside, *postings]
+    outcomes = await post_claims(connection, context.member, every, at=cause.at)
+    accepted = [demand(outcome) for outcome in outcomes][len(beside) :]
+    return sum_up(postings, accepted, context.policy)
 
 
 async def _reopen(

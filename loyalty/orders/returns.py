@@ -126,8 +126,9 @@ def asked_text(asked: Asked) -> str:
 def share(stand: LineStand, quantity: int, amount: int = 0) -> Figures:
     """Return what comes back with `quantity` more units of a line, or with `amount` more money.
 
-    Units of a line nothing was refunded on by amount are counted on the line's own quantity. After
-    a refund by amount, units take their share of what is left.
+    Units of a line nothing was refunded on by amount are counted on the line's own quantity, and so
+    are those of a line whose money is all gone back. After a refund by amount, units take their
+    share of what is left.
     """
     shipped, taken = stand.shipped_figures, stand.returned_figures
     if quantity and stand.returned + quantity == stand.shipped and not stand.open:
@@ -136,7 +137,7 @@ def share(stand: LineStand, quantity: int, amount: int = 0) -> Figures:
     units = stand.shipped if not stand.open else stand.line.quantity
     if not quantity:
         upto = whole.floor(taken.total + amount, whole.total)
-    elif not stand.refunded:
+    elif not stand.refunded or taken.total == whole.total:
         upto = whole.floor(stand.returned + quantity, units)
     else:
         left = units - stand.returned

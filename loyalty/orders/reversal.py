@@ -10,6 +10,7 @@ from benefits import spread
 from ledger import ClawBack, Outcome, Posting, Shortfall
 from loyalty.orders.postings import Entries
 from loyalty.orders.returns import ReturnPlan
+from loyalty.orders.types import Return, ReturnKind
 from loyalty.policy import Policy
 
 
@@ -39,7 +40,7 @@ def reversals(entries: Entries, plan: ReturnPlan, policy: Policy) -> list[Postin
         for part in plan.taken
         if part.points
     ]
-    shortfall = Shortfall(policy.shortfall)
+    shortfall = shortfall_of(policy, returned)
     earned = [part for part in plan.taken if part.earn]
     deductible: list[int | None] = [None] * len(earned)
     if shortfall is Shortfall.DEDUCTED:
@@ -58,6 +59,14 @@ def reversals(entries: Entries, plan: ReturnPlan, policy: Policy) -> list[Postin
         for part, points in zip(earned, deductible, strict=True)
     ]
     return given + taken
+
+
+def shortfall_of(policy: Policy, returned: Return) -> Shortfall:
+    """Return what becomes of points that are gone; a bank's refund has nothing to deduct from."""
+    shortfall = Shortfall(policy.shortfall)
+    if returned.kind is ReturnKind.CHARGEBACK and shortfall is Shortfall.DEDUCTED:
+        return Shortfall.DEBT
+    return shortfall
 
 
 def sum_up(postings: Sequence[Posting], outcomes: Sequence[Outcome], policy: Policy) -> Reversed:

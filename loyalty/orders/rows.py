@@ -32,7 +32,7 @@ SHIPMENT_LINE: Final = (
 )
 RETURN: Final = (
     *("member", "order_id", "id", "name", "at", "on", "reason", "matched", "shipping"),
-    *("shipping_points", "asked", *FIGURES),
+    *("shipping_points", "asked", "kind", *FIGURES),
 )
 RETURN_LINE: Final = (
     *("member", "order_id", "return_id", "line_no", "quantity", "refunded", *FIGURES),
@@ -141,6 +141,7 @@ def return_row(member: UUID, order: UUID, returned: Return) -> Row:
         returned.shipping,
         returned.shipping_points,
         returned.asked,
+        returned.kind.value,
         *_figures(returned.figures),
     )
 

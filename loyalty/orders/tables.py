@@ -119,9 +119,11 @@ class _OrderLineColumns(_FigureColumns):
     quantity: Named[int] = Column(Integer)
     qualifies: Named[bool]
     exempt: Named[str] = Column(Key, server_default="")
+    gift_with: Named[int | None] = Column(SmallInteger)
 
 
-#: `exempt` is the shop's reason code for a line that earns nothing or does not qualify.
+#: `exempt` is the shop's reason code for a line that earns nothing or does not qualify; a line that
+#: is a gift names the line that it came with.
 order_line: Final = Table(
     "order_line",
     metadata,
@@ -132,6 +134,10 @@ order_line: Final = Table(
         "exempt = '' or exempt ~ '^[a-z][a-z0-9-]{0,39}$'", name="order_line_exempt_is_a_code"
     ),
     CheckConstraint(_POSSIBLE, name="order_line_figures_are_possible"),
+    CheckConstraint(
+        "gift_with is null or (total = 0 and points = 0 and gift_with <> line_no)",
+        name="order_line_gift_costs_nothing",
+    ),
 )
 
 
@@ -215,12 +221,14 @@ class _ReturnColumns(_FigureColumns):
     shipping: Named[int] = Column(BigInteger)
     shipping_points: Named[int] = Column(BigInteger)
     asked: Named[str] = Column(Text)
+    kind: Named[str] = Column(Key, server_default="return")
     recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 
 
-#: Goods, money or shipping given back; `matched` when it was found without naming the order.
+#: Goods, money or shipping given back; `matched` when it was found without naming the order. A
+#: chargeback is money that the buyer's bank took back.
 return_: Final = Table(
     "return",
     metadata,
@@ -235,6 +243,8 @@ return_: Final = Table(
         "shipping >= 0 and shipping_points >= 0", name="return_of_shipping_not_negative"
     ),
     CheckConstraint("reason ~ '^[a-z][a-z0-9-]{0,39}$'", name="return_reason_is_a_code"),
+    CheckConstraint("kind in ('return', 'chargeback')", name="return_kind_is_known"),
+    Index("return_by_day", "on"),
 )
 
 
@@ -338,33 +348,4 @@ order_voucher: Final = Table(
         [order.c.member, order.c.id],
         name="order_voucher_belongs_to_an_order",
     ),
-)
-
-
-class _OrderExceptionColumns(TypedColumns):
-    member: Named[UUID]
-    order_id: Named[UUID]
-    step: Named[UUID]
-    code: Named[str] = Column(Key)
-    amount: Named[int] = Column(BigInteger)
-    at: Named[datetime] = Column(Instant)
-    settled_at: Named[datetime | None] = Column(Instant)
-
-
-#: Facts that had to be recorded although something was missing, to be worked through.
-order_exception: Final = Table(
-    "order_exception",
-    metadata,
-    _OrderExceptionColumns,
-    PrimaryKeyConstraint(
-        "member", "order_id", "step", "code", name="order_exception_has_one_row_a_step"
-    ),
-    ForeignKeyConstraint(
-        ["member", "order_id"],
-        [order.c.member, order.c.id],
-        name="order_exception_belongs_to_an_order",
-    ),
-    CheckConstraint("amount > 0", name="order_exception_amount_is_positive"),
-    CheckConstraint("code ~ '^[a-z][a-z-]{0,39}$'", name="order_exception_code_is_a_code"),
-    Index("order_exception_by_age", "at", postgresql_where="settled_at is null"),
 )

@@ -40,6 +40,13 @@ class ShipmentKind(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ReturnKind(StrEnum):
+    """How money or goods came back: given by the shop, or taken by the buyer's bank."""
+
+    RETURN = "return"
+    CHARGEBACK = "chargeback"
+
+
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line as decided when the order was placed."""
@@ -177,6 +184,7 @@ class Return:
     lines: tuple[ReturnedLine, ...]
     matched: bool = False
     asked: str = ""
+    kind: ReturnKind = ReturnKind.RETURN
 
     @property
     def figures(self) -> Figures:

@@ -37,6 +37,7 @@ from loyalty.events import Event, numbering
 from loyalty.hot import hot
 from loyalty.idempotency import Answer, Attempt
 from loyalty.orders import rows, tables
+from loyalty.orders.aftersales.tables import order_exception
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.rows import Row
 from loyalty.tables import answer, event, name
@@ -69,13 +70,18 @@ class Moved:
 
 @dataclass(frozen=True, slots=True)
 class Exceeded:
-    """A fact that had to be recorded although something was missing."""
+    """A fact that had to be recorded although something was missing, and is to be looked at.
 
+    `locked` says that it locked the wallet.
+    """
+
+    id: UUID
     order_id: UUID
     step: UUID
     code: str
     amount: int
     at: datetime
+    locked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +262,7 @@ def _step() -> Select[int]:
     written = (
         *(_insert(tables.shipment), _insert(tables.shipment_line)),
         *(_insert(tables.return_), _insert(tables.return_line)),
-        *(_insert(tables.unmatched_return), _insert(tables.order_exception)),
+        *(_insert(tables.unmatched_return), _insert(order_exception)),
         *(_insert_event(), _insert(answer)),
     )
     moved = select(func.count()).select_from(_move_orders()).scalar_subquery()

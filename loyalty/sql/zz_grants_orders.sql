@@ -3,7 +3,9 @@
 grant select, insert on
     loyalty."order", loyalty.order_line, loyalty.decision, loyalty.order_voucher,
     loyalty.shipment, loyalty.shipment_line, loyalty."return", loyalty.return_line,
-    loyalty.unmatched_return, loyalty.order_exception
+    loyalty.unmatched_return, loyalty.order_exception, loyalty.order_exchange,
+    loyalty.order_claim, loyalty.delivery
     to :application;
 grant update (state, paid_at, hold_until) on loyalty."order" to :application;
-grant update (settled_at) on loyalty.order_exception to :application;
+grant update (locked, settled_at, settled_by, outcome, reason, reference)
+    on loyalty.order_exception to :application;

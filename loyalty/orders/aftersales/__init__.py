@@ -1,0 +1,1 @@
+"""What becomes of an order beside shipments and returns: exchange, chargeback, claim, exception."""
