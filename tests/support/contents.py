@@ -89,8 +89,8 @@ async def contents(database: Database, tables: frozenset[str] | None = None) -> 
     return found
 
 
-async def of_member(database: Database, member: UUID, label: str) -> Mapping[str, Counter[str]]:
-    """Tell every row about one member, without instants and without the label in their names.
+async def of_member(database: Database, member: UUID, *hidden: str) -> Mapping[str, Counter[str]]:
+    """Tell every row about one member, without instants and without what is theirs in names.
 
     So two members who did the same one after the other read the same.
     """
@@ -108,7 +108,9 @@ async def of_member(database: Database, member: UUID, label: str) -> Mapping[str
         ]
         for home, row in await connection.execute(text(" union all ".join(parts)), {"both": both}):
             told = INSTANT.sub("then", _told(home.partition(".")[2], row, names))
-            found[home][told.replace(label, "*")] += 1
+            for each in hidden:
+                told = told.replace(each, "*")
+            found[home][told] += 1
     return found
 
 
