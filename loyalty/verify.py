@@ -14,6 +14,7 @@ import ledger
 import tiers
 from loyalty.invariants import first_broken
 from loyalty.orders.verify import first_broken_order
+from loyalty.rewards.verify import first_broken_reward
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,19 @@ async def _orders(connection: AsyncConnection) -> Sequence[Finding]:
     ]
 
 
+async def _rewards(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("rewards", check, row, seen, "none such")
+        for check, (row, seen) in (await first_broken_reward(connection)).items()
+    ]
+
+
 VERIFIERS: Final[Mapping[str, Callable[[AsyncConnection], Awaitable[Sequence[Finding]]]]] = {
     "ledger": _ledger,
     "tiers": _tiers,
     "benefits": _benefits,
     "loyalty": _loyalty,
     "orders": _orders,
+    "rewards": _rewards,
 }
 """By package, in the order they run; a package with tables of its own adds its line here."""
