@@ -9,6 +9,7 @@ from api.controllers import (
     changes,
     checkout,
     corrections,
+    entitlements,
     exports,
     finance,
     ladders,
@@ -30,6 +31,7 @@ from api.controllers import (
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *members.ROUTES,
     *wallets.ROUTES,
+    *entitlements.ROUTES,
     *corrections.ROUTES,
     *checkout.ROUTES,
     *orders.ROUTES,

@@ -102,6 +102,12 @@ def held_at(rule_set: RuleSet, facts: Facts, at: datetime) -> frozenset[object]:
     return frozenset(right.entitlement.right for right in _best(given))
 
 
+def entitlement_unit(right: Entitlement) -> str | None:
+    """What the number of a right counts: hours or days; None where it has no number."""
+    value = ENTITLEMENTS[right.kind].value
+    return value.name if value is not None and not value.choices else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Right:
     """A right with how good it is among those of its kind."""

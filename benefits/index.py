@@ -10,7 +10,16 @@ from typing import cast
 
 from benefits.language import wanted_tiers
 from benefits.language.nodes import FactType
-from benefits.language.tree import AllOf, AnyOf, Comparison, Effect, FreeShipping, Node, Rule
+from benefits.language.tree import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Effect,
+    Entitles,
+    FreeShipping,
+    Node,
+    Rule,
+)
 from benefits.types import Question
 
 _LINE_KINDS = ("sku", "category")
@@ -97,7 +106,9 @@ def _of_effect(effect: Effect, tiers: Sequence[str]) -> list[Requirement]:
         if not effect.methods:
             return []
         return [Requirement("shipping-method", frozenset(effect.methods))]
-    return [] if effect.where is None else _of_condition(effect.where, tiers)
+    if isinstance(effect, Entitles) or effect.where is None:
+        return []
+    return _of_condition(effect.where, tiers)
 
 
 def _of_condition(node: Node, tiers: Sequence[str]) -> list[Requirement]:

@@ -13,7 +13,8 @@ from benefits.rule_set import CompiledRule, RuleSet
 from benefits.types import NotApplied, Unlock
 
 MOST_TOLD_AT_ONCE = 10
-_FAR = 1_000
+FAR = 1_000
+"""The distance of what cannot be measured."""
 
 
 class Reasons:
@@ -63,7 +64,7 @@ class Reasons:
         code = candidate.voucher.code if candidate.voucher is not None else None
         if not self._till.passes(candidate):
             failures = self._failures(rule)
-            return _because(rule, failures[0], code)
+            return because(rule, failures[0], code)
         if candidate.number in self._fates:
             why, other = self._fates[candidate.number]
             if why == "members-only":
@@ -98,34 +99,15 @@ class Reasons:
         missing = []
         failures = self._failures(rule)
         if len(failures) <= 1:
-            missing = [(failure.distance, _because(rule, failure, None)) for failure in failures]
-            missing += [(_FAR, reason) for reason in self._schedule_reason(rule)]
-            missing += [(_FAR, reason) for reason in self._voucher_reason(rule)]
+            missing = [(failure.distance, because(rule, failure, None)) for failure in failures]
+            missing += [(FAR, reason) for reason in outside_schedule(rule, self._question.at)]
+            missing += [(FAR, reason) for reason in self._voucher_reason(rule)]
         return missing
 
     def _failures(self, rule: CompiledRule) -> list[Failure]:
         if rule.rule.when is None:
             return []
         return explain_failures(rule.rule.when, self._till.scene, self._rule_set.tiers, rule.stage)
-
-    def _schedule_reason(self, rule: CompiledRule) -> list[NotApplied]:
-        schedule, at = rule.rule.schedule, self._question.at
-        if schedule is None:
-            return []
-        part = closed_by(schedule, at, at.astimezone(rule.zone))
-        if part is None:
-            return []
-        unlock, wanted = _opening(part, schedule.from_at)
-        return [
-            NotApplied(
-                "outside-schedule",
-                rule.name,
-                rule.version,
-                fact=part,
-                wanted=wanted,
-                unlock=unlock,
-            )
-        ]
 
     def _voucher_reason(self, rule: CompiledRule) -> list[NotApplied]:
         definition = rule.rule.voucher
@@ -146,6 +128,19 @@ class Reasons:
                 unlock=unlock,
             )
         ]
+
+
+def outside_schedule(rule: CompiledRule, at: datetime) -> list[NotApplied]:
+    """That the rule's schedule is closed at the instant, and by which part of it."""
+    schedule = rule.rule.schedule
+    if schedule is None:
+        return []
+    part = closed_by(schedule, at, at.astimezone(rule.zone))
+    if part is None:
+        return []
+    unlock, wanted = _opening(part, schedule.from_at)
+    code, name = "outside-schedule", rule.name
+    return [NotApplied(code, name, rule.version, fact=part, wanted=wanted, unlock=unlock)]
 
 
 def _members_only(rule: CompiledRule, voucher_code: str | None) -> NotApplied:
@@ -169,7 +164,8 @@ def _opening(part: str, from_at: datetime | None) -> tuple[Unlock | None, str | 
     return Unlock("wait-until", {"at": from_at.isoformat()}), from_at.isoformat()
 
 
-def _because(rule: CompiledRule, failure: Failure, voucher_code: str | None) -> NotApplied:
+def because(rule: CompiledRule, failure: Failure, voucher_code: str | None) -> NotApplied:
+    """Why a rule gives nothing: one comparison that would have to change."""
     return NotApplied(
         code=failure.code,
         rule=rule.name,

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from benefits.language.checker import read_rule
 from benefits.language.explainer import EXCLUDED, NOT_MET
 from benefits.language.nodes import FACTS, FactType
-from benefits.language.printer import Speaker, print_rule, print_value
+from benefits.language.printer import Speaker, print_right, print_rule, print_value
+from benefits.language.tree import Entitles
 from benefits.language.words import (
     FACT_WORDS,
     NOT_WORDS,
@@ -15,7 +16,7 @@ from benefits.language.words import (
     UNLOCK_WORDS,
 )
 from benefits.records import Vocabulary
-from benefits.types import NotApplied, Unlock
+from benefits.types import Entitlement, NotApplied, Unlock
 
 _ANY_TIER = Vocabulary(tiers=None)
 _NO_NAMES: Mapping[str, str] = {}
@@ -70,6 +71,14 @@ def unlock_sentence(
     if unlock.code == "spend-more" and isinstance(gap, int):
         facts["gap"] = money(gap)
     return speaker.word(UNLOCK_WORDS[unlock.code]).format(**facts)
+
+
+def entitlement_phrase(
+    held: Entitlement, *, language: str = "en", names: Mapping[str, str] = _NO_NAMES
+) -> str:
+    """A right in a few words, to be put into a sentence: `event:<code>` names an event."""
+    right = Entitles(held.kind, held.subject, held.value)
+    return print_right(right, Speaker(language, str, names))
 
 
 def _cause(reason: NotApplied, speaker: Speaker) -> str:

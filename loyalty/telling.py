@@ -1,15 +1,18 @@
-"""What is missing for a tier, as one sentence in English or Chinese. Pure.
+"""What is missing for a tier, and what a member is entitled to, in English or Chinese. Pure.
 
 Decisions hold codes and figures; the sentence is made when somebody reads them.
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.numbers import format_currency
 
+from benefits import Entitlement, entitlement_phrase
 from loyalty.money import minor_units, written
 from tiers import Because, Missing
 
@@ -22,6 +25,9 @@ _JOINT: Final = {"all": (" and ", "并"), "any": (" or ", "或")}
 _BY: Final = ("{what} by {day}{why}", "在 {day} 前{what}{why}")
 _MET: Final = ("Nothing more is needed{until}", "无需更多消费{until}")
 _UNTIL: Final = (" until {day}{why}", "，有效至 {day}{why}")
+_HELD_UNTIL: Final = (", until {day}", "，有效至{day}")
+_A_MOMENT: Final = timedelta(microseconds=1)
+_NO_NAMES: Final[Mapping[str, str]] = MappingProxyType({})
 _WHY: Final[Mapping[Because, tuple[str, str]]] = MappingProxyType(
     {
         Because.OLDEST_ORDER_LEAVES: (
@@ -52,6 +58,28 @@ def tell_missing(missing: Missing, currency: str, language: str) -> str:
         parts.append(said[place].format(count=missing.orders))
     what = _JOINT[missing.join][place].join(parts)
     return _ended(_BY[place].format(what=what, day=day, why=why) if day else what, place)
+
+
+def tell_entitlement(
+    held: Entitlement,
+    language: str,
+    *,
+    until: datetime | None = None,
+    zone: ZoneInfo | None = None,
+    names: Mapping[str, str] = _NO_NAMES,
+) -> str:
+    """Say what a member is entitled to, and the last day of it where that is known.
+
+    `names` gives what people call events, under `event:<code>`.
+    """
+    place = 1 if language == "zh" else 0
+    phrase = entitlement_phrase(held, language=language, names=names)
+    said = phrase[:1].upper() + phrase[1:]
+    if until is None:
+        return _ended(said, place)
+    last = until.astimezone(zone) - _A_MOMENT
+    day = format_date(last.date(), "long", locale=LOCALES["zh" if place else "en"])
+    return _ended(said + _HELD_UNTIL[place].format(day=day), place)
 
 
 def _money(amount: int, currency: str, locale: str) -> str:

@@ -11,6 +11,7 @@ from api.auth import ApiRequest, application_of, member_ref, only_own, principal
 from api.bodies import RequestInvalid, body_of, read_query
 from api.operation import EVERYBODY, Operation, operation
 from api.pagination import Page, read_cursor, sign_cursor
+from api.schemas.entitlements import entitlements_out
 from api.schemas.wallets import (
     AdjustedOut,
     AdjustmentBody,
@@ -30,6 +31,8 @@ from api.schemas.wallets import (
 from api.writing import answer, cause_of, now_of, ok, respond, write
 from loyalty.adjustments import Adjustment, adjust
 from loyalty.bootstrap import Application
+from loyalty.checkout.sentences import speaks
+from loyalty.entitlements import entitlements_of
 from loyalty.idempotency import Answer, Begun
 from loyalty.ids import show
 from loyalty.links import make_link
@@ -61,12 +64,12 @@ _MOST_LOTS: Final = 200
     ),
 )
 async def read_wallet(request: ApiRequest) -> Response[bytes]:
-    """Answer the counters, the open lots, and what lapses within ninety days.
+    """Answer the counters, the open lots, what lapses within ninety days, and the member's rights.
 
     With `at` or `recorded_by` the counters alone, as they stood then.
     """
     query, ref, application = read_query(request, WalletQuery), member_ref(request), _app(request)
-    now = now_of(request)
+    now, language = now_of(request), speaks(request.headers.get("accept-language", ""))
     async with application.database.snapshot() as connection:
         member = await find_member(connection, ref)
         only_own(request, member, ref)
@@ -88,6 +91,7 @@ async def read_wallet(request: ApiRequest) -> Response[bytes]:
         lapsing = await ledger.expiring(
             connection, holder, at=now, until=now + _AHEAD, asset=query.asset
         )
+        rights = await entitlements_of(connection, application.programme, member, at=now)
     shown = WalletOut(
         member=show("mem", member.id),
         at=now,
@@ -101,6 +105,7 @@ async def read_wallet(request: ApiRequest) -> Response[bytes]:
         expiring=[ExpiringOut(part.expires_at, part.amount) for part in lapsing],
         lots=[lot_out(lot) for lot in lots],
         asset=query.asset,
+        entitlements=entitlements_out(rights, language, policy.zone),
     )
     return ok(shown)
 

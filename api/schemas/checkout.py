@@ -4,6 +4,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from api.schemas.entitlements import EntitlementOut
 from benefits import Decision, Discount, EarnWhy, LineAnswer, NotApplied
 from loyalty.checkout.quote import Quote
 from loyalty.checkout.sentences import reason_sentence, unlock_sentence
@@ -98,13 +99,6 @@ class IfPlanOut(Struct, frozen=True):
     saving: int
 
 
-class EntitlementOut(Struct, frozen=True):
-    """A right that the member holds."""
-
-    name: str
-    until: datetime | None
-
-
 class QuoteOut(Struct, frozen=True):
     """The signed answer to a cart."""
 
@@ -137,7 +131,9 @@ class QuoteOut(Struct, frozen=True):
             not_applied=not_applied_out(decision, language, currency),
             if_joined=_if_joined(decision, quote.joined),
             if_plan=None,
-            entitlements=[],
+            entitlements=[
+                EntitlementOut.of(each, language, quote.zone) for each in quote.entitlements
+            ],
         )
 
 

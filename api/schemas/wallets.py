@@ -6,6 +6,7 @@ from msgspec import Meta, Struct
 
 import ledger
 from api.pagination import DEFAULT_LIMIT, Cursor, Limit
+from api.schemas.entitlements import EntitlementOut
 from api.schemas.types import Code, Instant, MemberId, SignedPoints
 from loyalty.adjustments import Adjusted
 from loyalty.ids import show
@@ -84,7 +85,7 @@ class WalletOut(Struct, frozen=True):
     """A wallet at an instant; `face_value` is what the available points would take off.
 
     As of an earlier instant, or as recorded by one, the counters alone are told: `frozen`,
-    `expiring` and `lots` are null then.
+    `expiring`, `lots` and `entitlements` are null then.
     """
 
     member: MemberId
@@ -100,6 +101,7 @@ class WalletOut(Struct, frozen=True):
     lots: list[LotOut] | None
     asset: str = "points"
     recorded_by: Instant | None = None
+    entitlements: list[EntitlementOut] | None = None
 
 
 class MovementOut(Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from benefits.language.nodes import (
     EFFECTS,
+    ENTITLEMENTS,
     FACTS,
     LINE_FACTS,
     MAX_EFFECTS,
@@ -21,6 +22,7 @@ from benefits.language.nodes import (
     Fact,
     Field,
     Kind,
+    fields_of,
 )
 
 Schema = dict[str, Any]
@@ -77,7 +79,7 @@ def rule_schema() -> Schema:
         "$defs": {
             "RuleCondition": _condition(FACTS, CONDITION),
             "RuleLineCondition": _condition(LINE_FACTS, LINE_CONDITION),
-            "RuleEffect": {"oneOf": [_effect(effect) for effect in EFFECTS.values()]},
+            "RuleEffect": {"oneOf": _effects()},
         },
     }
 
@@ -139,6 +141,17 @@ def _fact(fact: Fact) -> Schema:
     shape["required"] = ["fact"]
     shape["oneOf"] = [{"required": [operator.name]} for operator in operators]
     return shape
+
+
+def _effects() -> list[Schema]:
+    """A shape for each effect, and for each kind of entitlement."""
+    shapes = [_effect(effect) for effect in EFFECTS.values() if effect.name != "entitlement"]
+    for node in ENTITLEMENTS.values():
+        shape = _effect(EffectNode("entitlement", fields_of(node)))
+        shape["properties"]["kind"] = {"const": node.name}
+        shape["required"].append("kind")
+        shapes.append(shape)
+    return shapes
 
 
 def _effect(effect: EffectNode) -> Schema:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +29,7 @@ from benefits import (
 from loyalty.checkout.basket import Basket, newcomer, question_of, refuse_unfit
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
+from loyalty.entitlements import Held, held_now
 from loyalty.keys import KeyEnded
 from loyalty.members import Ref, UnknownMember
 from loyalty.orders.errors import QuoteMismatch, QuoteOutdated
@@ -47,6 +49,8 @@ class Quote:
     decision: Decision
     joined: Decision | None
     currency: str
+    zone: ZoneInfo
+    entitlements: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,8 @@ async def quote(
     until = at + VALID
     claims = _claims(snapshot, decision, basket)
     token = programme.signing.sign(KIND, claims, expires_at=until)
-    return Quote(token, until, decision, joined, cart.currency)
+    held = held_now(snapshot, decision.entitlements, at)
+    return Quote(token, until, decision, joined, cart.currency, snapshot.policy.zone, held)
 
 
 def _claims(snapshot: Snapshot, decision: Decision, basket: Basket) -> Mapping[str, object]:

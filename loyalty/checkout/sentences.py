@@ -25,6 +25,7 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "no-effect": ("It would change nothing here.", "对本单没有影响。"),
         "lost-to": ("{other} is better here.", "{other} 更优惠。"),
         "excluded-by": ("It does not combine with {other}.", "不能与 {other} 同时使用。"),
+        "depends-on-order": ("{fact} of the order decides.", "由订单的{fact}决定。"),
         "not-better": ("The other offers together are better.", "其他优惠合计更优。"),
         "voucher-not-found": ("There is no such voucher.", "没有此优惠券。"),
         "voucher-not-yours": ("The voucher belongs to another member.", "优惠券属于其他会员。"),

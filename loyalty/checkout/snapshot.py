@@ -92,6 +92,8 @@ class Snapshot:
     ladder: Ladder | None
     key_stands: bool
     order_id: UUID | None
+    tier_next: tuple[date, str] | None = None
+    """The next day on which the tier may move by itself, and the tier in force from then on."""
 
 
 async def take_snapshot(
@@ -104,7 +106,7 @@ async def take_snapshot(
     if programme.zone is None:
         programme.zone = (await programme.policies.at(connection, asked.at)).zone
     row = await _statement().one(connection, **_parameters(asked, programme))
-    whose, known, wallet, counted, prices, vouchers, versions, tier, stands, placed = row
+    whose, known, wallet, counted, prices, vouchers, versions, tier, stands, placed, comes = row
     policy = await programme.policy(connection, versions["policy"])
     await programme.know_keys(connection, versions["keys"])
     ladder = await programme.ladder(connection, versions["ladder"])
@@ -123,6 +125,7 @@ async def take_snapshot(
         ladder=ladder,
         key_stands=stands,
         order_id=placed,
+        tier_next=None if comes is None else (date.fromisoformat(comes[0]), comes[1]),
     )
 
 
@@ -240,7 +243,7 @@ _KEY: Final = bindparam("api_key", type_=Uuid)
 
 
 @cache
-def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID]:
+def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any]:
     """The one statement; composed at first use and compiled once."""
     named = (
         select(name.c.id)
@@ -250,11 +253,14 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID]:
     one = select(literal(1).label("one")).subquery("one")
     wallet = lateral(wallet_at(member.c.holder, _NOW)).alias("wallet")
     standing = lateral(standing_at(member.c.id, _ON)).alias("standing")
+    moves_on = _moves_on(standing.c.falls_on, standing.c.floor_until)
+    later = lateral(standing_at(member.c.id, moves_on)).alias("later")
     whole = (
         one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
         .outerjoin(profile, profile.c.member == member.c.id)
         .outerjoin(wallet, true())
         .outerjoin(standing, true())
+        .outerjoin(later, true())
     )
     return hot(
         select(
@@ -268,8 +274,23 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID]:
             standing.c.tier,
             or_(_KEY.is_(None), key_stands(_KEY, _NOW)).label("stands"),
             _placed_order(),
+            case(
+                (
+                    later.c.tier.is_not(None),
+                    func.json_build_array(moves_on, later.c.tier, type_=JSON),
+                ),
+                else_=null(),
+            ).label("comes"),
         ).select_from(whole)
     )
+
+
+def _moves_on(
+    falls_on: ColumnElement[date | None], floor_until: ColumnElement[date | None]
+) -> ColumnElement[Any]:
+    """The next day after this one on which a tier is lost or a floor under it ends."""
+    ahead = (case((day > _ON, day), else_=null()) for day in (falls_on, floor_until))
+    return func.least(*ahead, type_=Date)
 
 
 def _member_json() -> ColumnElement[Any]:

@@ -17,6 +17,7 @@ MATRIX: dict[str, set[str]] = {
     "GET /v1/members/{member}": {C, A, M},
     "PATCH /v1/members/{member}": {C, A},
     "GET /v1/members/{member}/wallet": {C, A, F, M},
+    "GET /v1/members/{member}/entitlements": {C, A, F, M},
     "GET /v1/members/{member}/transactions": {C, A, F, M},
     "POST /v1/members/{member}/adjustments": {A, F},
     "POST /v1/members/{member}/links": {C, A},

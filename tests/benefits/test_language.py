@@ -40,6 +40,7 @@ FULL: dict[str, Any] = {
         {"effect": "percent-off", "percent": "12.5", "target": "lines"},
         {"effect": "amount-off", "amount": 100, "target": "order"},
         {"effect": "earn", "points": 1, "per": 100},
+        {"effect": "entitlement", "kind": "free-returns", "days": 60},
     ],
     "group": "shipping",
     "exclusive": False,
@@ -81,7 +82,7 @@ REFUSED: list[list[Any]] = json.loads(
 def test_the_full_rule_is_read() -> None:
     rule = read_rule(FULL, VOCABULARY)
 
-    assert (rule.name, len(rule.effects), rule.priority, rule.tell) == ("everything", 5, 10, True)
+    assert (rule.name, len(rule.effects), rule.priority, rule.tell) == ("everything", 6, 10, True)
 
 
 @pytest.mark.parametrize(("pointer", "value", "code", "at"), REFUSED)

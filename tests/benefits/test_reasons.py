@@ -15,7 +15,9 @@ from benefits import (
     unlock_sentence,
 )
 from benefits.language.nodes import (
+    DELIVERY_CLASSES,
     EFFECTS,
+    ENTITLEMENTS,
     FACTS,
     LINE_FACTS,
     OPERATORS,
@@ -24,6 +26,8 @@ from benefits.language.nodes import (
     FactType,
 )
 from benefits.language.words import (
+    CLASS_WORDS,
+    ENTITLEMENT_WORDS,
     FACT_WORDS,
     NOT_WORDS,
     OPERATOR_WORDS,
@@ -232,7 +236,9 @@ def test_every_fact_operator_step_and_unlock_has_words() -> None:
     assert set(SUBTOTAL_STEPS) == STEP_WORDS.keys()
     assert set(WINDOWS) == WINDOW_WORDS.keys()
     assert unlocks <= UNLOCK_WORDS.keys()
-    assert len(EFFECTS) == 5
+    assert len(EFFECTS) == 6
+    assert ENTITLEMENTS.keys() == ENTITLEMENT_WORDS.keys()
+    assert set(DELIVERY_CLASSES) == CLASS_WORDS.keys()
 
 
 def money(minor: int) -> str:
