@@ -4,12 +4,13 @@ A change names whole rules, names that end, and modes of groups; it says nothing
 several changes can be made at once and one can be carried into what is scheduled for later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TypeVar
 
-from benefits.records import PublishedRuleSet
+from benefits.errors import DuplicateRule
+from benefits.records import Group, PublishedRuleSet
 
 V = TypeVar("V")
 
@@ -32,6 +33,11 @@ class RuleChange:
         """Whether it changes nothing."""
         return not (self.rules or self.retired or self.groups)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The rules that it touches: those it adds or changes, and those that end."""
+        return (*(str(document.get("rule", "")) for document in self.rules), *self.retired)
+
 
 @dataclass(frozen=True, slots=True)
 class Contents:
@@ -53,6 +59,16 @@ def contents_of(published: PublishedRuleSet | None) -> Contents:
         {stored.rule: stored.version for stored in published.rules},
         {group.name: group.mode for group in published.groups},
     )
+
+
+def contents_from(rules: Sequence[tuple[str, int]], groups: Sequence[Group]) -> Contents:
+    """A set of (rule, version) pairs and groups. Raises DuplicateRule."""
+    names: set[str] = set()
+    for rule, _ in rules:
+        if rule in names:
+            raise DuplicateRule(rule=rule)
+        names.add(rule)
+    return Contents(dict(rules), {group.name: group.mode for group in groups})
 
 
 def changed(before: Contents, versions: Mapping[str, int], change: RuleChange) -> Contents:
@@ -78,12 +94,7 @@ def carried(before: Contents, after: Contents, later: Contents) -> Contents:
 
 def outrun_by(based_on: Contents, now: Contents, change: RuleChange) -> tuple[str, ...]:
     """The rules and groups that a change touches and that others have moved since."""
-    touched = [str(document.get("rule", "")) for document in change.rules]
-    rules = [
-        name
-        for name in (*touched, *change.retired)
-        if based_on.rules.get(name) != now.rules.get(name)
-    ]
+    rules = [name for name in change.names if based_on.rules.get(name) != now.rules.get(name)]
     groups = [name for name in change.groups if based_on.groups.get(name) != now.groups.get(name)]
     return tuple(sorted({*rules, *groups}))
 

@@ -45,3 +45,11 @@ class RuleNamedTwice(RuleSetRefused):
 
     code: ClassVar[str] = "rule-named-twice"
     rule: str
+
+
+class RuleUnfit(RuleSetRefused):
+    """The rule "{rule}", which is to stay as it is, would no longer fit: {reason}"""
+
+    code: ClassVar[str] = "rule-unfit"
+    rule: str
+    reason: str
