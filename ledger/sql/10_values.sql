@@ -58,8 +58,19 @@ AS $$
         pg_catalog.json_build_array(i.amount, i."of", ledger.terms(i), i.lot) END
 $$;
 
--- What a lot is born with, as the canonical text carries it; most need no notice and follow no
--- schedule.
+-- What most lots are born with, as the canonical text carries it: no notice is needed before they
+-- lapse, and their end follows no schedule.
+CREATE OR REPLACE FUNCTION ledger.plain_birth(
+    lot uuid, source text, lot_class text, granted bigint, waits boolean,
+    activates_at timestamptz, expires_at timestamptz, allocated bigint
+) RETURNS json LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.json_build_array(
+        'lot', lot, source, lot_class, granted, waits, ledger.micros(activates_at),
+        ledger.micros(expires_at), allocated)
+$$;
+
+-- What any lot is born with.
 CREATE OR REPLACE FUNCTION ledger.birth(l ledger.lot) RETURNS json
 LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
@@ -69,23 +80,32 @@ AS $$
             ledger.micros(l.expires_at), l.allocated, l.notice, ledger.micros(l.ends_at),
             l.schedule)
     ELSE
-        pg_catalog.json_build_array(
-            'lot', l.id, l.source, l.class, l.granted, l.pending, ledger.micros(l.activates_at),
-            ledger.micros(l.expires_at), l.allocated)
+        ledger.plain_birth(l.id, l.source, l.class, l.granted, l.pending, l.activates_at,
+            l.expires_at, l.allocated)
     END
 $$;
 
--- The same from what a posting says and the wallet it leaves.
+-- The canonical text of a posting's journal from what the posting says and the figures of the
+-- wallet that it leaves.
+CREATE OR REPLACE FUNCTION ledger.canonical(
+    i ledger.item, sequence bigint, available bigint, balance bigint, refers_to uuid,
+    recorded_at timestamptz, facts json, legs ledger.leg[]
+) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+    SELECT pg_catalog.json_build_array(
+        'ledger/1', i.holder, i.asset, sequence, i.journal, i.kind, i.key, refers_to,
+        ledger.micros(i.effective_at), ledger.micros(recorded_at), available, balance, i.reason,
+        i.actor, i.request_id, i.labels::text, ledger.content(i), facts, legs::text)::text
+$$;
+
+-- The same from the wallet itself.
 CREATE OR REPLACE FUNCTION ledger.canonical(
     w ledger.wallet, i ledger.item, refers_to uuid, recorded_at timestamptz, facts json,
     legs ledger.leg[]
 ) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE
 AS $$
-    SELECT pg_catalog.json_build_array(
-        'ledger/1', w.holder, w.asset, w.version, i.journal, i.kind, i.key, refers_to,
-        ledger.micros(i.effective_at), ledger.micros(recorded_at), w.available,
-        w.available + w.pending + w.held - w.debt, i.reason, i.actor, i.request_id,
-        i.labels::text, ledger.content(i), facts, legs::text)::text
+    SELECT ledger.canonical(i, w.version, w.available,
+        w.available + w.pending + w.held - w.debt, refers_to, recorded_at, facts, legs)
 $$;
 
 CREATE OR REPLACE FUNCTION ledger.leg(debit text, credit text, amount bigint, lot uuid)

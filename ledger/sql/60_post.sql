@@ -103,7 +103,12 @@ BEGIN
         PERFORM ledger.lock_wallets(items);
     END IF;
     FOR i IN SELECT * FROM jsonb_populate_recordset(NULL::ledger.item, items) LOOP
-        o := ledger.post_item(i, instant, instant);
+        IF i.kind = 'earn' AND ledger.earn_plainly(i, instant) THEN
+            o := ROW(0, 'posted', i.key, i.journal, false, NULL, NULL, NULL, i.amount, 0, 0, 0, 0,
+                0, 0, 0);
+        ELSE
+            o := ledger.post_item(i, instant, instant);
+        END IF;
         o.position := place;
         place := place + 1;
         RETURN NEXT o;
