@@ -1,4 +1,4 @@
-"""What stands in the way of a change, all of it at once and each with the path to its node. Pure."""
+"""What stands in the way of a change: all of it at once, each with the path to its node. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +20,7 @@ def find_problems(
     *,
     zone: str,
 ) -> list[BenefitsError]:
-    """Every refusal of a change to a set of these rules and groups, with pointers into the change."""
+    """Every refusal of a change to a set of these rules and groups, with pointers into it."""
     modes = modes_after(groups, change)
     words = replace(vocabulary, groups=tuple(modes))
     problems = [

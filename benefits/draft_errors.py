@@ -48,7 +48,7 @@ class RuleNamedTwice(RuleSetRefused):
 
 
 class RuleUnfit(RuleSetRefused):
-    """The rule "{rule}", which is to stay as it is, would no longer fit: {reason}"""
+    """The rule "{rule}", which is to stay as it is, would no longer fit ({reason})."""
 
     code: ClassVar[str] = "rule-unfit"
     rule: str

@@ -8,7 +8,6 @@ later set has changed the same rule itself, the later one stands. Nothing publis
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Select, select
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -82,7 +81,7 @@ async def read_contents(connection: AsyncConnection, version: int | None) -> Con
     return contents_of(await find_published_rule_set(connection, version))
 
 
-def winning_sets() -> Select[Any]:
+def winning_sets() -> Select[int, datetime]:
     """Rows `version, live_from`: of the sets of one instant the newest, in order of time."""
     return (
         select(rule_set.c.version, rule_set.c.live_from)

@@ -56,20 +56,34 @@ async def publish_rules(
     It goes live at once unless an instant is named; the first one also decides all that was
     bought before, so that history can be brought along.
     """
-    policy = await policy_at(connection, cause.at)
-    ladder = await tiers.live_ladder(connection)
     live = await connection.scalar(benefits.live_rule_set_version(cause.at))
-    begins = live_from or (BEGINNING if live is None else cause.at)
-    version = await benefits.publish_rule_set(
+    return await publish_contents(
         connection,
-        rules,
-        groups=groups,
-        tiers=_tiers(ladder),
+        cause,
+        benefits.contents_from(rules, groups),
+        live_from=live_from or (BEGINNING if live is None else cause.at),
+        based_on=based_on,
+    )
+
+
+async def publish_contents(
+    connection: AsyncConnection,
+    cause: Cause,
+    contents: benefits.Contents,
+    *,
+    live_from: datetime,
+    based_on: int | None = None,
+) -> int:
+    """Publish what a set is made of; the change is carried into the sets that are to come."""
+    policy = await policy_at(connection, cause.at)
+    by = benefits.Publishing(
+        tiers=tiers_of(await tiers.live_ladder(connection)),
         zone=policy.zone.key,
-        live_from=begins,
         actor=cause.actor,
         at=cause.at,
-        based_on=based_on,
+    )
+    version = await benefits.publish_contents(
+        connection, contents, by, live_from=live_from, based_on=based_on
     )
     await record_change(
         connection,
@@ -79,9 +93,9 @@ async def publish_rules(
         action="publish",
         before=None if based_on is None else {"version": based_on},
         after={
-            "rules": [[rule, number] for rule, number in rules],
-            "groups": [[group.name, group.mode] for group in groups],
-            "live_from": begins.isoformat(),
+            "rules": [[rule, number] for rule, number in contents.rules.items()],
+            "groups": [[name, mode] for name, mode in contents.groups.items()],
+            "live_from": live_from.isoformat(),
         },
     )
     return version
@@ -95,8 +109,9 @@ async def vocabulary_of(connection: AsyncConnection) -> benefits.Vocabulary:
         connection, after=names[-1] if names else "", limit=_PAGE
     ):
         names += [definition.name for definition in page]
-    return benefits.Vocabulary(tiers=_tiers(ladder), voucher_definitions=names)
+    return benefits.Vocabulary(tiers=tiers_of(ladder), voucher_definitions=names)
 
 
-def _tiers(ladder: tiers.Ladder | None) -> tuple[str, ...]:
+def tiers_of(ladder: tiers.Ladder | None) -> tuple[str, ...]:
+    """Return the tiers that rules may name, from lowest to highest."""
     return () if ladder is None else tuple(tier.code for tier in ladder.tiers)
