@@ -9,9 +9,12 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8000
 ORDERS ?=
 ARGS ?=
+# A whole run is spread over the cores, a file staying together; a part of it runs in one process.
+WORKERS ?= $(if $(ARGS),0,auto)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile
 
 # The first interpreter that is new enough and can make a virtual environment; or say PYTHON=...
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3
@@ -44,7 +47,7 @@ setup: $(RUNTIME) $(PROJECT) ## install what the programme needs into .venv
 
 .PHONY: test
 test: setup-dev ## run every proof whose tools are here, on samples (ARGS="tests/ledger -k expire")
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 .PHONY: check
 check: lint types contracts test ## all that must be green: lint, types, contracts, tests
@@ -64,7 +67,7 @@ contracts: setup-dev ## which room may import which
 
 .PHONY: prove
 prove: setup-dev ## run every proof in full and write docs/proofs.md (long)
-	@LOYALTY_PROVE=1 $(BIN)/python -m pytest $(ARGS)
+	@LOYALTY_PROVE=1 $(PYTEST) $(ARGS)
 	@$(if $(ARGS),,$(BIN)/python -m tests.support.proofs docs/proofs.md)
 
 .PHONY: bench

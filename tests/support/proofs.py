@@ -18,7 +18,7 @@ from typing import Protocol
 
 import pytest
 
-from tests.support.requirements import REPOSITORY, proving
+from tests.support.requirements import REPOSITORY, proving, worker
 
 RECORD = REPOSITORY / ".cache" / "proofs.jsonl"
 
@@ -58,7 +58,7 @@ def proof(request: pytest.FixtureRequest) -> Proof:
 
 def pytest_sessionstart() -> None:
     """Begin a full run's record with the machine it ran on."""
-    if proving():
+    if proving() and not worker():
         RECORD.parent.mkdir(exist_ok=True)
         RECORD.write_text("", encoding="utf-8")
 

@@ -7,7 +7,7 @@ loads this module as a plugin; a test names what it needs: `@needs_chromium`.
 
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +25,11 @@ def require_all() -> bool:
 def proving() -> bool:
     """Whether this run is `make prove`: whole data sets, all repeats, long kills."""
     return os.environ.get("LOYALTY_PROVE", "") == "1"
+
+
+def worker() -> str:
+    """Return which of a run's processes this is: `gw0`, `gw1`, …, or `` for the only one."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "")
 
 
 def sample(*, quick: int, full: int) -> int:
@@ -82,12 +87,34 @@ needs_hledger = pytest.mark.needs_hledger
 needs_pgbench = pytest.mark.needs_pgbench
 needs_shared = pytest.mark.needs_shared
 
-_SKIPS = pytest.StashKey[list[str]]()
+_SKIPS = pytest.StashKey["Skips"]()
+
+
+class Skips:
+    """Every skip of a run, with its reason, wherever it ran: reports come in from each worker."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember a skipped test."""
+        if report.skipped and not hasattr(report, "wasxfail"):
+            self._remember(report)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Remember a module that was skipped as a whole."""
+        if report.skipped:
+            self._remember(report)
+
+    def _remember(self, report: pytest.TestReport | pytest.CollectReport) -> None:
+        why = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        self.lines.append(f"{report.nodeid}: {why.removeprefix('Skipped: ')}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known."""
-    config.stash[_SKIPS] = []
+    """Make the markers known, and listen for skips."""
+    config.stash[_SKIPS] = Skips()
+    config.pluginmanager.register(config.stash[_SKIPS])
     for requirement in REQUIREMENTS:
         config.addinivalue_line(
             "markers", f"{requirement.marker}: runs only where there is {requirement.sentence}"
@@ -104,38 +131,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(skip)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item,
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember every skipped test and why."""
-    report = yield
-    if report.skipped and not hasattr(report, "wasxfail"):
-        _remember(item.config, report)
-    return report
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report(
-    collector: pytest.Collector,
-) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
-    """Remember every module that was skipped as a whole, and why."""
-    report = yield
-    if report.skipped:
-        _remember(collector.config, report)
-    return report
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Make a run that had to run everything fail when something was skipped."""
-    if require_all() and session.config.stash[_SKIPS] and exitstatus == pytest.ExitCode.OK:
+    if require_all() and session.config.stash[_SKIPS].lines and exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """List each skip by name."""
-    skips = terminalreporter.config.stash[_SKIPS]
+    skips = terminalreporter.config.stash[_SKIPS].lines
     if not skips:
         return
     terminalreporter.section("skipped here", sep="-")
@@ -143,8 +148,3 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.write_line(line)
     if require_all():
         terminalreporter.write_line("LOYALTY_REQUIRE_ALL=1: a skip fails this run.", red=True)
-
-
-def _remember(config: pytest.Config, report: pytest.TestReport | pytest.CollectReport) -> None:
-    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
-    config.stash[_SKIPS].append(f"{report.nodeid}: {reason.removeprefix('Skipped: ')}")
