@@ -5,6 +5,7 @@ something different it is refused, naming the field. A contact belongs to one me
 """
 
 from collections.abc import Sequence
+from datetime import UTC
 from uuid import UUID
 
 from sqlalchemy import insert
@@ -172,7 +173,7 @@ async def _write_profile(
         action="join",
         after={
             "class": new.class_,
-            "joined_at": new.joined_at.isoformat(),
+            "joined_at": new.joined_at.astimezone(UTC).isoformat(),
             "language": joining.language,
             **kept,
         },

@@ -4,7 +4,7 @@ Pure. Events never carry personal data or the shop's ids, and they only gain fie
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -43,12 +43,13 @@ def completed_event(
     one: UUID, order: Order, shipment: Shipment, standing: Decision | None = None
 ) -> Event:
     """Tell that a shipment was completed, and what that did to the member's tier."""
+    activates_at = shipment.activates_at
     data: dict[str, object] = {
         "order": show("ord", order.id),
         "shipment": show("shp", shipment.id),
         "points_earned": shipment.figures.earn,
         "purchases": shipment.purchases,
-        "activates_at": shipment.activates_at,
+        "activates_at": activates_at and activates_at.astimezone(UTC),
         **_tier_moved(standing),
     }
     return Event(one, order.member, COMPLETED, shipment.at, data)

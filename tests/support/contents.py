@@ -44,7 +44,7 @@ _TABLES: Final = text(
     "select table_schema, table_name, array_agg(column_name::text) as columns"
     " from information_schema.columns"
     " where table_schema = any(:schemas) and column_name in ('member', 'holder')"
-    " and table_name <> 'rollup' group by 1, 2 order by 1, 2"
+    " and table_name not in ('rollup', 'api_key') group by 1, 2 order by 1, 2"
 )
 _NAMES: Final = text(
     "select n.kind, n.name, n.id, m.id as member, m.holder from loyalty.name n"

@@ -33,13 +33,18 @@ def web_shop(folder: Path, *, most: int) -> Path:
     return write(folder / "uci.csv", BY_LINE, rows)
 
 
-def grocer(folder: Path, *, households: int) -> Path:
-    """The year of the demo's first households."""
+def grocer(folder: Path, *, households: int, since: str = "") -> Path:
+    """The year of the demo's first households, or what they bought from a day on."""
     whole, path = folder / "whole.csv", folder / "shop.csv"
     write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
     chosen = set(map(str, range(1, households + 1)))
     with whole.open(newline="") as file, path.open("w", newline="") as target:
         reader, writer = csv.reader(file), csv.writer(target)
         writer.writerow(next(reader))
-        writer.writerows(row for row in reader if row[1] in chosen)
+        writer.writerows(row for row in reader if row[1] in chosen and row[2] >= since)
     return path
+
+
+def grocers_month(folder: Path, *, households: int) -> Path:
+    """The last month of the demo's first households."""
+    return grocer(folder, households=households, since="2026-01-01")
