@@ -24,7 +24,7 @@ def test_runs(): assert 1 + 1 == 2
 
 
 def run(
-    source: str, folder: Path, workers: str, **environment: str
+    source: str, folder: Path, workers: int = 0, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a test file of its own with our plugin and nothing else of ours."""
     file = folder / "test_moon.py"
