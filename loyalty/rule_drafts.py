@@ -93,6 +93,7 @@ async def publish_draft(
     names the newest rule set, which says that the caller has seen them.
     """
     draft = await benefits.open_rule_draft(connection, draft_id, at=cause.at)
+    await benefits.publish_in_turn(connection)
     begins = await _begins(connection, cause.at, live_from)
     if after is None:
         await _refuse_outrun(connection, draft, begins)
@@ -125,6 +126,7 @@ async def end_rule(
     after: int | None = None,
 ) -> int:
     """End a rule now or at an instant and return the rule set without it. Raises RuleNotLive."""
+    await benefits.publish_in_turn(connection)
     begins = await _begins(connection, cause.at, ends_at)
     change = benefits.RuleChange(retired=(rule,))
     return await _publish(connection, cause, change, live_from=begins, after=after)
@@ -147,7 +149,6 @@ async def _publish(
     live_from: datetime,
     after: int | None,
 ) -> int:
-    await benefits.publish_in_turn(connection)
     live = await _live_set(connection, live_from)
     _raise_first(await _problems(connection, cause.at, change, live))
     vocabulary = await vocabulary_of(connection)

@@ -56,6 +56,7 @@ async def publish_rules(
     It goes live at once unless an instant is named; the first one also decides all that was
     bought before, so that history can be brought along.
     """
+    await benefits.publish_in_turn(connection)
     live = await connection.scalar(benefits.live_rule_set_version(cause.at))
     return await publish_contents(
         connection,
