@@ -19,6 +19,7 @@ from benefits.contents import (
     contents_of,
     outrun_by,
 )
+from benefits.counted import Charge, Used, periods
 from benefits.decisions import (
     answer_digest,
     answer_document,
@@ -60,6 +61,14 @@ from benefits.drafts import (
     put_away,
     replace_rule_draft,
 )
+from benefits.entitled import (
+    DEPENDS_ON_ORDER,
+    NotHeld,
+    Rights,
+    entitlement_unit,
+    held_at,
+    rights_of,
+)
 from benefits.errors import (
     BenefitsError,
     BirthdayAlreadyIssued,
@@ -69,6 +78,7 @@ from benefits.errors import (
     DefinitionExists,
     DefinitionNotFound,
     DefinitionRefused,
+    LimitReached,
     PointsOffStep,
     PointsOverAvailable,
     PointsOverSpendable,
@@ -84,6 +94,7 @@ from benefits.errors import (
 )
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
 from benefits.language.schema import rule_schema
+from benefits.liveness import rules_live_since
 from benefits.lives import Coming, RuleLife, RuleState, find_life, list_lives
 from benefits.paid import earn_of_paid
 from benefits.prices import list_price_lists, list_prices, prices_of, set_prices
@@ -104,7 +115,6 @@ from benefits.records import (
     NewVoucher,
     Price,
     PublishedRuleSet,
-    RuleUse,
     RuleVersion,
     Vocabulary,
     Voucher,
@@ -125,14 +135,21 @@ from benefits.rules import (
     publish_in_turn,
     publish_rule_set,
 )
-from benefits.sentences import reason_sentence, rule_sentence, unlock_sentence
+from benefits.sentences import (
+    entitlement_phrase,
+    reason_sentence,
+    rule_sentence,
+    unlock_sentence,
+)
 from benefits.shares import spread
+from benefits.turning import Turns, facts_asked, turns_of
 from benefits.types import (
     Applied,
     Cart,
     Decision,
     Discount,
     EarnWhy,
+    Entitlement,
     Facts,
     Line,
     LineAnswer,
@@ -148,7 +165,21 @@ from benefits.types import (
     Unlock,
     VoucherAnswer,
 )
-from benefits.uses import record_uses, uses_of
+from benefits.uses import (
+    Use,
+    demand_uses,
+    find_used,
+    pass_on_counters,
+    read_used,
+    read_uses,
+    settled_content,
+    settling,
+    take_uses,
+    taken_content,
+    taking,
+    used_of,
+    uses_json,
+)
 from benefits.verification import verify
 from benefits.vouchers import (
     demand,
@@ -168,6 +199,7 @@ from benefits.vouchers import (
 )
 
 __all__ = [
+    "DEPENDS_ON_ORDER",
     "FREE",
     "MEMBER_FACTS",
     "REVISION",
@@ -178,6 +210,7 @@ __all__ = [
     "BirthdayWindow",
     "Cart",
     "CartRefused",
+    "Charge",
     "CodeMalformed",
     "Coming",
     "Contents",
@@ -188,15 +221,18 @@ __all__ = [
     "DefinitionRefused",
     "Discount",
     "EarnWhy",
+    "Entitlement",
     "Facts",
     "FieldChange",
     "Finding",
     "Group",
+    "LimitReached",
     "Line",
     "LineAnswer",
     "MemberPrice",
     "NewVoucher",
     "NotApplied",
+    "NotHeld",
     "PointsAnswer",
     "PointsOffStep",
     "PointsOverAvailable",
@@ -210,6 +246,7 @@ __all__ = [
     "Publishing",
     "Question",
     "RevisionUnknown",
+    "Rights",
     "RuleChange",
     "RuleDiff",
     "RuleDraft",
@@ -226,13 +263,15 @@ __all__ = [
     "RuleSetNotFound",
     "RuleSetRefused",
     "RuleState",
-    "RuleUse",
     "RuleVersion",
     "SetDiff",
     "ShippingAnswer",
     "Step",
     "Totals",
+    "Turns",
     "Unlock",
+    "Use",
+    "Used",
     "Vocabulary",
     "Voucher",
     "VoucherAnswer",
@@ -256,6 +295,7 @@ __all__ = [
     "decision_text",
     "define_voucher",
     "demand",
+    "demand_uses",
     "diff_contents",
     "diff_rules",
     "diff_sentences",
@@ -263,8 +303,11 @@ __all__ = [
     "draft_rule",
     "drafted",
     "earn_of_paid",
+    "entitlement_phrase",
+    "entitlement_unit",
     "evaluate",
     "evaluate_paid",
+    "facts_asked",
     "facts_document",
     "facts_from",
     "find_definition",
@@ -274,7 +317,9 @@ __all__ = [
     "find_rule",
     "find_rule_draft",
     "find_rule_set",
+    "find_used",
     "find_vocabulary",
+    "held_at",
     "issue_vouchers",
     "list_definitions",
     "list_lives",
@@ -290,7 +335,9 @@ __all__ = [
     "open_rule_draft",
     "open_window",
     "outrun_by",
+    "pass_on_counters",
     "pass_on_vouchers",
+    "periods",
     "prices_of",
     "publish_contents",
     "publish_in_turn",
@@ -301,10 +348,11 @@ __all__ = [
     "read_audience",
     "read_code",
     "read_contents",
+    "read_used",
+    "read_uses",
     "read_voucher",
     "reason_document",
     "reason_sentence",
-    "record_uses",
     "redeem_vouchers",
     "release_vouchers",
     "reopen_vouchers",
@@ -313,14 +361,23 @@ __all__ = [
     "replayed_rule_set",
     "reserve_vouchers",
     "retire_definition",
+    "rights_of",
     "rule_schema",
     "rule_sentence",
+    "rules_live_since",
     "set_prices",
+    "settled_content",
+    "settling",
     "show_code",
     "spread",
+    "take_uses",
+    "taken_content",
+    "taking",
     "terms_document",
+    "turns_of",
     "unlock_sentence",
-    "uses_of",
+    "used_of",
+    "uses_json",
     "verify",
     "void_voucher",
     "voucher_from",

@@ -25,6 +25,7 @@ MEMBER_FACTS: Final = (
     "tags",
     "first-order",
     "order-count",
+    "plan",
 )
 """The facts that are there without a cart."""
 

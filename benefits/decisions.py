@@ -6,13 +6,14 @@ sentences; derived facts only, never personal data. The same decision is the sam
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from hashlib import sha256
 
 from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
-from benefits.evaluation import REVISION, evaluate, evaluate_paid
+from benefits.evaluation import KNOWN_REVISIONS, REVISION, evaluate, evaluate_paid
 from benefits.questions import question_document, question_from
 from benefits.rule_set import RuleSet
-from benefits.types import Cart, Decision, Discount, EarnWhy, LineAnswer, NotApplied
+from benefits.types import Cart, Decision, Discount, EarnWhy, Entitlement, LineAnswer, NotApplied
 
 FORMAT = 1
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=str)
@@ -21,8 +22,9 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=str)
 def answer_document(decision: Decision) -> dict[str, object]:
     """The answer alone as plain JSON values (codes and parameters, no sentences)."""
     points, totals, shipping = decision.points, decision.totals, decision.shipping
+    held = [_entitlement(each) for each in decision.entitlements]
     return {
-        "lines": [_line(line) for line in decision.lines],
+        "lines": [_line(line, decision.revision) for line in decision.lines],
         "shipping": {
             "regular": shipping.regular,
             "discounts": [_discount(each) for each in shipping.discounts],
@@ -58,6 +60,7 @@ def answer_document(decision: Decision) -> dict[str, object]:
             for v in decision.vouchers
         ],
         "not_applied": [reason_document(each) for each in decision.not_applied],
+        **({"entitlements": held} if held else {}),
     }
 
 
@@ -145,7 +148,7 @@ def replay(text: str, rule_set: RuleSet) -> Decision:
     """
     stored = _read(text)
     revision = stored["revision"]
-    if revision != REVISION:
+    if revision not in KNOWN_REVISIONS:
         seen = revision if isinstance(revision, int) else 0
         raise RevisionUnknown(seen=seen, wanted=str(REVISION))
     if stored["rule_set"] != rule_set.version:
@@ -155,7 +158,7 @@ def replay(text: str, rule_set: RuleSet) -> Decision:
         question = question_from(stored["question"])
     except (BenefitsError, KeyError, TypeError, ValueError) as error:
         raise DecisionDamaged(reason="its question is malformed") from error
-    return decide(rule_set, question)
+    return replace(decide(rule_set, question), revision=revision)
 
 
 def replayed_rule_set(text: str) -> int:
@@ -182,7 +185,7 @@ def _read(text: str) -> Mapping[str, object]:
     return stored
 
 
-def _line(line: LineAnswer) -> dict[str, object]:
+def _line(line: LineAnswer, revision: int) -> dict[str, object]:
     return {
         "line_id": line.line_id,
         "regular": line.regular,
@@ -192,8 +195,17 @@ def _line(line: LineAnswer) -> dict[str, object]:
         "total": line.total,
         "basis": line.basis,
         "earn": line.earn,
-        "earn_why": [_why(each) for each in line.earn_why],
+        "earn_why": [_why(each, revision) for each in line.earn_why],
     }
+
+
+def _entitlement(held: Entitlement) -> dict[str, object]:
+    document: dict[str, object] = {"kind": held.kind, "rule": held.rule, "version": held.version}
+    if held.subject is not None:
+        document["subject"] = held.subject
+    if held.value is not None:
+        document["value"] = held.value
+    return document
 
 
 def _discount(discount: Discount) -> dict[str, object]:
@@ -208,15 +220,11 @@ def _discount(discount: Discount) -> dict[str, object]:
     return document
 
 
-def _why(why: EarnWhy) -> dict[str, object]:
-    document: dict[str, object] = {"rule": why.rule, "version": why.version}
-    if why.points is not None:
-        document |= {"points": why.points, "per": why.per}
-    if why.multiplier is not None:
-        document["multiplier"] = why.multiplier
-    if why.bonus is not None:
-        document["bonus"] = why.bonus
-    return document
+def _why(why: EarnWhy, revision: int) -> dict[str, object]:
+    said = {name: value for name, value in why._asdict().items() if value is not None}
+    if revision == 1:
+        said.pop("gave", None)
+    return said
 
 
 def _plain(value: object) -> object:

@@ -1,43 +1,26 @@
 """What an order earns: rates, then multipliers, then bonuses. Exact until the one rounding. Pure.
 
 The points of rates and multipliers are exact fractions, summed over the order and rounded down
-once; the whole points go to the lines, the ones left over to the largest fractions.
+once; the whole points go to the lines, the ones left over to the largest fractions. What a rule
+with a limit, a carried remainder or a rounding of its own gives is whole before it joins them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from math import lcm
 
-from benefits.language.tree import EarnBonus, EarnMultiplier, EarnRate
+from benefits.counting import Counters, Room
+from benefits.earned import Earning
+from benefits.language.tree import EarnBands, EarnBonus, EarnEach, EarnMultiplier, EarnRate
 from benefits.pricing import Candidate, Till
+from benefits.rates import Bases, Working, add_bands, add_each, add_rate
 from benefits.rule_set import CompiledEffect
-from benefits.shares import apportion, spread
+from benefits.shares import spread
 from benefits.types import Cart, EarnWhy, Question
 
 _ONE = 100
-
-
-@dataclass(slots=True)
-class Earning:
-    """What is earned so far: exact points of every line over one denominator, and bonuses."""
-
-    shares: list[int]
-    denominator: int
-    bonuses: list[int]
-    why: list[list[EarnWhy]]
-    contributed: set[int] = field(default_factory=set)
-    fates: dict[int, tuple[str, str | None]] = field(default_factory=dict)
-
-    @property
-    def points(self) -> int:
-        """Whole points of the order."""
-        return sum(self.shares) // self.denominator + sum(self.bonuses)
-
-    def per_line(self) -> list[int]:
-        """The order's points on its lines."""
-        parts = apportion(self.shares, self.denominator)
-        return [part + bonus for part, bonus in zip(parts, self.bonuses, strict=True)]
+Frozen = tuple[list[int], int]
+"""Shares and denominator as they were before the multipliers of a group that adds."""
 
 
 def earn_basis(cart: Cart, totals: Sequence[int]) -> list[int]:
@@ -63,20 +46,33 @@ class _Entry:
     effects: tuple[CompiledEffect, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """The order that earns."""
+
+    question: Question
+    till: Till
+    basis: Sequence[int]
+    bases: Bases
+    counters: Counters | None
+
+
 def earn(
     question: Question, candidates: Sequence[Candidate], till: Till, basis: Sequence[int]
 ) -> Earning:
     """What the candidates earn together. An exclusive rule earns alone, if that is more."""
     entries = _entries(candidates, till)
+    bases, counters = _bases(question, till, basis), _counters(entries, question)
+    order = _Order(question, till, basis, bases, counters)
     exclusive = {
         e.candidate.number: e.candidate for e in entries if e.candidate.rule.rule.exclusive
     }
-    best = _earn([e for e in entries if e.candidate.number not in exclusive], question, basis)
+    best = _earn([e for e in entries if e.candidate.number not in exclusive], order)
     if not exclusive:
         return best
     winner: Candidate | None = None
     for candidate in exclusive.values():
-        alone = _earn([e for e in entries if e.candidate is candidate], question, basis)
+        alone = _earn([e for e in entries if e.candidate is candidate], order)
         if alone.points > best.points:
             best, winner = alone, candidate
     for number in {entry.candidate.number for entry in entries}:
@@ -99,129 +95,163 @@ def _entries(candidates: Sequence[Candidate], till: Till) -> list[_Entry]:
     return found
 
 
-def _earn(entries: Sequence[_Entry], question: Question, basis: Sequence[int]) -> Earning:
-    lines = len(basis)
+def _counters(entries: Sequence[_Entry], question: Question) -> Counters | None:
+    """Where the counters stand, if any of the rules looks at one."""
+    counting = next((e.candidate.rule for e in entries if e.candidate.rule.counts), None)
+    return None if counting is None else Counters(question.used, question.at, counting.home)
+
+
+def _bases(question: Question, till: Till, basis: Sequence[int]) -> Bases:
+    """The money that earns, by the name of the basis; worked out where a rule asks for it."""
+    cart = question.cart
+    worked: dict[str, Sequence[int]] = {"paid": basis}
+
+    def with_tax() -> list[int]:
+        left = till.scene.stages[-1]
+        if cart.prices_include_tax:
+            return left
+        return [
+            total + (line.tax * total // line.regular if line.regular else 0)
+            for line, total in zip(cart.lines, left, strict=True)
+        ]
+
+    makers: dict[str, Callable[[], Sequence[int]]] = {
+        "paid-with-tax": lambda: [
+            total if line.earns else 0 for line, total in zip(cart.lines, with_tax(), strict=True)
+        ],
+        "before-points": lambda: earn_basis(cart, till.totals),
+        "regular": lambda: earn_basis(cart, [line.regular for line in cart.lines]),
+    }
+
+    def find(name: str) -> Sequence[int]:
+        if name not in worked:
+            worked[name] = makers[name]()
+        return worked[name]
+
+    return find
+
+
+def _earn(entries: Sequence[_Entry], order: _Order) -> Earning:
     pers = [
         e.effect.per for each in entries for e in each.effects if isinstance(e.effect, EarnRate)
     ]
-    earning = Earning([0] * lines, lcm(*pers), [0] * lines, [[] for _ in basis])
+    earning = Earning(len(order.basis), lcm(*pers), order.counters)
     winners: dict[tuple[str, int], Candidate | None] = {}
+    frozen: dict[tuple[str, int], Frozen] = {}
     for entry in entries:
         mode, group = entry.candidate.rule.mode, entry.candidate.rule.rule.group
         if mode == "all" or group is None:
-            _give(entry, question, basis, earning)
+            _give(entry, order, earning)
             continue
         slot = (group, entry.rank)
+        if mode == "add":
+            as_it_was = frozen.setdefault(slot, (earning.shares, earning.denominator))
+            _give(entry, order, earning, as_it_was)
+            continue
         if mode == "best" and slot not in winners:
             members = [e for e in entries if (e.candidate.rule.rule.group, e.rank) == slot]
-            winners[slot] = _give_best(members, question, basis, earning)
+            winners[slot] = _give_best(members, order, earning)
         winner = winners.get(slot)
         if winner is not None:
             if winner is not entry.candidate:
                 earning.fates[entry.candidate.number] = ("lost-to", winner.rule.name)
-        elif mode == "first" and _give(entry, question, basis, earning):
+        elif mode == "first" and _give(entry, order, earning):
             winners[slot] = entry.candidate
     return earning
 
 
-def _give_best(
-    members: Sequence[_Entry], question: Question, basis: Sequence[int], earning: Earning
-) -> Candidate | None:
+def _give_best(members: Sequence[_Entry], order: _Order, earning: Earning) -> Candidate | None:
     """Let the member of a group that adds most earn; ties to the first."""
-
-    def worth(entry: _Entry) -> Fraction:
-        return sum(
-            (_worth(entry.candidate, e, question, basis, earning) for e in entry.effects),
-            Fraction(0),
-        )
-
-    best = max(members, key=worth)
-    if worth(best) <= 0:
+    before = earning.exact
+    best: _Entry | None = None
+    most = before
+    for entry in members:
+        trial = earning.copy()
+        _give(entry, order, trial)
+        earning.fates.update(trial.fates)
+        if trial.exact > most:
+            best, most = entry, trial.exact
+    if best is None:
         return None
-    _give(best, question, basis, earning)
+    _give(best, order, earning)
     return best.candidate
 
 
-def _worth(
-    candidate: Candidate,
-    effect: CompiledEffect,
-    question: Question,
-    basis: Sequence[int],
-    earning: Earning,
-) -> Fraction:
-    """What an effect would add to the exact points."""
-    positions = _positions(candidate, effect, question)
-    match effect.effect:
-        case EarnRate(points, per):
-            return Fraction(sum(basis[p] for p in positions) * points, per)
-        case EarnMultiplier(multiplier):
-            shares = sum(earning.shares[p] for p in positions)
-            return Fraction(shares * (multiplier - _ONE), earning.denominator * _ONE)
-        case EarnBonus(bonus):
-            return Fraction(bonus if positions else 0)
-        case _:
-            return Fraction(0)
-
-
-def _give(entry: _Entry, question: Question, basis: Sequence[int], earning: Earning) -> bool:
+def _give(entry: _Entry, order: _Order, earning: Earning, frozen: Frozen | None = None) -> bool:
     """Add what a candidate's effects earn; answers whether they changed what is earned."""
+    candidate = entry.candidate
+    room = earning.room_of(candidate.rule)
     changed = False
-    touched: Sequence[int]
-    name, version = entry.candidate.rule.name, entry.candidate.rule.version
     for effect in entry.effects:
-        positions = _positions(entry.candidate, effect, question)
+        positions = _positions(candidate, effect, order.question)
+        rule = candidate.rule
+        work = Working(rule.name, rule.version, effect.position, positions, room)
         match effect.effect:
-            case EarnRate(points, per):
-                why = EarnWhy(name, version, points=points, per=per)
-                touched = [p for p in positions if basis[p]]
-                _add_rate(earning, touched, basis, why)
+            case EarnRate() as rate:
+                changed |= add_rate(rate, work, order.bases, earning)
+            case EarnEach() as each:
+                lines = order.question.cart.lines
+                changed |= add_each(each, work, lines, order.bases, earning)
+            case EarnBands() as bands:
+                changed |= add_bands(bands, work, order.bases, earning)
             case EarnMultiplier(multiplier):
-                why = EarnWhy(name, version, multiplier=multiplier)
-                touched = [p for p in positions if earning.shares[p]] if multiplier != _ONE else []
-                _multiply(earning, touched, why)
+                changed |= _multiply(multiplier, work, earning, frozen)
             case EarnBonus(bonus):
-                touched = positions
-                _add_bonus(
-                    earning,
-                    positions,
-                    _bonus_weights(positions, question, basis),
-                    EarnWhy(name, version, bonus=bonus),
-                )
+                changed |= _add_bonus(bonus, work, order, earning)
             case _:
-                touched = []
-        changed = changed or bool(touched)
+                pass
     if changed:
-        earning.contributed.add(entry.candidate.number)
+        earning.contributed.add(candidate.number)
+    elif room is not None and room.reached:
+        earning.fates[candidate.number] = ("limit-reached", None)
     return changed
 
 
-def _add_rate(earning: Earning, touched: Sequence[int], basis: Sequence[int], why: EarnWhy) -> None:
-    factor = (why.points or 0) * (earning.denominator // (why.per or 1))
-    for p in touched:
-        earning.shares[p] += basis[p] * factor
-        earning.why[p].append(why)
+def _multiply(factor: int, work: Working, earning: Earning, frozen: Frozen | None) -> bool:
+    """Multiply what the lines earn, or add to it what the group found when it began."""
+    shares, denominator = frozen or (earning.shares, earning.denominator)
+    touched = [p for p in work.positions if shares[p]] if factor != _ONE else []
+    room = work.room
+    if not touched or (room is not None and not room.allowed(1)):
+        return False
+    earning.scale(_ONE)
+    finer = earning.denominator // denominator // _ONE * (factor - _ONE)
+    more = [shares[p] * finer for p in touched]
+    why = EarnWhy(work.rule, work.version, multiplier=factor)
+    if room is None or not room.counts_points or factor < _ONE:
+        for p, numerator in zip(touched, more, strict=True):
+            earning.add(p, numerator, why)
+            _used(room, p)
+        return True
+    wanted = sum(more) // earning.denominator
+    allowed = room.allowed(wanted)
+    why = why._replace(cut=wanted - allowed or None)
+    for p, points in zip(touched, spread(allowed, more), strict=True):
+        if points:
+            earning.add_whole(p, points, why)
+            room.gave(p, points)
+    return allowed > 0
 
 
-def _multiply(earning: Earning, touched: Sequence[int], why: EarnWhy) -> None:
-    if not touched:
-        return
-    chosen = set(touched)
-    factor = why.multiplier or _ONE
-    earning.shares = [
-        share * (factor if p in chosen else _ONE) for p, share in enumerate(earning.shares)
-    ]
-    earning.denominator *= _ONE
-    for p in touched:
-        earning.why[p].append(why)
-
-
-def _add_bonus(
-    earning: Earning, positions: Sequence[int], weights: Sequence[int], why: EarnWhy
-) -> None:
-    for p, part in zip(positions, spread(why.bonus or 0, weights), strict=True):
+def _add_bonus(bonus: int, work: Working, order: _Order, earning: Earning) -> bool:
+    positions, room = work.positions, work.room
+    allowed = bonus if room is None else room.allowed(bonus)
+    if not positions or not allowed:
+        return False
+    weights = _bonus_weights(positions, order.question, order.basis)
+    cut = bonus - allowed or None
+    for p, part in zip(positions, spread(allowed, weights), strict=True):
         if part:
-            earning.bonuses[p] += part
-            earning.why[p].append(EarnWhy(why.rule, why.version, bonus=part))
+            earning.add_bonus(p, part, EarnWhy(work.rule, work.version, bonus=part, cut=cut))
+            if room is not None:
+                room.gave(p, part)
+    return True
+
+
+def _used(room: Room | None, position: int) -> None:
+    """Remember that a rule without a limit of points gave a line something."""
+    if room is not None and not room.counts_points:
+        room.gave(position, 1)
 
 
 def _bonus_weights(positions: Sequence[int], question: Question, basis: Sequence[int]) -> list[int]:

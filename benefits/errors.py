@@ -292,6 +292,16 @@ class DecisionDamaged(BenefitsError):
 # --- vouchers and prices ----------------------------------------------------------------------
 
 
+class LimitReached(BenefitsError):
+    """The limit on {measure} of {scope} stands at {seen} and cannot take {wanted} more."""
+
+    code: ClassVar[str] = "limit-reached"
+    scope: str
+    measure: str
+    seen: int
+    wanted: int
+
+
 class CodeMalformed(BenefitsError):
     """A voucher code has 12 characters of the voucher alphabet, the last one checking the rest."""
 

@@ -8,7 +8,9 @@ clock and no I/O.
 from collections.abc import Sequence
 from datetime import datetime
 
-from benefits.earning import Earning, earn, earn_basis
+from benefits.earned import Earning
+from benefits.earning import earn, earn_basis
+from benefits.entitled import Entitled, entitle
 from benefits.language import closed_by
 from benefits.points import Spending, plan_spending
 from benefits.pricing import PRICING_STEPS, Candidate, Till, price
@@ -27,8 +29,10 @@ from benefits.types import (
     VoucherAnswer,
 )
 
-REVISION = 1
-"""Moves when the same question may get another answer; old revisions are asked to quote again."""
+REVISION = 2
+"""Moves when the same question may get another answer; quotes of old ones are asked for again."""
+KNOWN_REVISIONS = frozenset({1, REVISION})
+"""Those whose decisions are still replayed: the first did not say which rule gave which points."""
 
 
 def evaluate(rule_set: RuleSet, question: Question) -> Decision:
@@ -135,7 +139,9 @@ def _finish(
     if not question.facts.member:
         earners = (c for c in candidates if c.rule.steps[0][0] is Step.EARNING)
         fates.update({c.number: ("members-only", None) for c in earners})
-    reasons = Reasons(rule_set, candidates, till, earning.contributed, fates)
+    entitled = Entitled() if paid else entitle(candidates, till)
+    gave = earning.contributed | entitled.contributed
+    reasons = Reasons(rule_set, candidates, till, gave, entitled.fates | fates)
     return Decision(
         question=question,
         rule_set=rule_set.version,
@@ -154,6 +160,8 @@ def _finish(
         vouchers=_vouchers(candidates, till),
         not_applied=reasons.all(told=not paid),
         paid=paid,
+        entitlements=entitled.held,
+        charges=earning.charged(),
     )
 
 
@@ -161,6 +169,7 @@ def _line_answers(
     till: Till, spending: Spending, basis: Sequence[int], earning: Earning
 ) -> tuple[LineAnswer, ...]:
     earned = earning.per_line()
+    why = earning.why(earned)
     return tuple(
         LineAnswer(
             line.line_id,
@@ -171,7 +180,7 @@ def _line_answers(
             till.totals[p] - spending.value_spread[p],
             basis[p],
             earned[p],
-            tuple(earning.why[p]),
+            why[p],
         )
         for p, line in enumerate(till.question.cart.lines)
     )

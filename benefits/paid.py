@@ -7,7 +7,8 @@ lines, the order is asked as one line and its points are laid on the columns aft
 from collections.abc import Sequence
 from datetime import datetime
 
-from benefits.earning import Earning, earn, earn_basis
+from benefits.earned import WHOLE, Earning
+from benefits.earning import earn, earn_basis
 from benefits.evaluation import find_candidates
 from benefits.pricing import Candidate, price
 from benefits.rule_set import RuleSet
@@ -67,8 +68,8 @@ def _on_columns(earning: Earning, amounts: Sequence[int]) -> list[int]:
     factor = earning.shares[0] // total if total else 0
     points = apportion([amount * factor for amount in amounts], earning.denominator)
     weights = list(amounts) if total else [1, *[0] * (len(amounts) - 1)]
-    for why in earning.why[0]:
-        if why.bonus is not None:
-            for position, part in enumerate(spread(why.bonus, weights)):
-                points[position] += part
+    for part in earning.parts[0]:
+        if part.denominator == WHOLE:
+            for position, bonus in enumerate(spread(part.numerator, weights)):
+                points[position] += bonus
     return points

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from benefits.counted import Used
 from benefits.types import (
     Cart,
     Facts,
@@ -34,6 +35,7 @@ def terms_document(question: Question) -> Document:
         "vouchers": [_voucher_document(voucher) for voucher in question.vouchers],
         "prices": [[p.price_list, p.sku, p.amount] for p in question.prices],
         "points": _said(question.points),
+        **({"used": [list(each) for each in question.used]} if question.used else {}),
     }
 
 
@@ -47,6 +49,7 @@ def question_from(document: object) -> Question:
         vouchers=tuple(_voucher_from(each) for each in stored["vouchers"]),
         prices=tuple(MemberPrice(*each) for each in stored["prices"]),
         points=PointsTerms(**stored["points"]),
+        used=tuple(Used(*each) for each in stored.get("used", ())),
     )
 
 

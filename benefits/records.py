@@ -1,4 +1,4 @@
-"""The values that are stored: rules and rule sets, prices, vouchers, uses, and findings about them.
+"""The values that are stored: rules and rule sets, prices, vouchers, and findings about them.
 
 Frozen, plain, and pure: no SQLAlchemy, no clock. What travels at checkout stands in `types`.
 """
@@ -131,16 +131,6 @@ class Price:
     amount: int | None
     regular: int | None
     starts_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RuleUse:
-    """What one rule gave an order: what limits and budgets count."""
-
-    rule: str
-    version: int
-    amount: int
-    points: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
+from benefits.counting import bands_scope, rate_scope, scope_of
 from benefits.errors import DuplicateRule, TooManyTold
 from benefits.index import Index, build_index
 from benefits.language import (
@@ -17,17 +18,22 @@ from benefits.language import (
     step_of,
     subtotal_reached,
 )
+from benefits.language.entitlements import without_cart
 from benefits.language.evaluator import Test
 from benefits.language.facts import LineTest
 from benefits.language.tree import (
     AllOf,
     AnyOf,
     Comparison,
+    EarnBands,
     EarnBonus,
+    EarnEach,
     EarnMultiplier,
     EarnRate,
     Effect,
+    Entitles,
     FreeShipping,
+    Limit,
     Node,
     Not,
     Rule,
@@ -35,7 +41,8 @@ from benefits.language.tree import (
 from benefits.records import Group, RuleVersion, Vocabulary
 from benefits.types import Step
 
-MODES = ("all", "best", "first")
+MODES = ("all", "add", "best", "first")
+"""How the rules of a group combine; `add` is about multipliers, which else multiply."""
 MOST_TOLD = 50
 """How many rules of a set may be marked as worth telling: each is looked at for every quote."""
 
@@ -49,6 +56,8 @@ class CompiledEffect:
     effect: Effect
     step: Step
     picks: LineTest | None
+    position: int = 0
+    """Where it stands among the effects of its rule."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,11 +75,23 @@ class CompiledRule:
     steps: tuple[tuple[Step, tuple[CompiledEffect, ...]], ...]
     earning: tuple[tuple[int, tuple[CompiledEffect, ...]], ...]
     """The earning effects by rank: rates (0), multipliers (1), bonuses (2)."""
+    home: ZoneInfo
+    """The programme's zone, in which limits have their days and months."""
+    counts: bool
+    """Whether anything that it earns is counted."""
+    entitles: tuple[Entitles, ...] = ()
+    alone: Test | None = None
+    """The conditions of a rule that entitles, what only a cart can tell taken as not met."""
 
     @property
     def name(self) -> str:
         """The rule's name."""
         return self.rule.name
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """The rule's limits."""
+        return self.rule.limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +108,10 @@ class RuleSet:
     """The codes that rules ask for by name, which need not be vouchers."""
     earns_by_line: bool
     """Whether any rule that earns looks at lines rather than at the order alone."""
+    scopes: frozenset[str] = frozenset()
+    """The scopes of the counters that its rules look at."""
+    entitling: tuple[CompiledRule, ...] = ()
+    """The rules that give a right, whatever else they give."""
 
 
 def compile_rule_set(
@@ -125,6 +150,8 @@ def compile_rule_set(
         told=told,
         codes=frozenset(codes),
         earns_by_line=any(_earns_by_line(each) for each in compiled),
+        scopes=frozenset(scope for each in compiled for scope in _counted(each)),
+        entitling=tuple(each for each in compiled if each.entitles),
     )
 
 
@@ -139,7 +166,7 @@ def _compile(
 ) -> CompiledRule:
     bound = rule.voucher is not None
     effects = sorted(
-        (_compile_effect(effect, bound=bound) for effect in rule.effects),
+        (_compile_effect(each, place, bound=bound) for place, each in enumerate(rule.effects)),
         key=lambda each: each.step,
     )
     steps = tuple(
@@ -157,7 +184,21 @@ def _compile(
         mode="all" if rule.group is None else modes[rule.group],
         steps=steps,
         earning=_earning(effects),
+        home=ZoneInfo(zone),
+        counts=bool(rule.limits or _scopes(rule.name, effects)),
+        entitles=_entitles(rule),
+        alone=_alone(rule, tiers, stage),
     )
+
+
+def _entitles(rule: Rule) -> tuple[Entitles, ...]:
+    return tuple(effect for effect in rule.effects if isinstance(effect, Entitles))
+
+
+def _alone(rule: Rule, tiers: tuple[str, ...], stage: int) -> Test | None:
+    if rule.when is None or not _entitles(rule):
+        return None
+    return compile_condition(without_cart(rule.when, met=False), tiers, stage)
 
 
 def _earning(
@@ -165,15 +206,15 @@ def _earning(
 ) -> tuple[tuple[int, tuple[CompiledEffect, ...]], ...]:
     ranked = [
         (rank, tuple(effect for effect in effects if isinstance(effect.effect, kind)))
-        for rank, kind in enumerate((EarnRate, EarnMultiplier, EarnBonus))
+        for rank, kind in enumerate((EarnRate | EarnEach | EarnBands, EarnMultiplier, EarnBonus))
     ]
     return tuple((rank, of_kind) for rank, of_kind in ranked if of_kind)
 
 
-def _compile_effect(effect: Effect, *, bound: bool) -> CompiledEffect:
-    where = None if isinstance(effect, FreeShipping) else effect.where
+def _compile_effect(effect: Effect, position: int, *, bound: bool) -> CompiledEffect:
+    where = None if isinstance(effect, FreeShipping | Entitles) else effect.where
     picks = None if where is None else compile_line_condition(where)
-    return CompiledEffect(effect, step_of(effect, bound=bound), picks)
+    return CompiledEffect(effect, step_of(effect, bound=bound), picks, position)
 
 
 def _refuse_duplicates(names: list[str]) -> None:
@@ -184,12 +225,45 @@ def _refuse_duplicates(names: list[str]) -> None:
         seen.add(name)
 
 
+def _scopes(rule: str, effects: Iterable[CompiledEffect]) -> list[str]:
+    """The scopes of the remainders and bands that effects look at."""
+    found = []
+    for each in effects:
+        match each.effect:
+            case EarnRate(points, per, carry=True):
+                found.append(rate_scope(rule, each.position, points, per))
+            case EarnBands():
+                found.append(bands_scope(rule, each.position))
+            case _:
+                pass
+    return found
+
+
+def _counted(rule: CompiledRule) -> list[str]:
+    """The scopes of the counters that a rule looks at."""
+    found = [scope_of(rule.name)] if any(limit.whose != "order" for limit in rule.limits) else []
+    return found + _scopes(rule.name, (each for _, effects in rule.earning for each in effects))
+
+
 def _earns_by_line(rule: CompiledRule) -> bool:
-    step, effects = rule.steps[-1]
-    if step is not Step.EARNING:
+    """Whether what a rule earns cannot be told from the order's sum alone."""
+    if not rule.earning:
         return False
-    asks = rule.rule.when is not None and _asks_about_lines(rule.rule.when)
-    return asks or any(effect.picks is not None for effect in effects)
+    if rule.limits or (rule.rule.when is not None and _asks_about_lines(rule.rule.when)):
+        return True
+    return any(
+        effect.picks is not None or not _is_plain(effect.effect)
+        for _, effects in rule.earning
+        for effect in effects
+    )
+
+
+def _is_plain(effect: Effect) -> bool:
+    match effect:
+        case EarnRate(basis="paid", carry=False, rounding=None) | EarnMultiplier() | EarnBonus():
+            return True
+        case _:
+            return False
 
 
 def _asks_about_lines(node: Node) -> bool:

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
+from benefits.counted import Charge, Used
 from benefits.errors import CartRefused
 
 
@@ -25,6 +26,7 @@ class Step(IntEnum):
     SHIPPING = 4
     POINTS = 5
     EARNING = 6
+    ENTITLEMENTS = 7
 
 
 # --- the question -----------------------------------------------------------------------------
@@ -111,6 +113,7 @@ class Facts:
     tags: tuple[str, ...] = ()
     order_count: int | None = None
     """Orders placed before this one and not cancelled; None where it is not known (a guest)."""
+    plan: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +152,8 @@ class Question:
     vouchers: tuple[PresentedVoucher, ...] = ()
     prices: tuple[MemberPrice, ...] = ()
     points: PointsTerms = PointsTerms()
+    used: tuple[Used, ...] = ()
+    """Where the counters stand that the rules look at."""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -175,7 +180,8 @@ class Discount(NamedTuple):
 class EarnWhy(NamedTuple):
     """One rule's part in the points of a line: exactly one of rate, multiplier and bonus.
 
-    `points` per `per` minor units; `multiplier` in hundredths; `bonus` points of this line.
+    `points` per `per` minor units, or for `each` unit or order; `multiplier` in hundredths;
+    `bonus` points of this line.
     """
 
     rule: str
@@ -184,6 +190,15 @@ class EarnWhy(NamedTuple):
     per: int | None = None
     multiplier: int | None = None
     bonus: int | None = None
+    gave: int | None = None
+    """The whole points of this line that are the rule's; all of the line's where it is alone."""
+    each: str | None = None
+    of: int | None = None
+    """What the rate works on, where that is not the line's basis: units, or other money."""
+    carried: int | None = None
+    """Money times points that earlier orders left towards the next point."""
+    cut: int | None = None
+    """The points that a limit of the rule took off the whole order."""
 
 
 class LineAnswer(NamedTuple):
@@ -291,6 +306,26 @@ class Applied:
 
 
 @dataclass(frozen=True, slots=True)
+class Entitlement:
+    """A right that a rule gives: its kind, of what (None: all of the kind), and how much.
+
+    `value` is a number (hours, days), a word (a delivery class), or None for what is held or not.
+    """
+
+    kind: str
+    subject: str | None
+    value: int | str | None
+    rule: str
+    version: int
+    titles: Mapping[str, str]
+
+    @property
+    def right(self) -> tuple[str, str | None, int | str | None]:
+        """What is held, whichever rule gives it."""
+        return self.kind, self.subject, self.value
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """The answer to a question by one rule set and one engine revision."""
 
@@ -306,3 +341,7 @@ class Decision:
     not_applied: tuple[NotApplied, ...]
     paid: bool = False
     """Whether the order came with what was paid (`evaluate_paid`): only earning was decided."""
+    entitlements: tuple[Entitlement, ...] = ()
+    """The rights held with this cart, the best of each kind."""
+    charges: tuple[Charge, ...] = ()
+    """What the order takes of the counters; no part of the text, which says it already."""

@@ -1,50 +1,218 @@
-"""Uses of rules by members and orders: the counters that limits and budgets are judged by."""
+"""What orders and events take of counters: read, taken, settled, and passed on with a merge.
 
-from collections.abc import Sequence
-from datetime import datetime
+Taking and settling are functions that a caller composes into the last statement of its
+transaction, or awaits there. The member's row is locked by the caller; totals of all members are
+moved by conditional update, so that no two can have the last of one.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, bindparam, func, literal, select
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benefits.records import RuleUse
-from benefits.tables import rule_use
+from benefits.counted import Charge, Used, periods
+from benefits.errors import LimitReached
+from benefits.records import FREE
+from benefits.tables import counter, rule_use
+
+Content = Mapping[str, object]
 
 
-async def record_uses(
-    connection: AsyncConnection, member: UUID, order: UUID, uses: Sequence[RuleUse], *, at: datetime
-) -> None:
-    """Record as reserved what rules gave an order; the same order again changes nothing."""
-    if not uses:
-        return
-    rows = [
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What an order took of a counter, by line, and what became of it since."""
+
+    member: UUID
+    subject: UUID
+    everyone: bool
+    starts_on: str
+    scope: str
+    measure: str
+    every: str
+    side: int
+    parts: Mapping[int, int]
+    """What was taken for each line, by its number."""
+    consumed: int
+    given_back: int
+
+    @property
+    def taken(self) -> int:
+        """What was taken in all."""
+        return sum(self.parts.values())
+
+
+def used_of(
+    member: ColumnElement[UUID], starts: Sequence[ColumnElement[date]]
+) -> Select[str, str, bool, str, date, int]:
+    """Rows `scope, measure, everyone, every, starts_on, used` of a member and of all.
+
+    `starts` are the first days of the periods that are looked at.
+    """
+    return select(
+        counter.c.scope,
+        counter.c.measure,
+        (counter.c.member == FREE).label("everyone"),
+        counter.c.every,
+        counter.c.starts_on,
+        counter.c.used,
+    ).where(counter.c.member.in_([member, literal(FREE)]), counter.c.starts_on.in_(starts))
+
+
+async def find_used(connection: AsyncConnection, member: UUID, *, on: date) -> tuple[Used, ...]:
+    """Where the counters stand that a day's rules look at; the member's row is locked."""
+    starts = [literal(date.fromisoformat(each)) for each in set(periods(on).values())]
+    rows = await connection.execute(used_of(literal(member), starts))
+    return tuple(read_used(row) for row in rows)
+
+
+def read_used(row: Sequence[Any]) -> Used:
+    """A counter from a row of `used_of`, or from the JSON array of one."""
+    scope, measure, everyone, every, starts_on, used = row
+    return Used(scope, measure, everyone, every, str(starts_on), used)
+
+
+def uses_json(member: ColumnElement[UUID], subject: ColumnElement[UUID]) -> ScalarSelect[Any]:
+    """What an order took of counters, as one JSON value for `read_uses`."""
+    columns = [column for column in rule_use.c if column.name not in {"taken", "used_at"}]
+    fields = [part for column in columns for part in (column.name, column)]
+    one = func.json_build_object(*fields, type_=JSON)
+    mine = (rule_use.c.member == member, rule_use.c.subject == subject)
+    return select(func.json_agg(one, type_=JSON)).where(*mine).scalar_subquery()
+
+
+def read_uses(stored: Sequence[Mapping[str, Any]] | None) -> tuple[Use, ...]:
+    """The uses of such a JSON value."""
+    return tuple(
+        Use(
+            member=UUID(one["member"]),
+            subject=UUID(one["subject"]),
+            everyone=UUID(one["counter_member"]) == FREE,
+            starts_on=one["starts_on"],
+            scope=one["scope"],
+            measure=one["measure"],
+            every=one["every"],
+            side=one["side"],
+            parts=dict(zip(one["line_nos"], one["parts"], strict=True)),
+            consumed=one["consumed"],
+            given_back=one["given_back"],
+        )
+        for one in stored or ()
+    )
+
+
+def taken_content(
+    member: UUID,
+    subject: UUID,
+    charges: Iterable[Charge],
+    *,
+    at: datetime,
+    again: bool,
+    consumed: bool = False,
+) -> Content | None:
+    """What `taking` is handed; None where nothing is to be taken.
+
+    `again` asks for the transaction to be run again where a total ran out meanwhile.
+    """
+    items = [_item(charge, consumed=consumed) for charge in charges if charge.taken]
+    if not items:
+        return None
+    return {
+        "member": str(member),
+        "subject": str(subject),
+        "at": at.isoformat(),
+        "again": again,
+        "items": items,
+    }
+
+
+def settled_content(uses: Iterable[Use]) -> list[Content]:
+    """What `settling` is handed: uses with what is consumed and given back of them by now."""
+    return [
         {
-            "member": member,
-            "order_id": order,
-            "rule": use.rule,
-            "version": use.version,
-            "amount": use.amount,
-            "points": use.points,
-            "state": "reserved",
-            "used_at": at,
+            "member": str(use.member),
+            "subject": str(use.subject),
+            "counter_member": str(FREE if use.everyone else use.member),
+            "starts_on": use.starts_on,
+            "scope": use.scope,
+            "measure": use.measure,
+            "every": use.every,
+            "side": use.side,
+            "consumed": use.consumed,
+            "given_back": use.given_back,
         }
         for use in uses
     ]
-    await connection.execute(insert(rule_use).values(rows).on_conflict_do_nothing())
 
 
-def uses_of(
-    member: UUID | ColumnElement[UUID],
-) -> Select[str, int, int, int]:
-    """Rows `rule, uses, amount, points`: what rules have given a member, not given back."""
-    return (
-        select(
-            rule_use.c.rule,
-            func.count().label("uses"),
-            func.sum(rule_use.c.amount).label("amount"),
-            func.sum(rule_use.c.points).label("points"),
+def taking(content: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Take what `taken_content` says, as a value of a statement: a JSON array of refusals."""
+    return func.benefits.take_uses(sql_cast(content, JSONB), type_=JSON)
+
+
+def settling(content: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Settle what `settled_content` says, as a value of a statement."""
+    return func.benefits.settle_uses(sql_cast(content, JSONB))
+
+
+async def take_uses(
+    connection: AsyncConnection,
+    member: UUID,
+    subject: UUID,
+    charges: Iterable[Charge],
+    *,
+    at: datetime,
+    consumed: bool = False,
+) -> None:
+    """Take counters for something decided just now, last before commit.
+
+    Raises LimitReached; a total that ran out meanwhile has the transaction run again instead.
+    """
+    content = taken_content(member, subject, charges, at=at, again=True, consumed=consumed)
+    if content is None:
+        return
+    given = bindparam("content", json.dumps(content), type_=Text)
+    demand_uses(await connection.scalar(select(taking(given))))
+
+
+def demand_uses(refused: Sequence[Mapping[str, Any]] | None) -> None:
+    """Raise LimitReached for the first of the refusals, if there is one."""
+    for one in refused or ():
+        raise LimitReached(
+            scope=one["scope"], measure=one["measure"], seen=one["used"], wanted=one["wanted"]
         )
-        .where(rule_use.c.member == member, rule_use.c.state != "given-back")
-        .group_by(rule_use.c.rule)
+
+
+async def pass_on_counters(
+    connection: AsyncConnection, giver: UUID, receiver: UUID, *, at: datetime
+) -> int:
+    """Count for one member what counted for another; once. Answers how many counters moved."""
+    moved = await connection.scalar(
+        select(func.benefits.pass_on_counters(literal(giver), literal(receiver), literal(at)))
     )
+    return cast("int", moved)
+
+
+def _item(charge: Charge, *, consumed: bool) -> Content:
+    parts = {line_no: part for line_no, part in enumerate(charge.parts, start=1) if part}
+    return {
+        "scope": charge.scope,
+        "measure": charge.measure,
+        "everyone": charge.everyone,
+        "every": charge.every,
+        "starts_on": charge.starts_on,
+        "side": charge.side,
+        "taken": charge.taken,
+        "consumed": charge.taken if consumed else 0,
+        "line_nos": list(parts),
+        "parts": list(parts.values()),
+        "most": charge.most,
+        "least": charge.least,
+        "seen": charge.seen,
+    }

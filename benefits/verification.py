@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.errors import BenefitsError
 from benefits.records import Finding
 from benefits.rules import find_rule_set
 from benefits.tables import (
+    counter,
     price,
     rule_set,
     rule_set_rule,
+    rule_use,
     voucher,
     voucher_definition,
     voucher_use,
@@ -27,6 +29,7 @@ async def verify(connection: AsyncConnection) -> list[Finding]:
         *await _rows(connection, "voucher-counters-equal-uses", _miscounted_vouchers()),
         *await _rows(connection, "voucher-used-within-its-uses", _overused_vouchers()),
         *await _rows(connection, "voucher-has-a-definition", _undefined_vouchers()),
+        *await _rows(connection, "counter-equals-uses", _miscounted_counters()),
         *await _rows(connection, "price-at-most-regular", _prices_above_regular()),
         *await _unreadable_rule_sets(connection),
     ]
@@ -60,6 +63,31 @@ def _miscounted_vouchers() -> Select[*tuple[Any, ...]]:
             | differs(voucher.c.uses_redeemed, counted.c.redeemed)
             | differs(voucher.c.uses_overrun, counted.c.overrun)
         )
+    )
+
+
+def _miscounted_counters() -> Select[*tuple[Any, ...]]:
+    """Counters that do not stand where their uses lead, and uses of counters that are not there."""
+    key = ("starts_on", "scope", "measure", "every")
+    left = rule_use.c.side * (rule_use.c.taken - rule_use.c.given_back)
+    counted = (
+        select(
+            rule_use.c.counter_member,
+            *(rule_use.c[name] for name in key),
+            func.sum(left).label("used"),
+        )
+        .group_by(rule_use.c.counter_member, *(rule_use.c[name] for name in key))
+        .subquery()
+    )
+    same = and_(
+        counted.c.counter_member == counter.c.member,
+        *(counted.c[name] == counter.c[name] for name in key),
+    )
+    named = func.coalesce(counter.c.member, counted.c.counter_member)
+    return (
+        select(named, func.coalesce(counter.c.scope, counted.c.scope))
+        .select_from(counter.outerjoin(counted, same, full=True))
+        .where(func.coalesce(counter.c.used, 0) != func.coalesce(counted.c.used, 0))
     )
 
 

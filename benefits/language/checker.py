@@ -7,6 +7,7 @@ is descended into, so no document can exhaust the stack.
 from collections.abc import Mapping, Sequence
 
 from benefits.errors import (
+    EffectWithoutTarget,
     MissingField,
     NestedTooDeep,
     RuleTooLarge,
@@ -16,6 +17,7 @@ from benefits.errors import (
     UnknownOperator,
     UnknownReference,
 )
+from benefits.language.earnings import read_limits
 from benefits.language.effects import read_effects, step_of
 from benefits.language.nodes import (
     FACTS,
@@ -31,7 +33,17 @@ from benefits.language.nodes import (
     Kind,
 )
 from benefits.language.schedule import read_schedule
-from benefits.language.tree import AllOf, AnyOf, Comparison, Node, Not, Rule, Wanted
+from benefits.language.tree import (
+    AllOf,
+    AnyOf,
+    Comparison,
+    Effect,
+    Limit,
+    Node,
+    Not,
+    Rule,
+    Wanted,
+)
 from benefits.language.values import (
     escape,
     read_boolean,
@@ -72,6 +84,7 @@ def read_rule(document: object, vocabulary: Vocabulary = _ANYTHING) -> Rule:
         voucher=voucher,
         group=_reference(fields, "group", "group", vocabulary.groups),
         exclusive=_flag(fields, "exclusive"),
+        limits=_limits(fields, effects),
         priority=read_number(fields.get("priority", 0), "/priority", _PRIORITY),
         tell=_flag(fields, "tell"),
     )
@@ -201,6 +214,15 @@ def _reference(
     return reference
 
 
+def _limits(fields: Mapping[str, object], effects: Sequence[Effect]) -> tuple[Limit, ...]:
+    """The limits of a rule, which bound what it earns."""
+    if "limits" not in fields:
+        return ()
+    if not any(step_of(effect, bound=False) is Step.EARNING for effect in effects):
+        raise EffectWithoutTarget(pointer="/limits", reason="the rule earns nothing to limit")
+    return read_limits(fields["limits"], "/limits")
+
+
 def _flag(fields: Mapping[str, object], name: str) -> bool:
     return read_boolean(fields[name], f"/{name}") if name in fields else False
 
@@ -215,4 +237,4 @@ def _refuse_later_steps(steps: list[tuple[str, str]], first: Step) -> None:
 
 def subtotal_reached(step: Step) -> int:
     """The last of SUBTOTAL_STEPS that is known when a step begins."""
-    return min(int(step), 4) if step is not Step.EARNING else 5
+    return min(int(step), 4) if step < Step.EARNING else 5

@@ -9,13 +9,18 @@ from benefits.errors import (
     UnknownField,
     UnknownReference,
 )
+from benefits.language.earnings import read_earn
+from benefits.language.entitlements import read_entitlement
 from benefits.language.nodes import EFFECTS, MAX_EFFECTS, EffectNode, Field
 from benefits.language.tree import (
     AmountOff,
+    EarnBands,
     EarnBonus,
+    EarnEach,
     EarnMultiplier,
     EarnRate,
     Effect,
+    Entitles,
     ExclusivePrice,
     FreeShipping,
     Node,
@@ -25,9 +30,7 @@ from benefits.language.values import (
     read_boolean,
     read_list,
     read_money,
-    read_multiplier,
     read_name,
-    read_number,
     read_object,
     read_percent,
     read_text,
@@ -64,8 +67,8 @@ def read_effects(
 def step_of(effect: Effect, *, bound: bool) -> Step:
     """The step in which an effect works."""
     match effect:
-        case EarnRate() | EarnMultiplier() | EarnBonus():
-            return Step.EARNING
+        case EarnRate() | EarnEach() | EarnBands() | EarnMultiplier() | EarnBonus() | Entitles():
+            return Step.ENTITLEMENTS if isinstance(effect, Entitles) else Step.EARNING
         case FreeShipping() | PercentOff(target="shipping") | AmountOff(target="shipping"):
             return Step.SHIPPING
         case _ if bound:
@@ -105,8 +108,10 @@ class _EffectReader:
                 return PercentOff(percent, target, where, self._money("cap"))
             case "amount-off":
                 return self._amount_off(bound=bound)
+            case "entitlement":
+                return read_entitlement(self._document, self._pointer, bound=bound)
             case _:
-                return self._earn(said)
+                return read_earn(self._document, self._pointer, said, self._where())
 
     def _node(self) -> EffectNode:
         if "effect" not in self._document:
@@ -164,20 +169,6 @@ class _EffectReader:
                 reason = "the rule is bound to no voucher whose value it could take"
                 raise EffectWithoutTarget(pointer=self._at("amount_of"), reason=reason)
         return AmountOff(amount, target, where, each == "unit", self._money("cap"))
-
-    def _earn(self, said: str) -> Effect:
-        where = self._where()
-        if said != "points" and "per" in self._document:
-            raise UnknownField(pointer=self._at("per"), seen="per", wanted=said)
-        if said == "multiplier":
-            return EarnMultiplier(read_multiplier(self._document[said], self._at(said)), where)
-        number = read_number(self._document[said], self._at(said), self._fields[said])
-        if said == "bonus":
-            return EarnBonus(number, where)
-        per = self._money("per")
-        if per is None:
-            raise MissingField(pointer=self._pointer, wanted="per")
-        return EarnRate(number, per, where)
 
     def _target(self) -> tuple[str, Node | None]:
         if "target" not in self._document:

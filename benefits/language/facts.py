@@ -44,6 +44,7 @@ READERS: Mapping[str, Reader] = MappingProxyType(
     {
         "member": lambda scene: scene.facts.member,
         "tier": lambda scene: scene.facts.tier,
+        "plan": lambda scene: scene.facts.plan,
         "class": lambda scene: scene.facts.member_class,
         "days-since-joining": lambda scene: scene.facts.days_since_joining,
         "birthday": lambda scene: scene.facts.birthday,

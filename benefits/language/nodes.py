@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Literal
 
 MAX_DEPTH = 8
 MAX_NODES = 200
@@ -76,6 +77,10 @@ class FactType(StrEnum):
 CLASSES = ("consumer", "staff", "wholesale", "test", "blocked")
 WINDOWS = ("day", "week", "month")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+BASES = ("paid", "paid-with-tax", "before-points", "regular")
+ROUNDINGS = ("down", "nearest", "up")
+PERIODS = ("day", "week", "month", "year")
+MAX_POINTS = 1_000_000_000_000
 SUBTOTAL_STEPS = ("regular", "prices", "lines", "orders", "vouchers", "points")
 
 _EQUAL_TEXT = (Field("is", Kind.TEXT), Field("in", Kind.TEXTS))
@@ -128,6 +133,7 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
         for fact in (
             Fact("member", FactType.BOOLEAN, unlock="join"),
             Fact("tier", FactType.TIER, unlock="reach-tier"),
+            Fact("plan", FactType.TEXT),
             Fact("class", FactType.CLASS),
             Fact("days-since-joining", FactType.NUMBER, unlock="wait-days"),
             Fact("birthday", FactType.WINDOW, unlock="wait-for-birthday"),
@@ -150,6 +156,11 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
 )
 """What a condition about member, cart and order may ask."""
 
+CART_FACTS = frozenset(
+    ("subtotal", "quantity", "channel", "country", "shipping-method", "voucher-codes")
+)
+"""The facts that only a cart has; a member is asked the others without one, too."""
+
 LINE_FACTS: Mapping[str, Fact] = MappingProxyType(
     {
         fact.name: fact
@@ -171,6 +182,61 @@ class EffectNode:
     fields: tuple[Field, ...]
     one_of: tuple[str, ...] = ()
 
+
+@dataclass(frozen=True, slots=True)
+class EntitlementNode:
+    """A right that a member holds: of what each is held by itself, how much, and what is better."""
+
+    name: str
+    value: Field | None = None
+    """How much of it; None is a right that is held or not."""
+    best: Literal["most", "least"] = "most"
+    subject: Field | None = None
+    """Of what; where it may be left out, the right is for everything of the kind."""
+
+
+DELIVERY_CLASSES = ("standard", "priority", "express", "next-day", "same-day")
+"""From the slowest to the fastest."""
+_HOURS = Field("hours", Kind.NUMBER, required=True, minimum=1, maximum=8_760)
+
+ENTITLEMENTS: Mapping[str, EntitlementNode] = MappingProxyType(
+    {
+        node.name: node
+        for node in (
+            EntitlementNode("service-response", _HOURS, "least", Field("issue", Kind.NAME)),
+            EntitlementNode(
+                "delivery-class",
+                Field("class", Kind.WORD, required=True, choices=DELIVERY_CLASSES),
+            ),
+            EntitlementNode("event-access", subject=Field("event", Kind.NAME, required=True)),
+            EntitlementNode(
+                "free-returns", Field("days", Kind.NUMBER, required=True, minimum=1, maximum=3_650)
+            ),
+            EntitlementNode("early-access", _HOURS),
+            EntitlementNode("tailored-service"),
+        )
+    }
+)
+"""The rights that a rule may give; of each kind the member holds the best that any rule gives."""
+
+
+def fields_of(node: EntitlementNode) -> tuple[Field, ...]:
+    """What an entitlement of the kind says beside its kind."""
+    return tuple(field for field in (node.subject, node.value) if field is not None)
+
+
+_SAID_OF_RIGHTS = {
+    field.name: field.kind for node in ENTITLEMENTS.values() for field in fields_of(node)
+}
+_POINTS = Field("points", Kind.NUMBER, minimum=1, maximum=1_000_000)
+_PER = Field("per", Kind.MONEY, minimum=1, maximum=MAX_MONEY)
+
+BAND = (
+    Field("upto", Kind.MONEY, minimum=1, maximum=MAX_MONEY),
+    Field("points", Kind.NUMBER, required=True, maximum=1_000_000),
+    Field("per", Kind.MONEY, required=True, minimum=1, maximum=MAX_MONEY),
+)
+"""A band of a rate on cumulative spend; the last has no end."""
 
 _CAP = Field("cap", Kind.MONEY, minimum=1, maximum=MAX_MONEY)
 TARGETS = ("lines", "order", "shipping")
@@ -210,18 +276,40 @@ EFFECTS: Mapping[str, EffectNode] = MappingProxyType(
             EffectNode(
                 "earn",
                 (
-                    Field("points", Kind.NUMBER, minimum=1, maximum=1_000_000),
-                    Field("per", Kind.MONEY, minimum=1, maximum=MAX_MONEY),
+                    _POINTS,
+                    _PER,
+                    Field("each", Kind.WORD, choices=("unit", "order")),
+                    Field("bands", Kind.OBJECTS, fields=BAND),
+                    Field("every", Kind.WORD, choices=(*PERIODS, "ever")),
+                    Field("basis", Kind.WORD, choices=BASES),
+                    Field("remainder", Kind.WORD, choices=("carry", "drop")),
+                    Field("rounding", Kind.WORD, choices=ROUNDINGS),
                     Field("multiplier", Kind.MULTIPLIER),
                     Field("bonus", Kind.NUMBER, minimum=1, maximum=100_000_000),
                     _WHERE,
                 ),
-                one_of=("points", "multiplier", "bonus"),
+                one_of=("points", "bands", "multiplier", "bonus"),
+            ),
+            EffectNode(
+                "entitlement",
+                (
+                    Field("kind", Kind.WORD, required=True, choices=tuple(ENTITLEMENTS)),
+                    *(Field(name, kind) for name, kind in _SAID_OF_RIGHTS.items()),
+                ),
             ),
         )
     }
 )
-"""What a rule may give."""
+"""What a rule may give; which fields an entitlement takes is said by its kind."""
+
+LIMIT = (
+    Field("count", Kind.WORD, required=True, choices=("points", "uses")),
+    Field("for", Kind.WORD, required=True, choices=("order", "member", "all")),
+    Field("every", Kind.WORD, choices=PERIODS),
+    Field("most", Kind.NUMBER, required=True, minimum=1, maximum=MAX_POINTS),
+    Field("short", Kind.WORD, choices=("partial", "none")),
+)
+"""How much a rule may give: to an order, to a member or to all, in a period or ever."""
 
 MEMBER_DAY = (
     Field("every", Kind.WORD, required=True, choices=("week", "month", "year")),
@@ -254,6 +342,7 @@ RULE = (
     Field("schedule", Kind.OBJECT, fields=SCHEDULE),
     Field("voucher", Kind.NAME),
     Field("effects", Kind.EFFECTS, required=True),
+    Field("limits", Kind.OBJECTS, fields=LIMIT),
     Field("group", Kind.NAME),
     Field("exclusive", Kind.BOOLEAN),
     Field("priority", Kind.NUMBER, maximum=1_000_000),

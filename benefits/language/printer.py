@@ -9,16 +9,21 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import assert_never, cast
 
-from benefits.language.nodes import Fact, FactType
+from benefits.language.earn_printer import earn_phrase, hundredths, limit_phrase
+from benefits.language.earnings import Earns
+from benefits.language.nodes import ENTITLEMENTS, Fact, FactType
 from benefits.language.tree import (
     AllOf,
     AmountOff,
     AnyOf,
     Comparison,
+    EarnBands,
     EarnBonus,
+    EarnEach,
     EarnMultiplier,
     EarnRate,
     Effect,
+    Entitles,
     ExclusivePrice,
     FreeShipping,
     MemberDay,
@@ -30,10 +35,15 @@ from benefits.language.tree import (
     Wanted,
 )
 from benefits.language.words import (
+    ABOUT_WORDS,
+    CLASS_WORDS,
+    ENTITLEMENT_WORDS,
     FACT_WORDS,
+    ISSUE_WORDS,
     NOT_WORDS,
     OPERATOR_WORDS,
     STEP_WORDS,
+    UNIT_WORDS,
     WEEKDAY_WORDS,
     WINDOW_WORDS,
 )
@@ -85,6 +95,10 @@ def print_rule(rule: Rule, speaker: Speaker) -> str:
         conditions.append(print_condition(rule.when, speaker))
     if rule.schedule is not None:
         conditions += print_schedule(rule.schedule, speaker)
+    if rule.limits:
+        bounds = [limit_phrase(limit, speaker.say) for limit in rule.limits]
+        said = speaker.say(", ", "，").join(bounds)
+        gives += speaker.say(f" ({said})", f"（{said}）")
     alone = speaker.say(" Not combined with others.", "不与其他优惠同享。")
     tail = alone if rule.exclusive else ""
     if speaker.chinese:
@@ -129,12 +143,14 @@ def print_effect(effect: Effect, speaker: Speaker) -> str:
         case ExclusivePrice():
             return _exclusive_price(effect, speaker)
         case PercentOff(percent, target, where, cap):
-            off = _hundredths(percent)
+            off = hundredths(percent)
             on = _target(target, where, speaker)
             return speaker.say(f"{off}% off {on}", f"{on}减{off}%") + _cap(cap, speaker)
         case AmountOff():
             return _amount_off(effect, speaker)
-        case EarnRate() | EarnMultiplier() | EarnBonus():
+        case Entitles():
+            return print_right(effect, speaker)
+        case EarnRate() | EarnEach() | EarnBands() | EarnMultiplier() | EarnBonus():
             return _earn(effect, speaker)
         case _:
             assert_never(effect)
@@ -175,13 +191,38 @@ def print_value(fact: Fact | None, value: Wanted | None, speaker: Speaker) -> st
     return speaker.name(kind, value)
 
 
+def print_right(right: Entitles, speaker: Speaker) -> str:
+    """A right as a phrase."""
+    words = ENTITLEMENT_WORDS if right.subject is None else ABOUT_WORDS
+    said = speaker.word(words.get(right.kind, ENTITLEMENT_WORDS[right.kind]))
+    return said.format(subject=_subject(right, speaker), value=_amount(right, speaker))
+
+
+def _subject(right: Entitles, speaker: Speaker) -> str:
+    """An issue has its word, an event the name that people know."""
+    field, code = ENTITLEMENTS[right.kind].subject, right.subject or ""
+    known = ISSUE_WORDS.get(code) if field is not None and field.name == "issue" else None
+    return speaker.name(field.name if field else "", speaker.word(known) if known else code)
+
+
+def _amount(right: Entitles, speaker: Speaker) -> str:
+    if isinstance(right.value, str):
+        return speaker.word(CLASS_WORDS[right.value])
+    field = ENTITLEMENTS[right.kind].value
+    if field is None:
+        return ""
+    english, chinese = UNIT_WORDS[field.name]
+    plural = "" if right.value == 1 else "s"
+    return speaker.say(f"{right.value} {english}{plural}", f"{right.value} {chinese}")
+
+
 def _exclusive_price(effect: ExclusivePrice, speaker: Speaker) -> str:
     on = _target("lines", effect.where, speaker)
     if effect.price_list is not None:
         name = speaker.name("price-list", effect.price_list)
         return speaker.say(f"prices of the list {name} on {on}", f"{on}享价目表 {name} 的价格")
     if effect.percent is not None:
-        off = _hundredths(effect.percent)
+        off = hundredths(effect.percent)
         return speaker.say(f"a price {off}% below regular on {on}", f"{on}会员价低于原价{off}%")
     return speaker.say(f"the member price on {on}", f"{on}享会员价")
 
@@ -197,23 +238,12 @@ def _amount_off(effect: AmountOff, speaker: Speaker) -> str:
     )
 
 
-def _earn(effect: EarnRate | EarnMultiplier | EarnBonus, speaker: Speaker) -> str:
+def _earn(effect: Earns, speaker: Speaker) -> str:
     on = ""
     if effect.where is not None:
         lines = print_condition(effect.where, speaker)
         on = speaker.say(f" on lines where {lines}", f"（{lines}的商品）")
-    match effect:
-        case EarnRate(points, per):
-            money = speaker.money(per)
-            unit = "point" if points == 1 else "points"
-            return speaker.say(f"{points} {unit} per {money}", f"每{money}得{points}积分") + on
-        case EarnMultiplier(multiplier):
-            times = _hundredths(multiplier)
-            return speaker.say(f"{times} times the points", f"{times}倍积分") + on
-        case EarnBonus(bonus):
-            return speaker.say(f"{bonus} bonus points", f"加赠{bonus}积分") + on
-        case _:
-            assert_never(effect)
+    return earn_phrase(effect, on, speaker.say, speaker.money)
 
 
 def _target(target: str, where: Node | None, speaker: Speaker) -> str:
@@ -234,11 +264,6 @@ def _cap(cap: int | None, speaker: Speaker) -> str:
         return ""
     money = speaker.money(cap)
     return speaker.say(f" (at most {money})", f"（最多{money}）")
-
-
-def _hundredths(value: int) -> str:
-    whole, rest = divmod(value, 100)
-    return f"{whole}.{rest:02}".rstrip("0") if rest else str(whole)
 
 
 def print_schedule(schedule: Schedule, speaker: Speaker) -> list[str]:

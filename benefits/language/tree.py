@@ -85,11 +85,46 @@ class AmountOff:
 
 @dataclass(frozen=True, slots=True)
 class EarnRate:
-    """So many points per so many minor units."""
+    """So many points per so many minor units of a basis.
+
+    One that carries its remainder, or names a rounding, is rounded by itself for each order.
+    """
 
     points: int
     per: int
     where: Node | None = None
+    basis: str = "paid"
+    carry: bool = False
+    rounding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarnEach:
+    """So many points for each unit bought, or for the order; unlike a bonus it is multiplied."""
+
+    points: int
+    each: str
+    where: Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The rate from where the band before ends up to an amount spent in the period."""
+
+    upto: int | None
+    points: int
+    per: int
+
+
+@dataclass(frozen=True, slots=True)
+class EarnBands:
+    """Rates by what a member has spent in the period; each part of an order has its band's."""
+
+    bands: tuple[Band, ...]
+    every: str
+    where: Node | None = None
+    basis: str = "paid"
+    rounding: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +143,39 @@ class EarnBonus:
     where: Node | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Entitles:
+    """A right of a kind: of what (an issue, an event; None is all), and how much of it."""
+
+    kind: str
+    subject: str | None = None
+    value: int | str | None = None
+
+
 Effect = (
-    FreeShipping | ExclusivePrice | PercentOff | AmountOff | EarnRate | EarnMultiplier | EarnBonus
+    FreeShipping
+    | ExclusivePrice
+    | PercentOff
+    | AmountOff
+    | EarnRate
+    | EarnEach
+    | EarnBands
+    | EarnMultiplier
+    | EarnBonus
+    | Entitles
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How much a rule may give to an order, a member or all, in a period or ever."""
+
+    count: str
+    whose: str
+    every: str
+    most: int
+    partial: bool = True
+    """Whether a rule gives what is left when that is less than it would give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,5 +214,6 @@ class Rule:
     voucher: str | None = None
     group: str | None = None
     exclusive: bool = False
+    limits: tuple[Limit, ...] = ()
     priority: int = 0
     tell: bool = False

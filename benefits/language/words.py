@@ -18,6 +18,7 @@ def _table(**rows: tuple[str, str]) -> Mapping[str, tuple[str, str]]:
 FACT_WORDS: Final = _table(
     member=("the customer is a member", "顾客是会员"),
     tier=("the tier", "等级"),
+    plan=("the plan", "付费方案"),
     **{"class": ("the member class", "会员类别")},
     days_since_joining=("days since joining", "入会天数"),
     birthday=("the birthday", "生日"),
@@ -85,11 +86,75 @@ SCHEDULE_WORDS: Final = _table(
     member_days=("today is no member day", "今天不是会员日"),
 )
 
+ENTITLEMENT_WORDS: Final = _table(
+    service_response=("answers within {value}", "{value}内答复"),
+    delivery_class=("{value} delivery", "{value}配送"),
+    event_access=("a place at {subject}", "可参加{subject}"),
+    free_returns=("free returns within {value}", "{value}内免费退货"),
+    early_access=("new products {value} before everybody else", "新品提前{value}购买"),
+    tailored_service=("tailor-made service", "专属定制服务"),
+)
+"""What each kind of right comes to."""
+
+ABOUT_WORDS: Final = _table(
+    service_response=("answers about {subject} within {value}", "{subject}问题{value}内答复"),
+)
+"""The same where it is about one thing only."""
+
+UNIT_WORDS: Final = _table(
+    hours=("hour", "小时"),
+    days=("day", "天"),
+)
+
+CLASS_WORDS: Final = _table(
+    standard=("standard", "标准"),
+    priority=("priority", "优先"),
+    express=("express", "特快"),
+    next_day=("next-day", "次日达"),
+    same_day=("same-day", "当日达"),
+)
+
+ISSUE_WORDS: Final = _table(
+    account=("the account", "账户"),
+    complaint=("complaints", "投诉"),
+    delivery=("delivery", "配送"),
+    order=("orders", "订单"),
+    payment=("payment", "支付"),
+    points=("points", "积分"),
+    product=("products", "商品"),
+    refund=("refunds", "退款"),
+    **{"return": ("returns", "退货")},
+)
+"""Kinds of issue that most shops have; others are told by their code."""
+
+PERIOD_WORDS: Final = _table(
+    day=("a day", "每日"),
+    week=("a week", "每周"),
+    month=("a month", "每月"),
+    year=("a year", "每年"),
+    ever=("in all", "累计"),
+)
+
+BASIS_WORDS: Final = _table(
+    paid=("paid", "实付"),
+    paid_with_tax=("paid, tax included,", "含税实付"),
+    before_points=("due before points,", "积分抵扣前应付"),
+    regular=("of the regular price", "原价"),
+)
+
+ROUNDING_WORDS: Final = _table(
+    down=("rounded down", "向下取整"),
+    nearest=("rounded to the nearest", "四舍五入"),
+    up=("rounded up", "向上取整"),
+)
+
 REASON_WORDS: Final = _table(
+    limit_reached=("its limit is reached", "已达上限"),
     no_effect=("there is nothing it could change", "没有可优惠的内容"),
     lost_to=("another rule of its group gives more: {other}", "同组规则更优惠：{other}"),
     excluded_by=("it cannot be combined with {other}", "不可与 {other} 同享"),
     not_better=("the other benefits together are better", "其他优惠合计更划算"),
+    depends_on_order=("it depends on the order", "视订单而定"),
     voucher_not_found=("there is no such voucher", "没有这张优惠券"),
     voucher_not_yours=("the voucher belongs to another member", "该券属于其他会员"),
     voucher_not_yet=("the voucher is not valid yet", "该券尚未生效"),

@@ -9,10 +9,12 @@ grant insert,
     on benefits.rule_draft to :application;
 grant insert on benefits.price_list, benefits.price to :application;
 grant insert, update (retired_at) on benefits.voucher_definition to :application;
-grant insert, update (state) on benefits.rule_use to :application;
 grant execute on function
     benefits.use_vouchers(text, uuid[], uuid[], uuid, uuid, timestamptz),
     benefits.void_voucher(uuid, uuid, timestamptz),
     benefits.pass_on_vouchers(uuid, uuid, timestamptz),
-    benefits.issue_vouchers(jsonb, timestamptz)
+    benefits.issue_vouchers(jsonb, timestamptz),
+    benefits.take_uses(jsonb),
+    benefits.settle_uses(jsonb),
+    benefits.pass_on_counters(uuid, uuid, timestamptz)
 to :application;

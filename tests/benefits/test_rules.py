@@ -36,14 +36,11 @@ from benefits import (
     live_rule_set_version,
     prices_of,
     publish_rule_set,
-    record_uses,
     set_prices,
-    uses_of,
     verify,
 )
-from benefits.records import RuleUse
 from loyalty.database import Database
-from tests.benefits.builders import MEMBER, NOON, ORDER, OTHER_ORDER, TIERS, asked, member
+from tests.benefits.builders import NOON, TIERS, asked, member
 
 GOLD = {
     "rule": "gold-10",
@@ -280,17 +277,6 @@ async def test_a_rule_set_that_can_no_longer_be_read_is_found(
         findings = await verify(connection)
 
     assert [(each.invariant, each.row) for each in findings] == [("rule-set-can-be-compiled", "1")]
-
-
-async def test_uses_of_rules_are_counted_once_per_order(connection: AsyncConnection) -> None:
-    uses = [RuleUse("gold-10", 1, 250, 0), RuleUse("base", 1, 0, 36)]
-
-    for order in (ORDER, ORDER, OTHER_ORDER):
-        await record_uses(connection, MEMBER, order, uses, at=NOON)
-    await record_uses(connection, MEMBER, ORDER, [], at=NOON)
-    rows = await connection.execute(uses_of(MEMBER))
-
-    assert sorted(tuple(row) for row in rows) == [("base", 2, 0, 72), ("gold-10", 2, 500, 0)]
 
 
 async def test_the_vocabulary_is_what_there_is(connection: AsyncConnection) -> None:

@@ -1,0 +1,144 @@
+"""What is earned so far: exact points of every line, whole bonuses, and each rule's part. Pure.
+
+Every share stands over one denominator, which grows with rates and multipliers. What a rule added
+is kept beside it, so that the whole points of a line can be told apart by rule in the end.
+"""
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from benefits.counted import Charge
+from benefits.counting import Counters, Room, scope_of
+from benefits.rule_set import CompiledRule
+from benefits.shares import apportion
+from benefits.types import EarnWhy
+
+WHOLE = 0
+"""The denominator of a part that is a bonus: whole points that no multiplier touches."""
+
+
+class Part(NamedTuple):
+    """What one rule added to a line, over the denominator of then."""
+
+    why: EarnWhy
+    numerator: int
+    denominator: int
+
+
+class Earning:
+    """What is earned so far."""
+
+    __slots__ = (
+        "bonuses",
+        "charges",
+        "contributed",
+        "counters",
+        "denominator",
+        "fates",
+        "parts",
+        "rooms",
+        "shares",
+    )
+
+    def __init__(self, lines: int, denominator: int, counters: Counters | None) -> None:
+        self.shares = [0] * lines
+        self.denominator = denominator
+        self.bonuses = [0] * lines
+        self.parts: list[list[Part]] = [[] for _ in range(lines)]
+        self.contributed: set[int] = set()
+        self.fates: dict[int, tuple[str, str | None]] = {}
+        self.rooms: dict[int, Room] = {}
+        self.charges: list[Charge] = []
+        """What carried remainders and bands take; `charged` adds what limits do."""
+        self.counters = counters
+
+    def copy(self) -> "Earning":
+        """The same so far, to try something on."""
+        other = Earning(0, self.denominator, self.counters)
+        other.shares = self.shares.copy()
+        other.bonuses = self.bonuses.copy()
+        other.parts = [parts.copy() for parts in self.parts]
+        other.rooms = {position: room.copy() for position, room in self.rooms.items()}
+        other.charges = self.charges.copy()
+        return other
+
+    @property
+    def exact(self) -> Fraction:
+        """The exact points of the order."""
+        return Fraction(sum(self.shares), self.denominator) + sum(self.bonuses)
+
+    @property
+    def points(self) -> int:
+        """Whole points of the order."""
+        return sum(self.shares) // self.denominator + sum(self.bonuses)
+
+    def per_line(self) -> list[int]:
+        """The order's points on its lines."""
+        wholes = apportion(self.shares, self.denominator)
+        return [whole + bonus for whole, bonus in zip(wholes, self.bonuses, strict=True)]
+
+    def why(self, earned: list[int]) -> list[tuple[EarnWhy, ...]]:
+        """Each rule's part in the points of each line: whole points that add up to the line's."""
+        return [
+            tuple(part.why for part in parts) if len(parts) <= 1 else self._told(parts, line)
+            for parts, line in zip(self.parts, earned, strict=True)
+        ]
+
+    def charged(self) -> tuple[Charge, ...]:
+        """What the order takes of the counters."""
+        of_limits = [
+            charge for room in self.rooms.values() for charge in room.charges(len(self.shares))
+        ]
+        return (*self.charges, *of_limits)
+
+    def room_of(self, rule: CompiledRule) -> Room | None:
+        """What is left of the rule's limits; None where it has none."""
+        if not rule.limits or self.counters is None:
+            return None
+        room = self.rooms.get(rule.position)
+        if room is None:
+            room = self.rooms[rule.position] = Room(scope_of(rule.name), rule.limits, self.counters)
+        return room
+
+    def scale(self, factor: int) -> None:
+        """Express every share in parts that are so many times smaller."""
+        self.shares = [share * factor for share in self.shares]
+        self.denominator *= factor
+
+    def add(self, position: int, numerator: int, why: EarnWhy) -> None:
+        """Add exact points to a line."""
+        self.shares[position] += numerator
+        self.parts[position].append(Part(why, numerator, self.denominator))
+
+    def add_whole(self, position: int, points: int, why: EarnWhy) -> None:
+        """Add whole points to a line that multipliers work on."""
+        self.add(position, points * self.denominator, why)
+
+    def add_bonus(self, position: int, points: int, why: EarnWhy) -> None:
+        """Add whole points to a line that nothing works on."""
+        self.bonuses[position] += points
+        self.parts[position].append(Part(why, points, WHOLE))
+
+    def _told(self, parts: list[Part], line: int) -> tuple[EarnWhy, ...]:
+        exact = [
+            part.numerator * self.denominator
+            if part.denominator == WHOLE
+            else part.numerator * (self.denominator // part.denominator)
+            for part in parts
+        ]
+        gave = _apportioned(exact, self.denominator, line)
+        return tuple(
+            part.why._replace(gave=points) for part, points in zip(parts, gave, strict=True)
+        )
+
+
+def _apportioned(exact: list[int], denominator: int, whole: int) -> list[int]:
+    """Whole points of parts that may be negative, adding up to the line's."""
+    points = [part // denominator for part in exact]
+    left = whole - sum(points)
+    by_fraction = sorted(
+        range(len(exact)), key=lambda position: (-(exact[position] % denominator), position)
+    )
+    for position in by_fraction[:left]:
+        points[position] += 1
+    return points

@@ -1,0 +1,189 @@
+"""What rates add to the points: by money, by unit, by order, by what was spent before. Pure.
+
+A plain rate adds exact points. One that is rounded by itself (it has a limit, carries its remainder
+or names a rounding) adds whole ones, laid on its lines by largest remainder.
+"""
+
+from collections.abc import Callable, Sequence
+from math import lcm
+from typing import NamedTuple
+
+from benefits.counted import BASIS, REMAINDER, Charge
+from benefits.counting import Room, bands_scope, rate_scope
+from benefits.earned import Earning
+from benefits.language.tree import Band, EarnBands, EarnEach, EarnRate
+from benefits.shares import spread
+from benefits.types import EarnWhy, Line
+
+Bases = Callable[[str], Sequence[int]]
+"""The money of each line that earns, by the name of the basis."""
+
+
+class Working(NamedTuple):
+    """A rate at work: whose it is, on which lines, and what is left of the rule's limits."""
+
+    rule: str
+    version: int
+    place: int
+    positions: Sequence[int]
+    room: Room | None
+
+
+def add_rate(effect: EarnRate, work: Working, bases: Bases, earning: Earning) -> bool:
+    """Add what a rate by money earns; answers whether it changed anything."""
+    basis = bases(effect.basis)
+    touched = [p for p in work.positions if basis[p]]
+    if not touched:
+        return False
+    own = effect.basis != "paid"
+    if effect.carry:
+        return _carry(effect, work, [(p, basis[p]) for p in touched], earning, own=own)
+    factor = effect.points * (earning.denominator // effect.per)
+    numerators = [(p, basis[p] * factor) for p in touched]
+    whys = [
+        EarnWhy(work.rule, work.version, effect.points, effect.per, of=basis[p] if own else None)
+        for p in touched
+    ]
+    return _add(numerators, whys, work, effect.rounding, earning)
+
+
+def add_each(
+    effect: EarnEach, work: Working, lines: Sequence[Line], bases: Bases, earning: Earning
+) -> bool:
+    """Add what units bought earn, or the order; what costs nothing is not bought."""
+    basis = bases("paid")
+    touched = [p for p in work.positions if basis[p]]
+    if not touched:
+        return False
+    if effect.each == "unit":
+        counts = [lines[p].quantity for p in touched]
+        points = [effect.points * count for count in counts]
+    else:
+        counts = [1] * len(touched)
+        points = spread(effect.points, [basis[p] for p in touched])
+    numerators = [(p, each * earning.denominator) for p, each in zip(touched, points, strict=True)]
+    whys = [
+        EarnWhy(work.rule, work.version, effect.points, each=effect.each, of=count)
+        for count in counts
+    ]
+    return _add(numerators, whys, work, None, earning)
+
+
+def add_bands(effect: EarnBands, work: Working, bases: Bases, earning: Earning) -> bool:
+    """Add what cumulative spend earns: each part of the order at the rate of its band."""
+    basis = bases(effect.basis)
+    touched = [p for p in work.positions if basis[p]]
+    counters = earning.counters
+    if not touched or counters is None:
+        return False
+    scope = bands_scope(work.rule, work.place)
+    before = counters.used(scope, BASIS, effect.every)
+    spent = sum(basis[p] for p in touched)
+    parts = tuple(basis[p] if p in touched else 0 for p in range(len(basis)))
+    key = counters.key(scope, BASIS, effect.every)
+    earning.charges.append(Charge(*key, 1, parts, seen=before))
+    earning.scale(spent * lcm(*(band.per for band in effect.bands)))
+    changed = False
+    for money, band in _over(effect.bands, before, spent):
+        factor = money * band.points * (earning.denominator // band.per // spent)
+        numerators = [(p, basis[p] * factor) for p in touched]
+        why = EarnWhy(work.rule, work.version, band.points, band.per, of=money)
+        changed |= _add(numerators, [why] * len(touched), work, effect.rounding, earning)
+    return changed
+
+
+def rounded(numerator: int, denominator: int, rounding: str | None) -> int:
+    """Whole points: rounded down where nothing else is said."""
+    if rounding == "nearest":
+        return (2 * numerator + denominator) // (2 * denominator)
+    if rounding == "up":
+        return -(-numerator // denominator)
+    return numerator // denominator
+
+
+def _over(bands: Sequence[Band], before: int, spent: int) -> list[tuple[int, Band]]:
+    """The money of an order that falls into each band."""
+    found = []
+    start, end, reached = before, before + spent, 0
+    for band in bands:
+        upto = end if band.upto is None else band.upto
+        money = min(end, upto) - max(start, reached)
+        if money > 0:
+            found.append((money, band))
+        reached = upto
+    return found
+
+
+def _carry(
+    effect: EarnRate,
+    work: Working,
+    money: Sequence[tuple[int, int]],
+    earning: Earning,
+    *,
+    own: bool,
+) -> bool:
+    """Add the whole points that the order reaches with what earlier orders left over."""
+    counters = earning.counters
+    if counters is None:
+        return False
+    scope = rate_scope(work.rule, work.place, effect.points, effect.per)
+    carried = counters.used(scope, REMAINDER, "ever")
+    units = [(p, amount * effect.points) for p, amount in money]
+    wanted = max(0, (carried + sum(unit for _, unit in units)) // effect.per)
+    lines = len(earning.shares)
+    key = counters.key(scope, REMAINDER, "ever")
+    earning.charges.append(Charge(*key, 1, _dense(units, lines)))
+    reached = spread(wanted, [unit for _, unit in units])
+    if wanted:
+        taken = [(p, each * effect.per) for (p, _), each in zip(units, reached, strict=True)]
+        earning.charges.append(Charge(*key, -1, _dense(taken, lines), least=0))
+    allowed = wanted if work.room is None else work.room.allowed(wanted)
+    given = spread(allowed, [unit for _, unit in units])
+    why = EarnWhy(
+        work.rule,
+        work.version,
+        effect.points,
+        effect.per,
+        carried=carried,
+        cut=wanted - allowed or None,
+    )
+    for (p, amount), points in zip(money, given, strict=True):
+        earning.add_whole(p, points, why._replace(of=amount) if own else why)
+        if work.room is not None and points:
+            work.room.gave(p, points)
+    return True
+
+
+def _add(
+    numerators: Sequence[tuple[int, int]],
+    whys: Sequence[EarnWhy],
+    work: Working,
+    rounding: str | None,
+    earning: Earning,
+) -> bool:
+    """Add exact points, or whole ones where the rule is rounded by itself."""
+    room = work.room
+    if rounding is None and (room is None or not room.counts_points):
+        if room is not None and not room.allowed(1):
+            return False
+        for (p, numerator), why in zip(numerators, whys, strict=True):
+            earning.add(p, numerator, why)
+            if room is not None:
+                room.gave(p, 1)
+        return True
+    exact = [numerator for _, numerator in numerators]
+    wanted = rounded(sum(exact), earning.denominator, rounding)
+    allowed = wanted if room is None else room.allowed(wanted)
+    for (p, _), points, why in zip(numerators, spread(allowed, exact), whys, strict=True):
+        if points:
+            earning.add_whole(p, points, why._replace(cut=wanted - allowed or None))
+            if room is not None:
+                room.gave(p, points)
+    return allowed > 0
+
+
+def _dense(parts: Sequence[tuple[int, int]], lines: int) -> tuple[int, ...]:
+    found = [0] * lines
+    for position, part in parts:
+        found[position] += part
+    return tuple(found)

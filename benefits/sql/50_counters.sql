@@ -1,0 +1,137 @@
+-- Counters that no two orders can overrun: taken by conditional update, given back as it was taken.
+-- Counters of all members are programme-wide rows: they are moved last, in key order.
+
+-- Move a counter within bounds; answers where it stands, null where a bound would be passed.
+create or replace function benefits.move_counter(
+    the_member uuid, first_day date, the_scope text, the_measure text, the_period text,
+    amount bigint, most bigint default null, least_left bigint default null,
+    stood_at bigint default null
+) returns bigint language plpgsql
+as $$
+declare
+    stands bigint;
+begin
+    insert into benefits.counter (member, starts_on, scope, measure, every, used)
+    values (the_member, first_day, the_scope, the_measure, the_period, 0)
+    on conflict on constraint counter_stands_once do nothing;
+    update benefits.counter as c set used = c.used + amount
+    where c.member = the_member and c.starts_on = first_day and c.scope = the_scope
+        and c.measure = the_measure and c.every = the_period
+        and (most is null or c.used + amount <= most)
+        and (least_left is null or c.used + amount >= least_left)
+        and (stood_at is null or c.used = stood_at)
+    returning c.used into stands;
+    return stands;
+end
+$$;
+
+-- Where a counter stands that refused.
+create or replace function benefits.counter_refusal(
+    the_member uuid, first_day date, the_scope text, the_measure text, the_period text,
+    wanted bigint, most bigint
+) returns jsonb language sql stable
+return jsonb_build_object('scope', the_scope, 'measure', the_measure, 'every', the_period,
+    'wanted', wanted, 'most', most, 'used', (
+        select c.used from benefits.counter as c
+        where c.member = the_member and c.starts_on = first_day and c.scope = the_scope
+            and c.measure = the_measure and c.every = the_period));
+
+-- Take what an order or an event is to have of each counter; answers what was refused. The same
+-- again takes nothing. Where the order was decided just now, a total that somebody else used up
+-- meanwhile asks for the transaction to be run again.
+create or replace function benefits.take_uses(content jsonb)
+returns jsonb language plpgsql strict security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    item record;
+    whose uuid := content ->> 'member';
+    of_all constant uuid := '00000000-0000-0000-0000-000000000000';
+    refused jsonb := '[]';
+begin
+    for item in
+        select i.*, case when i.everyone then of_all else whose end as counted
+        from jsonb_to_recordset(content -> 'items') as i (
+            scope text, measure text, everyone boolean, every text, starts_on date, side integer,
+            taken bigint, consumed bigint, line_nos smallint[], parts bigint[],
+            most bigint, "least" bigint, seen bigint)
+        order by i.everyone, i.starts_on, i.scope, i.measure, i.every, i.side desc
+    loop
+        insert into benefits.rule_use
+            (member, subject, counter_member, starts_on, scope, measure, every, side, taken,
+             consumed, given_back, line_nos, parts, used_at)
+        values (whose, (content ->> 'subject')::uuid, item.counted, item.starts_on, item.scope,
+            item.measure, item.every, item.side, item.taken, item.consumed, 0, item.line_nos,
+            item.parts, (content ->> 'at')::timestamptz)
+        on conflict on constraint rule_use_taken_once do nothing;
+        continue when not found;
+        continue when benefits.move_counter(item.counted, item.starts_on, item.scope,
+            item.measure, item.every, item.side * item.taken, item.most, item."least",
+            item.seen) is not null;
+        if (content ->> 'again')::boolean then
+            raise exception 'a limit was used up meanwhile' using errcode = '40001';
+        end if;
+        refused := refused || benefits.counter_refusal(item.counted, item.starts_on, item.scope,
+            item.measure, item.every, item.taken, item.most);
+    end loop;
+    return refused;
+end
+$$;
+
+-- Say how much of what was taken is consumed and given back by now; both are said in all, so that
+-- saying it again changes nothing. Answers how many counters moved.
+create or replace function benefits.settle_uses(content jsonb)
+returns integer language plpgsql strict security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    item record;
+    back bigint;
+    moved integer := 0;
+begin
+    for item in
+        select u.*, i.consumed as now_consumed, i.given_back as now_given_back
+        from jsonb_to_recordset(content) as i (
+            member uuid, subject uuid, counter_member uuid, scope text, measure text, every text,
+            starts_on date, side integer, consumed bigint, given_back bigint)
+        join benefits.rule_use as u using
+            (member, subject, counter_member, scope, measure, every, starts_on, side)
+        order by u.counter_member = '00000000-0000-0000-0000-000000000000', u.starts_on, u.scope,
+            u.measure, u.every, u.subject, u.side
+    loop
+        update benefits.rule_use as u
+        set consumed = item.now_consumed, given_back = item.now_given_back
+        where u.member = item.member and u.subject = item.subject
+            and u.starts_on = item.starts_on and u.scope = item.scope and u.measure = item.measure and u.every = item.every
+            and u.counter_member = item.counter_member and u.side = item.side;
+        back := item.now_given_back - item.given_back;
+        if back <> 0 then
+            perform benefits.move_counter(item.counter_member, item.starts_on, item.scope,
+                item.measure, item.every, -item.side * back);
+            moved := moved + 1;
+        end if;
+    end loop;
+    return moved;
+end
+$$;
+
+-- A member goes on as another: what counts for the one counts for the other from now on, as if it
+-- had been used by the merge.
+create or replace function benefits.pass_on_counters(giver uuid, receiver uuid, at timestamptz)
+returns integer language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    with passed as (
+        insert into benefits.rule_use
+            (member, subject, counter_member, starts_on, scope, measure, every, side, taken,
+             consumed, given_back, line_nos, parts, used_at)
+        select receiver, giver, receiver, g.starts_on, g.scope, g.measure, g.every,
+            sign(g.used), abs(g.used), abs(g.used), 0, '{}', '{}', at
+        from benefits.counter as g where g.member = giver and g.used <> 0
+        on conflict on constraint rule_use_taken_once do nothing
+        returning starts_on, scope, measure, every, side * taken as used
+    ), moved as (
+        insert into benefits.counter as c (member, starts_on, scope, measure, every, used)
+        select receiver, p.starts_on, p.scope, p.measure, p.every, p.used from passed as p
+        on conflict on constraint counter_stands_once do update set used = c.used + excluded.used
+        returning 1
+    )
+    select count(*)::integer from moved;
+end;
