@@ -4,10 +4,17 @@ import csv
 import gzip
 from datetime import date
 from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+from pyarrow import compute
+from pyarrow import csv as arrow
 
 from loyalty.demo.shop import write_orders
-from tests.loyalty.history.files import BY_LINE, write
+from tests.loyalty.history.files import BY_LINE, WHOLE, write
 from tests.support.requirements import shared_data
+
+TEXTS: Final = dict.fromkeys((*WHOLE, *BY_LINE), pa.string())
 
 
 def web_shop(folder: Path, *, most: int) -> Path:
@@ -37,11 +44,10 @@ def grocer(folder: Path, *, households: int, since: str = "") -> Path:
     """The year of the demo's first households, or what they bought from a day on."""
     whole, path = folder / "whole.csv", folder / "shop.csv"
     write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
-    chosen = set(map(str, range(1, households + 1)))
-    with whole.open(newline="") as file, path.open("w", newline="") as target:
-        reader, writer = csv.reader(file), csv.writer(target)
-        writer.writerow(next(reader))
-        writer.writerows(row for row in reader if row[1] in chosen and row[2] >= since)
+    read = arrow.read_csv(whole, convert_options=arrow.ConvertOptions(column_types=TEXTS))
+    theirs = compute.is_in(read["member"], pa.array(map(str, range(1, households + 1))))
+    late = compute.greater_equal(read["ordered_at"], since)
+    arrow.write_csv(read.filter(compute.and_(theirs, late)), path)
     return path
 
 
