@@ -1,4 +1,4 @@
-"""Orders of rewards: a member orders, the shop fulfils or cancels."""
+"""What a member is offered and orders of the catalogue; the shop fulfils or cancels it."""
 
 from dataclasses import replace
 from typing import Final
@@ -20,13 +20,16 @@ from api.schemas.reward_orders import (
     RewardOrderOut,
     RewardOrdersQuery,
 )
+from api.schemas.rewards import OfferOut, OffersOut
 from api.writing import answer, cause_of, now_of, ok, write
+from loyalty.checkout.sentences import speaks
 from loyalty.idempotency import Answer, Begun
 from loyalty.ids import MalformedId, read
 from loyalty.keys import Role
 from loyalty.members import absorbed_members, find_member
 from loyalty.members.types import EXTERNAL
 from loyalty.rewards.errors import RewardOrderUnknown
+from loyalty.rewards.offering import offers_to
 from loyalty.rewards.ordering import Ordered, order_reward
 from loyalty.rewards.orders import find_by_external_id, find_reward_order, list_reward_orders
 from loyalty.rewards.settling import cancel_order, fulfil_order
@@ -36,6 +39,32 @@ from loyalty.rewards.writing import Kept
 _SETTLERS: Final[frozenset[Role]] = frozenset({"checkout", "admin"})
 _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
 _ORDER: Final = {"order": "Our id (rwo_…) or ext: and the shop's id."}
+
+
+@get(
+    "/members/{member:str}/rewards",
+    opt=operation(
+        Operation(
+            summary="List the rewards a member is offered",
+            tag="rewards",
+            roles=EVERYBODY,
+            answers={200: OffersOut},
+            refusals=("unknown-member",),
+            parameters=MEMBER,
+        )
+    ),
+)
+async def list_offers(request: ApiRequest) -> Response[bytes]:
+    """Answer what the member may see, with price and stock, and why not where they may not."""
+    ref, at = member_ref(request), now_of(request)
+    application = application_of(request)
+    async with application.database.snapshot() as connection:
+        member = await find_member(connection, ref)
+        only_own(request, member, ref)
+        offers = await offers_to(connection, application.programme, member, at=at)
+        zone = (await application.policies.at(connection, at)).zone
+    language = speaks(request.headers.get("Accept-Language", ""))
+    return ok(OffersOut([OfferOut.of(offer, language, zone) for offer in offers]))
 
 
 @post(
@@ -269,6 +298,7 @@ async def _find(connection: AsyncConnection, request: ApiRequest) -> RewardOrder
 
 
 ROUTES: Final = (
+    list_offers,
     create_reward_order,
     list_members_reward_orders,
     list_all_reward_orders,

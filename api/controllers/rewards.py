@@ -1,20 +1,19 @@
-"""The catalogue of rewards: drafts, finance's choice, publishing, retiring, stock; and offers."""
+"""The catalogue of rewards: drafts, finance's choice, publishing, retiring, stock."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 from uuid import UUID
 
 from litestar import Response, get, post
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.auth import ApiRequest, application_of, member_ref, only_own
-from api.bodies import body_of, read_query, within
-from api.controllers.wallets import MEMBER
-from api.operation import EVERYBODY, Operation, operation
+from api.auth import ApiRequest, application_of
+from api.bodies import body_of, read_query
+from api.operation import Operation, operation
 from api.pagination import Page, PageQuery, read_cursor, sign_cursor
 from api.schemas.rewards import (
     DraftBody,
-    OfferOut,
-    OffersOut,
     PublishRewardBody,
     RewardBody,
     RewardOut,
@@ -28,10 +27,8 @@ from api.schemas.rewards import (
 )
 from api.writing import answer, cause_of, now_of, ok, write
 from benefits import BenefitsError
-from loyalty.checkout.sentences import speaks
 from loyalty.idempotency import Answer, Begun
 from loyalty.keys import Role
-from loyalty.members import find_member
 from loyalty.rewards.catalogue import (
     change_draft,
     choose_tax_class,
@@ -40,7 +37,6 @@ from loyalty.rewards.catalogue import (
     retire_reward,
 )
 from loyalty.rewards.errors import RewardMalformed
-from loyalty.rewards.offering import offers_to
 from loyalty.rewards.reading import find_reward, list_rewards, reward_versions
 from loyalty.rewards.stock import change_stock, stock_changes
 from loyalty.rewards.types import TaxClass
@@ -85,7 +81,7 @@ async def create_reward(request: ApiRequest) -> Response[bytes]:
     body, cause = await body_of(request, RewardBody), cause_of(request, now_of(request))
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
-        with within("/terms", RewardMalformed, BenefitsError):
+        with _pointing_at_terms():
             made = await make_reward(
                 connection,
                 cause,
@@ -167,7 +163,7 @@ async def replace_terms(request: ApiRequest) -> Response[bytes]:
     body, cause = await body_of(request, DraftBody), cause_of(request, now_of(request))
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
-        with within("/terms", RewardMalformed, BenefitsError):
+        with _pointing_at_terms():
             changed = await change_draft(
                 connection,
                 cause,
@@ -354,30 +350,14 @@ async def list_stock_changes(request: ApiRequest) -> Response[bytes]:
     return ok(Page([StockChangeOut.of(change) for change in page], next_))
 
 
-@get(
-    "/members/{member:str}/rewards",
-    opt=operation(
-        Operation(
-            summary="List the rewards a member is offered",
-            tag="rewards",
-            roles=EVERYBODY,
-            answers={200: OffersOut},
-            refusals=("unknown-member",),
-            parameters=MEMBER,
-        )
-    ),
-)
-async def list_offers(request: ApiRequest) -> Response[bytes]:
-    """Answer what the member may see, with price and stock, and why not where they may not."""
-    ref, at = member_ref(request), now_of(request)
-    application = application_of(request)
-    async with application.database.snapshot() as connection:
-        member = await find_member(connection, ref)
-        only_own(request, member, ref)
-        offers = await offers_to(connection, application.programme, member, at=at)
-        zone = (await application.policies.at(connection, at)).zone
-    language = speaks(request.headers.get("Accept-Language", ""))
-    return ok(OffersOut([OfferOut.of(offer, language, zone) for offer in offers]))
+@contextmanager
+def _pointing_at_terms() -> Iterator[None]:
+    """Point refusals of the terms at the place where the body carries them."""
+    try:
+        yield
+    except (RewardMalformed, BenefitsError) as error:
+        error.pointer = f"/terms{error.pointer or ''}"
+        raise
 
 
 def _code(request: ApiRequest) -> str:
@@ -395,5 +375,4 @@ ROUTES: Final = (
     retire_from_catalogue,
     restock,
     list_stock_changes,
-    list_offers,
 )

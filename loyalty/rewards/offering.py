@@ -4,7 +4,7 @@ One order of reasons for list and refusal: who they are, when it is, what is lef
 had, what they have.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -155,7 +155,7 @@ def refusal_of(reason: Reason) -> Exception:
 
 
 _ONLY_TOLD: Final = frozenset({"gap", "at"})
-_BY_FIGURES: Final[dict[str, type[LoyaltyError]]] = {
+_BY_FIGURES: Final[dict[str, Callable[..., LoyaltyError]]] = {
     "sold-out": RewardSoldOut,
     "limit-reached": RewardLimitReached,
     "period-sold-out": RewardPeriodSoldOut,

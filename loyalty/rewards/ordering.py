@@ -133,7 +133,7 @@ async def _replayed(
 ) -> Ordered:
     member, id_ = found.placed or (found.whose.id, found.whose.id)
     recorded = await find_reward_order(connection, id_)
-    told = {
+    told: dict[str, tuple[int | str, int | str]] = {
         "member": (show("mem", member), show("mem", found.whose.id)),
         "reward": (recorded.reward, asked.reward),
         "quantity": (recorded.quantity, asked.quantity),

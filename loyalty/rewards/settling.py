@@ -4,6 +4,7 @@ A cancellation gives back points, stock and limits in one transaction, and takes
 unless it was used. Either step again is a replay; what contradicts it is refused.
 """
 
+from collections.abc import Mapping
 from uuid import UUID
 
 from sqlalchemy import DateTime, Text, Uuid, func, literal, or_, select, update
@@ -137,7 +138,7 @@ async def _record(
     cause: Cause,
     found: RewardOrder,
     action: str,
-    told: dict[str, object],
+    told: Mapping[str, object],
 ) -> None:
     await record_change(
         connection,

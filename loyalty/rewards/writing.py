@@ -137,7 +137,7 @@ def limits_for_all(
     limits: Sequence[Limit], at: datetime, zone: ZoneInfo
 ) -> list[dict[str, object]]:
     """Return the periods of all together as `take_stock` takes them."""
-    found = []
+    found: list[dict[str, object]] = []
     for limit in limits:
         period = period_of(limit.every, at, zone)
         if limit.per is Per.ALL and period.ends_at is not None:
