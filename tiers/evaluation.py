@@ -20,7 +20,6 @@ from sqlalchemy import (
     Select,
     Text,
     Uuid,
-    and_,
     bindparam,
     cast,
     column,
@@ -41,7 +40,7 @@ from tiers.scale import Ladder, WindowKind
 from tiers.standings import floors_of
 from tiers.tables import activity, standing
 from tiers.types import Movement
-from tiers.walking import Walking
+from tiers.walking import Walking, whole_periods
 
 _DROPS: Final = (Movement.STEPPED_DOWN.value, Movement.FELL_TO_EARNED.value)
 
@@ -63,60 +62,41 @@ async def placed(
     places = _from_joining(ladder, on, members)
     walking = _walking(ladder, first, on, foretold=foretold)
     calendar = walking.calendar()
-    able = walking.counting.able(places)
-    facts = walking.counting.facts(able)
-    rises = rising(walking, able, facts, calendar)
-    walk = walking.walk(places, walking.packed(facts, rises), calendar, rises)
-    return ended(walk)
+    facts = walking.counting.facts(places)
+    rises = rising(walking, places, facts, calendar)
+    packed = walking.packed(facts, places, calendar, rises)
+    return ended(walking.walk(places, packed, calendar, rises))
 
 
 def reviewed(
     ladder: Ladder, *, on: date, first: date, members: Sequence[UUID] | None = None
 ) -> tuple[CTE, CTE]:
     """The places of stored standings that are due, of these members or all, and their walk."""
-    walking = _walking(ladder, first, on, foretold=True)
+    since = earliest_start(ladder, first - timedelta(days=1))
+    begin = since if whole_periods(ladder) else first
+    walking = _walking(ladder, begin, on, foretold=True)
     walking = replace(walking, rises=ladder.upgrade == "next-period")
     calendar = walking.calendar()
     places = _from_standing(walking, calendar, on, members)
-    since = earliest_start(ladder, first - timedelta(days=1))
     facts = walking.counting.facts(places, since=since)
-    walk = walking.walk(places, walking.packed(facts, None), calendar, None)
+    packed = walking.packed(facts, places, calendar, None)
+    walk = walking.walk(places, packed, calendar, None)
     return places, walk
 
 
 def ended(walk: CTE) -> CTE:
     """Where each walk ends on the day, and what is foretold after it."""
-    last = (
-        select(walk.c.member, walk.c.rank, walk.c.since, walk.c.until, walk.c.grace)
-        .where(~walk.c.ahead)
-        .ext(distinct_on(walk.c.member))
-        .order_by(walk.c.member, walk.c.n.desc())
-        .subquery("last")
-    )
-    fall, rise = walk.alias("fall"), walk.alias("rise")
-    source = last.outerjoin(
-        fall, and_(fall.c.member == last.c.member, fall.c.ahead, fall.c.rule.in_(_DROPS))
-    ).outerjoin(
-        rise,
-        and_(
-            rise.c.member == last.c.member,
-            rise.c.ahead,
-            rise.c.rule == Movement.REACHED.value,
-        ),
-    )
     return (
         select(
-            last.c.member,
-            last.c.rank,
-            last.c.since,
-            last.c.until,
-            last.c.grace,
-            fall.c.rank.label("falls_rank"),
-            fall.c.on_day.label("falls_on"),
-            rise.c.rank.label("rises_rank"),
-            rise.c.on_day.label("rises_on"),
+            walk.c.member,
+            *(walk.c[f"stood_{name}"].label(name) for name in ("rank", "since", "until", "grace")),
+            walk.c.falls_rank,
+            walk.c.falls_on,
+            walk.c.rises_rank,
+            walk.c.rises_on,
         )
-        .select_from(source)
+        .ext(distinct_on(walk.c.member))
+        .order_by(walk.c.member, walk.c.n.desc())
         .cte("ended")
     )
 

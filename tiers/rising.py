@@ -1,41 +1,36 @@
-"""On which days many members meet which tiers: the days on which a standing may rise.
+"""On which days many members come to meet a higher tier: the days on which a standing may rise.
 
-The one idea: every fact enters its window on the day it is known and leaves it on a day the
-calendar names, so that a running sum over both is what the window holds on any day.
+The one idea: only a day counts on which more is met than at the end of the day before. Who goes on
+meeting a tier is never judged below it, because what reaches a tier keeps it as well.
 """
 
 from sqlalchemy import (
     CTE,
-    BigInteger,
+    ColumnElement,
     Date,
     FromClause,
+    Integer,
+    Select,
     cast,
     false,
     func,
     literal,
+    or_,
     select,
     true,
     union_all,
 )
 
+from tiers.scale import WindowKind
 from tiers.walking import Walking
+
+_SLIDING = frozenset({WindowKind.ROLLING_DAYS, WindowKind.ROLLING_MONTHS})
 
 
 def rising(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) -> CTE:
-    """On which days which tiers are met, as arrays of each member: where a place may rise."""
-    running = _running(walking, places, facts, calendar)
+    """On which days which tiers are met anew, as arrays of each member."""
+    met = _met(walking, _moves(walking, places, facts, calendar))
     day = calendar.alias("reached")
-    counted = {name: running.c[name] for name in walking.counting.columns}
-    met = (
-        select(
-            running.c.member,
-            running.c.day,
-            running.c.anchor,
-            walking.counting.highest(counted, "reach").label("rank"),
-        )
-        .where(running.c.bought)
-        .subquery("met")
-    )
     rises = (
         select(
             met.c.member,
@@ -45,7 +40,7 @@ def rising(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) -> C
             day.c.starts,
         )
         .join(day, walking.at(day, met.c.anchor, met.c.day))
-        .where(met.c.rank > 0)
+        .where(met.c.bought, met.c.rank > met.c.before)
     )
     if walking.counting.ladder.upgrade == "next-period":
         rises = rises.with_only_columns(
@@ -69,57 +64,63 @@ def rising(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) -> C
     )
 
 
-def _running(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) -> FromClause:
-    """What is counted at the end of every day on which something enters or leaves a window."""
-    names = walking.counting.columns
-    day = calendar.alias("dated")
-    come = select(
-        facts.c.member,
-        facts.c.known.label("day"),
-        *(facts.c[name] for name in names),
-        true().label("bought"),
-    )
-    gone = (
+def _moves(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) -> FromClause:
+    """What comes into windows on which day, and goes; `span` names what is summed up together.
+
+    Where windows are periods, nothing goes: each period is summed up by itself. What was known
+    before the first day of a place comes on that day.
+    """
+    names, day = walking.counting.columns, calendar.alias("dated")
+    come = func.greatest(facts.c.known, places.c.cur)
+    statement = (
         select(
             facts.c.member,
-            func.greatest(day.c.leaves, facts.c.known).label("day"),
-            *((-facts.c[name]).label(name) for name in names),
-            false().label("bought"),
+            come.label("day"),
+            places.c.anchor,
+            *(facts.c[name] for name in names),
+            true().label("bought"),
+            day.c.starts.label("span"),
         )
         .join(places, places.c.member == facts.c.member)
         .join(day, walking.at(day, places.c.anchor, facts.c.dated))
-        .where(day.c.leaves <= literal(walking.counting.on, Date))
     )
-    begun = select(
-        places.c.member,
-        places.c.cur.label("day"),
-        *(literal(0, BigInteger).label(name) for name in names),
-        true().label("bought"),
+    if walking.counting.ladder.window.kind not in _SLIDING:
+        return statement.where(or_(day.c.leaves.is_(None), come < day.c.leaves)).subquery("moves")
+    always = literal(walking.counting.on, Date).label("span")
+    come_in = statement.with_only_columns(*list(statement.selected_columns)[:-1], always)
+    gone = statement.with_only_columns(
+        facts.c.member,
+        func.greatest(day.c.leaves, come),
+        places.c.anchor,
+        *(-facts.c[name] for name in names),
+        false(),
+        always,
+    ).where(day.c.leaves <= literal(walking.counting.on, Date))
+    return union_all(come_in, gone).subquery("moves")
+
+
+def _met(walking: Walking, moves: FromClause) -> FromClause:
+    """The rank that is met at the end of each day, beside that of the day before."""
+    names = walking.counting.columns
+    together: list[ColumnElement[object]] = [moves.c.member, moves.c.span]
+    running: Select[object] = select(
+        moves.c.member,
+        moves.c.day,
+        moves.c.anchor,
+        moves.c.bought,
+        moves.c.span,
+        *(
+            func.sum(moves.c[name]).over(partition_by=together, order_by=moves.c.day).label(name)
+            for name in names
+        ),
     )
-    moves = union_all(come, gone, begun).subquery("moves")
-    sums = (
-        select(
-            moves.c.member,
-            moves.c.day,
-            *(cast(func.sum(moves.c[name]), BigInteger).label(name) for name in names),
-            func.bool_or(moves.c.bought).label("bought"),
-        )
-        .group_by(moves.c.member, moves.c.day)
-        .subquery("sums")
+    sums = running.subquery("sums")
+    rank = walking.counting.highest({name: sums.c[name] for name in names}, "reach")
+    ranked = select(
+        sums.c.member, sums.c.day, sums.c.anchor, sums.c.bought, sums.c.span, rank.label("rank")
+    ).subquery("ranked")
+    before = func.lag(ranked.c.rank, 1, 0).over(
+        partition_by=[ranked.c.member, ranked.c.span],
+        order_by=[ranked.c.day, ranked.c.bought.desc()],
     )
-    return (
-        select(
-            sums.c.member,
-            sums.c.day,
-            places.c.anchor,
-            sums.c.bought,
-            *(
-                func.sum(sums.c[name])
-                .over(partition_by=sums.c.member, order_by=sums.c.day)
-                .label(name)
-                for name in names
-            ),
-        )
-        .join(places, places.c.member == sums.c.member)
-        .subquery("running")
-    )
+    return select(ranked, cast(before, Integer).label("before")).subquery("met")

@@ -36,14 +36,35 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import LateralFromClause
 
 from tiers.calendar import Meaning
-from tiers.counting import Counting
-from tiers.scale import WindowKind
+from tiers.counting import Columns, Counting
+from tiers.scale import Ladder, WindowKind
 from tiers.types import Movement
 
+_PERIODS: Final = frozenset(
+    {
+        WindowKind.MONTH,
+        WindowKind.QUARTER,
+        WindowKind.HALF,
+        WindowKind.YEAR,
+        WindowKind.ANNIVERSARY,
+    }
+)
 _JUDGE: Final = literal("judge", Text)
 _REDEEM: Final = literal("redeem", Text)
 _RISE: Final = literal("rise", Text)
+_PLACE: Final = {"rank": Integer, "since": Date, "until": Date, "grace": Date}
+_FORETOLD: Final = (
+    ("falls_rank", Integer),
+    ("falls_on", Date),
+    ("rises_rank", Integer),
+    ("rises_on", Date),
+)
 _RISES: Final = ("rise_days", "rise_ranks", "rise_untils", "rise_starts")
+
+
+def whole_periods(ladder: Ladder) -> bool:
+    """Whether judging looks at totals of periods only, and never at a day within one."""
+    return ladder.window.kind in _PERIODS and not ladder.grace_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +101,12 @@ class Walking:
             return calendar.c.first == day
         return and_(calendar.c.anchor == anchor, calendar.c.first <= day, calendar.c.last > day)
 
-    def packed(self, facts: CTE, members: FromClause | None) -> CTE:
+    def packed(
+        self, facts: CTE, places: FromClause, calendar: CTE, members: FromClause | None
+    ) -> CTE:
         """The facts of members as arrays, so that the walk carries them along."""
+        if whole_periods(self.counting.ladder):
+            facts = self._periods(facts, places, calendar)
         arrays = select(
             facts.c.member,
             func.array_agg(facts.c.dated).label("dated"),
@@ -92,6 +117,24 @@ class Walking:
         if members is not None:
             arrays = arrays.where(facts.c.member.in_(select(members.c.member)))
         return arrays.cte("packed")
+
+    def _periods(self, facts: CTE, places: FromClause, calendar: CTE) -> CTE:
+        """The facts of each period as one, dated by its first day, less what came too late."""
+        period = calendar.alias("of_period")
+        totals = {name: cast(func.sum(facts.c[name]), BigInteger) for name in self.counting.columns}
+        return (
+            select(
+                facts.c.member,
+                period.c.starts.label("dated"),
+                period.c.starts.label("known"),
+                *(total.label(name) for name, total in totals.items()),
+            )
+            .join(places, places.c.member == facts.c.member)
+            .join(period, self.at(period, places.c.anchor, facts.c.dated))
+            .where(facts.c.known < period.c.leaves)
+            .group_by(facts.c.member, period.c.starts)
+            .cte("periods")
+        )
 
     def walk(self, places: FromClause, packed: CTE, calendar: CTE, rising: CTE | None) -> CTE:
         """Every place on its way: a row for the start and one for each event."""
@@ -119,12 +162,22 @@ class Walking:
             literal(0, Integer).label("n"),
             false().label("ahead"),
             false().label("fell"),
+            *(self._stood(places).values()),
+            *(cast(null(), kind).label(name) for name, kind in _FORETOLD),
             cast(null(), Text).label("rule"),
             cast(places.c.rank, Integer).label("was"),
             cast(null(), Date).label("on_day"),
             cast(null(), Date).label("starts"),
             *(cast(null(), BigInteger).label(f"seen_{name}") for name in self.counting.columns),
         ).select_from(source)
+
+    def _stood(self, places: FromClause) -> dict[str, ColumnElement[Any]]:
+        """The place on the day itself, which the walk carries along when it looks beyond."""
+        found = self._place({name: places.c[name] for name in _PLACE})
+        return {name: value.label(f"stood_{name}") for name, value in found.items()}
+
+    def _place(self, held: Columns) -> dict[str, ColumnElement[Any]]:
+        return {name: cast(held[name], kind) for name, kind in _PLACE.items()}
 
     def _onward(self, walk: CTE, calendar: CTE) -> Select[Any]:
         """Every place after its next event."""
@@ -144,6 +197,11 @@ class Walking:
             walk.c.n + 1,
             walk.c.ahead | beyond,
             walk.c.fell | (beyond & event.drops),
+            *(
+                when((beyond, walk.c[f"stood_{name}"]), else_=now)
+                for name, now in self._place(moved).items()
+            ),
+            *event.foretells(beyond),
             moved["rule"],
             walk.c.rank,
             event.day,
@@ -216,6 +274,18 @@ class _Event:
             ),
         }
 
+    def foretells(self, beyond: ColumnElement[bool]) -> tuple[ColumnElement[Any], ...]:
+        """The loss and the gain that are foretold, once they are found."""
+        walk = self.walk
+        falls = beyond & self.drops
+        rises = beyond & (self.chosen.c.kind == _RISE)
+        return (
+            when((falls, self.verdict.c.landing), else_=walk.c.falls_rank),
+            when((falls, self.day), else_=walk.c.falls_on),
+            when((rises, self.rise.c.rank), else_=walk.c.rises_rank),
+            when((rises, self.day), else_=walk.c.rises_on),
+        )
+
     def _due(self) -> LateralFromClause:
         walk, days = self.walk, self.ladder.grace_days
         due: ColumnElement[Any] = walk.c.until
@@ -225,15 +295,14 @@ class _Event:
 
     def _rise(self) -> LateralFromClause:
         walk = self.walk
-        each = (
-            func.unnest(*(walk.c[name] for name in _RISES))
-            .table_valued(
-                column("on_day", Date),
-                column("rank", Integer),
-                column("until", Date),
-                column("starts", Date),
-            )
-            .render_derived(name="each_rise")
+        names = {"on_day": Date, "rank": Integer, "until": Date, "starts": Date}
+        each = _rows(
+            "each_rise",
+            {
+                name: func.unnest(walk.c[array], type_=kind())
+                for array, (name, kind) in zip(_RISES, names.items(), strict=True)
+            },
+            walk,
         )
         return (
             select(each)
@@ -249,16 +318,12 @@ class _Event:
 
     def _facts(self, name: str) -> FromClause:
         """The facts that the walk carries, as rows."""
-        walk, names = self.walk, self.counting.columns
-        return (
-            func.unnest(walk.c.dated, walk.c.known, *(walk.c[each] for each in names))
-            .table_valued(
-                column("dated", Date),
-                column("known", Date),
-                *(column(each, BigInteger) for each in names),
-            )
-            .render_derived(name=name)
-        )
+        walk = self.walk
+        days = {day: func.unnest(walk.c[day], type_=Date()) for day in ("dated", "known")}
+        counted = {
+            each: func.unnest(walk.c[each], type_=BigInteger()) for each in self.counting.columns
+        }
+        return _rows(name, days | counted, walk)
 
     def _redeem(self) -> LateralFromClause | None:
         """The first day on which what was bought in the grace is enough after all."""
@@ -293,7 +358,10 @@ class _Event:
         )
 
     def _chosen(self) -> LateralFromClause:
-        """Which event comes first: what is due goes before redeeming, and that before rising."""
+        """Which event comes first: what is due goes before redeeming, and that before rising.
+
+        The offset keeps it worked out once and not again wherever it is looked at.
+        """
         due, rise = self.due.c.day, self.rise.c.on_day
         redeem = self.redeem.c.day if self.redeem is not None else cast(null(), Date)
         judge = and_(
@@ -309,7 +377,7 @@ class _Event:
             when((judge, due), (redeems, redeem), else_=rise).label("day"),
             when((judge | redeems, self.judged.c.starts), else_=self.rise.c.starts).label("starts"),
         )
-        return chosen.correlate(*known).lateral("chosen")
+        return chosen.correlate(*known).offset(0).lateral("chosen")
 
     def _figures(self) -> LateralFromClause:
         """What was counted in the window that the event looks at."""
@@ -348,3 +416,9 @@ class _Event:
         if self.ladder.validity.unit == "periods":
             return func.greatest(self.judged.c.valid, self.late.c.leaves)
         return self.late.c.valid
+
+
+def _rows(name: str, columns: Columns, walk: CTE) -> LateralFromClause:
+    """Arrays that the walk carries, side by side as rows."""
+    unnested = (value.label(each) for each, value in columns.items())
+    return select(*unnested).correlate(walk).lateral(name)
