@@ -46,6 +46,8 @@ class RuleLife:
     """What is live, else what comes next, else the newest stored, else the draft's."""
     latest: int | None
     """The newest stored version."""
+    newest: Mapping[str, object] | None
+    """Its document."""
     live: int | None
     """The version in the live set."""
     live_since: datetime | None
@@ -181,20 +183,27 @@ def _instant(text: str | None) -> datetime | None:
 async def _lives(
     connection: AsyncConnection, scene: _Scene, names: Sequence[str]
 ) -> list[RuleLife]:
-    wanted = [(name, version) for name in names if (version := scene.shown(name)) is not None]
+    wanted = [
+        (name, version)
+        for name in names
+        for version in {scene.shown(name), scene.latest.get(name)}
+        if version is not None
+    ]
     stored = await connection.execute(
-        select(rule_version.c.rule, rule_version.c.document).where(
+        select(rule_version.c.rule, rule_version.c.version, rule_version.c.document).where(
             tuple_(rule_version.c.rule, rule_version.c.version).in_(wanted)
         )
     )
-    documents: dict[str, Mapping[str, object]] = {row.rule: row.document for row in stored}
+    documents = {(row.rule, row.version): row.document for row in stored}
     since = await _live_since(connection, scene, names)
     return [
         RuleLife(
             rule=name,
             state=scene.state_of(name),
-            document=documents.get(name) or _drafted_document(scene.drafted[name], name),
+            document=documents.get((name, scene.shown(name) or 0))
+            or _drafted_document(scene.drafted[name], name),
             latest=scene.latest.get(name),
+            newest=documents.get((name, scene.latest.get(name, 0))),
             live=scene.live.rules.get(name),
             live_since=since.get(name),
             coming=scene.coming_of(name),

@@ -9,7 +9,8 @@ import benefits
 from api.auth import ApiRequest, application_of
 from api.bodies import body_of, read_query
 from api.operation import Operation, operation
-from api.pagination import Page, PageQuery, read_cursor, sign_cursor
+from api.pagination import Page, read_cursor, sign_cursor
+from api.schemas.rule_drafts import LifeQuery, RuleLifeOut
 from api.schemas.rules import (
     PricesBody,
     PricesOut,
@@ -65,21 +66,23 @@ async def create_rule(request: ApiRequest) -> Response[bytes]:
     "/rules",
     opt=operation(
         Operation(
-            summary="List the rules in their newest version",
+            summary="List the rules and where each stands",
             tag="rules",
             roles=_READERS,
-            query=PageQuery,
-            answers={200: Page[RuleOut]},
+            query=LifeQuery,
+            answers={200: Page[RuleLifeOut]},
         )
     ),
 )
 async def list_rules(request: ApiRequest) -> Response[bytes]:
-    """Answer the rules by name."""
-    query = read_query(request, PageQuery)
+    """Answer the rules by name, those of one state if asked: draft, scheduled, live, ended."""
+    query = read_query(request, LifeQuery)
     after = read_cursor(request, "rules", query.after, str) or ""
-    async with application_of(request).database.read() as connection:
-        found = await benefits.list_rules(connection, after=after, limit=query.limit + 1)
-    shown = [RuleOut.of(stored) for stored in found[: query.limit]]
+    async with application_of(request).database.snapshot() as connection:
+        found = await benefits.list_lives(
+            connection, at=now_of(request), state=query.state, after=after, limit=query.limit + 1
+        )
+    shown = [RuleLifeOut.of(life) for life in found[: query.limit]]
     more = len(found) > query.limit
     return ok(Page(shown, sign_cursor(request, "rules", shown[-1].name) if more else None))
 
@@ -88,20 +91,20 @@ async def list_rules(request: ApiRequest) -> Response[bytes]:
     "/rules/{rule:str}",
     opt=operation(
         Operation(
-            summary="Read a rule in its newest version",
+            summary="Read a rule and where it stands",
             tag="rules",
             roles=_READERS,
-            answers={200: RuleOut},
+            answers={200: RuleLifeOut},
             refusals=("rule-not-found",),
             parameters={"rule": "The rule's name."},
         )
     ),
 )
 async def read_rule(request: ApiRequest) -> Response[bytes]:
-    """Answer the document as it was stored."""
-    async with application_of(request).database.read() as connection:
-        stored = await benefits.find_rule(connection, str(request.path_params["rule"]))
-    return ok(RuleOut.of(stored))
+    """Answer the document as it was stored last, and where the rule stands in its life."""
+    rule = str(request.path_params["rule"])
+    async with application_of(request).database.snapshot() as connection:
+        return ok(RuleLifeOut.of(await benefits.find_life(connection, rule, at=now_of(request))))
 
 
 @post(
