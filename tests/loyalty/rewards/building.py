@@ -1,10 +1,10 @@
 """A small catalogue in a test: who joins, what is offered, and the verbs of an order's life."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
-from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
@@ -21,6 +21,7 @@ from loyalty.rewards.ordering import NewRewardOrder, Ordered, order_reward
 from loyalty.rewards.stock import change_stock
 from loyalty.rewards.types import Kind, Reward, TaxClass
 from loyalty.signing import Signing
+from loyalty.tables import event
 from loyalty.verify import verify
 from loyalty.vouchers import define_voucher
 
@@ -48,9 +49,16 @@ def programme() -> Programme:
     return Programme(Policies(), Signing())
 
 
-async def joined(connection: AsyncConnection, name: str, points: int = 0, **more: Any) -> Member:
-    """Return a new member with points to spend."""
-    whose = await join(connection, cause(), Joining(external_id=name, **more))
+async def joined(
+    connection: AsyncConnection,
+    name: str,
+    points: int = 0,
+    *,
+    schedule: str | None = None,
+    lives: timedelta | None = None,
+) -> Member:
+    """Return a new member with points to spend, which live so long."""
+    whose = await join(connection, cause(), Joining(external_id=name))
     if points:
         earned = ledger.Earn(
             holder=whose.holder,
@@ -62,6 +70,8 @@ async def joined(connection: AsyncConnection, name: str, points: int = 0, **more
             amount=points,
             lot=new_id(NOW),
             source="test",
+            schedule=schedule,
+            expires_at=None if lives is None else NOW + lives,
         )
         for outcome in await ledger.post(connection, [earned], at=NOW):
             ledger.demand(outcome)
@@ -74,6 +84,7 @@ async def offered(
     kind: Kind = Kind.GOODS,
     *,
     stock: int | None = 10,
+    tax_class: TaxClass = TaxClass.DISCOUNT,
     **terms: Any,
 ) -> Reward:
     """Publish a reward that points alone buy, with so much of it in stock."""
@@ -84,7 +95,7 @@ async def offered(
         definition = benefits.VoucherDefinition("five-off", {"en": "$5 off"}, valid_for_days=30)
         await define_voucher(connection, cause(), definition)
     await make_reward(connection, cause(), code, kind, said, counted=stock is not None)
-    await choose_tax_class(connection, cause(actor="staff:f"), code, TaxClass.DISCOUNT)
+    await choose_tax_class(connection, cause(actor="staff:f"), code, tax_class)
     if stock:
         await change_stock(connection, cause(), code, stock, reason="initial")
     return await publish_reward(connection, cause(), code)
@@ -117,6 +128,8 @@ async def broken(connection: AsyncConnection) -> Sequence[object]:
     return await verify(connection)
 
 
-def somebody() -> UUID:
-    """Return an id that nobody has."""
-    return new_id(NOW)
+async def tell(connection: AsyncConnection, whose: Member) -> Sequence[str]:
+    """Return what a member's feed tells, but that they joined."""
+    of_member = select(event.c.type).where(event.c.member == whose.id)
+    told = await connection.scalars(of_member.order_by(event.c.sequence))
+    return [type_ for type_ in told if type_ != "member.joined"]

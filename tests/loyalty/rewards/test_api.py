@@ -39,9 +39,7 @@ async def test_a_reward_goes_from_a_draft_to_a_member_and_back(
     assert (drafted["state"], drafted["draft"]["needs_finance"]) == ("draft", True)
     refused = await said(await admin.post("/v1/rewards/mug/publish", {}), 409)
     assert refused["code"] == "reward-tax-class-not-chosen"
-    await said(
-        await finance.post("/v1/rewards/mug/tax-class", {"tax_class": "multi-purpose"}), 200
-    )
+    await said(await finance.post("/v1/rewards/mug/tax-class", {"tax_class": "multi-purpose"}), 200)
     await said(await admin.post("/v1/rewards/mug/publish", {"after": 0}), 200)
     delivery = {"amount": 2, "reason": "delivery", "reference": "DN-1"}
     await said(await admin.post("/v1/rewards/mug/stock", delivery), 201)
