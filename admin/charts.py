@@ -99,3 +99,79 @@ def share(part: int, whole: int, *, full: int = 1000) -> int:
     if whole <= 0 or part <= 0:
         return 0
     return max(1, min(full, full * part // whole))
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a distribution: where it stands and which of the four tier colours it has."""
+
+    colour: int
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """A line between two bars, the figure it stands for and who stands beyond it."""
+
+    x: int
+    colour: int
+    wanted: int
+    name: str
+    flip: bool
+    """Whether its words stand before the line, because there is no room after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadChart:
+    """How many members have how much, with the thresholds between the bars."""
+
+    width: int
+    height: int
+    left: int
+    top: int
+    floor: int
+    bars: tuple[Bar, ...]
+    thresholds: tuple[Threshold, ...]
+    lines: tuple[Line, ...]
+
+
+def spread_chart(
+    buckets: Sequence[tuple[int, int]],
+    thresholds: Sequence[tuple[int, str, int]],
+    *,
+    width: int = 720,
+    height: int = 270,
+) -> SpreadChart:
+    """Draw buckets of (least figure, members) equally wide, and thresholds (wanted, name, colour).
+
+    A threshold lies where the first bucket begins whose least figure reaches it; the bars from
+    there on have its colour, so that everybody under one colour has enough for that tier.
+    """
+    top, foot = 40, 26
+    floor = height - foot
+    peak = max((members for _, members in buckets), default=0)
+    step = nice_step(peak, lines=4)
+    ceiling = step * max(1, -(-peak // step))
+    left = 14 + 6 * len(f"{ceiling:,}")
+    room = max(2, (width - left) // max(1, len(buckets)))
+    gap = 1 + room // 6
+    bars = []
+    for position, (least, members) in enumerate(buckets):
+        tall = (floor - top) * members // ceiling
+        colour = max((one for wanted, _, one in thresholds if wanted <= least), default=1)
+        if members and not tall:
+            tall = 1
+        bars.append(Bar(colour, left + position * room + 1, floor - tall, room - gap, tall))
+    marks = []
+    for wanted, name, colour in thresholds:
+        place = sum(1 for least, _ in buckets if least < wanted)
+        x = left + place * room
+        marks.append(Threshold(x, colour, wanted, name, flip=x > width * 5 // 6))
+    lines = tuple(
+        Line(floor - (floor - top) * value // ceiling, value)
+        for value in range(0, ceiling + 1, step)
+    )
+    return SpreadChart(width, height, left, top, floor, tuple(bars), tuple(marks), lines)

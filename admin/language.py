@@ -6,7 +6,7 @@ visitor: language, programme time zone and programme currency.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from gettext import GNUTranslations, NullTranslations
@@ -79,6 +79,8 @@ class Voice:
     translations: NullTranslations
     zone: ZoneInfo
     currency: str
+    assets: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What people call each asset of the programme beside points, in each language."""
 
     @property
     def locale(self) -> Locale:
@@ -89,6 +91,11 @@ class Voice:
     def html(self) -> str:
         """Return the value of the `lang` attribute."""
         return HTML_LANGUAGE[self.name]
+
+    def asset(self, code: str) -> str:
+        """Call an asset by its name in this language, in English, in any, or by its code."""
+        names = self.assets.get(code, {})
+        return names.get(self.name) or names.get("en") or next(iter(names.values()), code)
 
     def say(self, message: str, **facts: object) -> str:
         """Translate a sentence of ours and put its figures in."""
@@ -111,6 +118,10 @@ class Voice:
     def percent(self, share: Decimal) -> str:
         """Write a share with at most one decimal."""
         return format_percent(share, format="#,##0.#%", locale=self.locale)
+
+    def share(self, part: int, whole: int) -> str:
+        """Write a part of a whole as a share; of nothing there is none."""
+        return self.percent(Decimal(part) / whole) if whole else "\N{EN DASH}"
 
     def money(self, minor: int, currency: str | None = None) -> str:
         """Write an amount given in minor units in the currency's own digits."""

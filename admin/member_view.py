@@ -23,8 +23,10 @@ from admin.order_rows import OrderRow, order_rows
 from admin.standings import (
     TierMark,
     change_words,
+    figure_words,
     keep_words,
     mark_of,
+    metric_order,
     next_words,
     reason_words,
 )
@@ -39,7 +41,7 @@ from loyalty.staff import Person, list_people
 HISTORY: Final = 25
 ORDERS: Final = 10
 VOUCHERS: Final = 50
-CHANGES: Final = 12
+CHANGES: Final = 5
 MESSAGES: Final = 8
 EXPIRING_WITHIN: Final = timedelta(days=90)
 FULL: Final = 1000
@@ -62,6 +64,7 @@ class TierView:
 
     mark: TierMark
     figures: tiers.Figures
+    counted: tuple[str, ...]
     valid_until: datetime | None
     next_mark: TierMark | None
     next_words: str | None
@@ -201,15 +204,29 @@ async def _tier(connection: AsyncConnection, visit: Visit, member: Member) -> Ti
     ladder = await tiers.live_ladder(connection)
     if ladder is None:
         return None
-    today, voice = visit.policy.day_of(visit.at), visit.voice
     joined_on = visit.policy.day_of(member.joined_at)
     subject = (await tiers.find_subjects(connection, {member.id: joined_on}))[member.id]
     history = await tiers.history_of(connection, member.id, limit=CHANGES)
+    return tier_view(visit, ladder, subject, history)
+
+
+def tier_view(
+    visit: Visit,
+    ladder: tiers.Ladder,
+    subject: tiers.Subject,
+    history: Sequence[tiers.RecordedChange],
+) -> TierView:
+    """Where a member stands today, what is missing and the latest steps of the way there."""
+    today, voice = visit.policy.day_of(visit.at), visit.voice
     progress = tiers.progress_of(ladder, subject, on=today)
     following = progress.next
     return TierView(
         mark=mark_of(voice, ladder, progress.tier),
         figures=progress.figures,
+        counted=tuple(
+            figure_words(voice, metric, progress.figures.of(metric))
+            for metric in sorted(ladder.metrics, key=metric_order)
+        ),
         valid_until=None
         if progress.valid_until is None
         else visit.policy.midnight(progress.valid_until),
@@ -217,15 +234,22 @@ async def _tier(connection: AsyncConnection, visit: Visit, member: Member) -> Ti
         next_words=None if following is None else next_words(voice, ladder, following),
         next_length=0 if following is None else _length(following, progress.figures),
         keep_words=None if progress.keep is None else keep_words(voice, ladder, progress.keep),
-        path=tuple(
-            Step(
-                one,
-                change_words(voice, ladder, one.change),
-                reason_words(voice, one.change),
-                mark_of(voice, ladder, one.change.after),
-            )
-            for one in history
-        ),
+        path=steps_of(voice, ladder, history),
+    )
+
+
+def steps_of(
+    voice: Voice, ladder: tiers.Ladder, history: Sequence[tiers.RecordedChange]
+) -> tuple[Step, ...]:
+    """Changes of a standing in words."""
+    return tuple(
+        Step(
+            one,
+            change_words(voice, ladder, one.change),
+            reason_words(voice, one.change),
+            mark_of(voice, ladder, one.change.after),
+        )
+        for one in history
     )
 
 

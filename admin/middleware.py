@@ -124,7 +124,11 @@ class Reception(ASGIMiddleware):
             loopback=loopback,
             policy=policy,
             voice=Voice(
-                language, self._renderer.translations[language], policy.zone, policy.currency
+                language,
+                self._renderer.translations[language],
+                policy.zone,
+                policy.currency,
+                {code: asset.names for code, asset in policy.assets.items()},
             ),
             theme=theme,
             form_key=new_id(at),

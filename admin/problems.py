@@ -19,7 +19,9 @@ from loyalty.errors import Unavailable
 from loyalty.staff import LinkUnusable
 
 LOG: Final = structlog.get_logger(__name__)
-_MISSING: Final = frozenset({"malformed-id", "link-unusable"})
+_MISSING: Final = frozenset(
+    {"malformed-id", "link-unusable", "ladder-unknown", "ladder-draft-unknown"}
+)
 
 
 def problem_page(

@@ -87,6 +87,37 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "expiry-policy-moved": N_("Another policy was published since; preview the change again."),
         "message-stands": N_("The message stands otherwise by now; look at it again."),
         "told-too-early": N_("The member cannot have been told before the message was made."),
+        "ladder-malformed": N_("This cannot be used here. Expected: %(wanted)s."),
+        "ladder-metric-unknown": N_("Nothing is counted under the name %(seen)s."),
+        "ladder-without-bottom": N_("The lowest tier is for everybody and asks for nothing."),
+        "ladder-tier-repeated": N_("Two tiers have the code %(seen)s; each needs its own."),
+        "ladder-unordered": N_(
+            "Whoever has enough for %(tier)s must have enough for %(below)s, the tier below."
+        ),
+        "ladder-tier-unreachable": N_(
+            "Nobody could stand on %(tier)s: whoever has enough for it has enough for %(above)s."
+        ),
+        "ladder-keep-harder": N_("Keeping a tier may not take more than reaching it."),
+        "ladder-validity-unfit": N_(
+            "What counts and how long a tier is kept do not fit: the last so many months or days"
+            " go with months or days, calendar periods with periods, everything with for ever."
+        ),
+        "ladder-upgrade-unfit": N_(
+            "There is a next period only where a month, a quarter, a half-year or a year counts."
+        ),
+        "ladder-outrun": N_(
+            "Another ladder was published since this page was shown. Look at what it changed."
+        ),
+        "ladder-draft-closed": N_("This draft was published or put away and does not change."),
+        "ladder-target-malformed": N_("This share or figure cannot be aimed at with this draft."),
+        "ladder-starts-in-past": N_("Please give a day to come, or none for now."),
+        "preview-in-future": N_("A preview is of today or of a day that has been."),
+        "no-ladder": N_("No ladder is published, so nobody stands on a tier."),
+        "not-qualifying": N_("Only consumers stand on the ladder, not members of other kinds."),
+        "nothing-granted": N_("Nothing is granted to this member by hand."),
+        "floor-without-end": N_("A grant ends on a day to come."),
+        "tier-unknown": N_("The live ladder has no tier %(seen)s."),
+        "reason-malformed": N_("Please choose one of the reasons."),
         "member-closed": N_("This member has left the programme; nothing can be posted any more."),
         "wallet-frozen": N_("This wallet is locked; nothing can be posted until it is unlocked."),
     }

@@ -8,7 +8,17 @@ from typing import Final
 
 from admin.language import Voice
 from admin.words import N_, named
-from tiers import Because, Change, Ladder, Metric, Missing, Movement, Threshold, WindowKind
+from tiers import (
+    ASSET,
+    Because,
+    Change,
+    Ladder,
+    Metric,
+    Missing,
+    Movement,
+    Threshold,
+    WindowKind,
+)
 
 STEPS: Final = 4
 """How many steps the small drawing beside a tier's name has."""
@@ -120,16 +130,9 @@ def reason_words(voice: Voice, change: Change) -> str | None:
         return None
     figures = voice.say(" and ").join(
         voice.say(
-            "purchases of %(seen)s (%(wanted)s wanted)",
-            seen=voice.money(one.seen),
-            wanted=voice.money(one.wanted),
-        )
-        if one.metric is Metric.PURCHASES
-        else voice.count(
-            "%(number)s order (%(wanted)s wanted)",
-            "%(number)s orders (%(wanted)s wanted)",
-            one.seen,
-            wanted=voice.number(one.wanted),
+            "%(seen)s (%(wanted)s wanted)",
+            seen=figure_words(voice, one.metric, one.seen),
+            wanted=_amount(voice, one.metric, one.wanted),
         )
         for one in change.seen
     )
@@ -141,21 +144,84 @@ def reason_words(voice: Voice, change: Change) -> str | None:
     )
 
 
+def metric_name(voice: Voice, metric: str) -> str:
+    """What a threshold counts, as the head of a column."""
+    match metric:
+        case Metric.PURCHASES:
+            return voice.say("Purchases")
+        case Metric.ORDERS:
+            return voice.say("Number of orders")
+        case Metric.ACTIVE_DAYS:
+            return voice.say("Days with a purchase")
+        case _:
+            return voice.asset(metric.removeprefix(ASSET))
+
+
+def metric_order(metric: str) -> tuple[int, str]:
+    """Where a metric stands in a list: the built-in ones first, in their order."""
+    known = [one.value for one in Metric]
+    return (known.index(metric) if metric in known else len(known), metric)
+
+
+def figure_words(voice: Voice, metric: str, amount: int) -> str:
+    """A figure with what it counts: “purchases of $500.00”, “10 orders”, “300 growth value”."""
+    match metric:
+        case Metric.PURCHASES:
+            return voice.say("purchases of %(money)s", money=voice.money(amount))
+        case Metric.ORDERS:
+            return voice.count("%(number)s order", "%(number)s orders", amount)
+        case Metric.ACTIVE_DAYS:
+            return voice.count(
+                "%(number)s day with a purchase", "%(number)s days with a purchase", amount
+            )
+        case _:
+            return voice.say(
+                "%(amount)s %(asset)s",
+                amount=voice.number(amount),
+                asset=voice.asset(metric.removeprefix(ASSET)),
+            )
+
+
+def _amount(voice: Voice, metric: str, amount: int) -> str:
+    return voice.money(amount) if metric == Metric.PURCHASES else voice.number(amount)
+
+
 def missing_words(voice: Voice, missing: Missing) -> str:
     """What is missing, without the tier: “$320.00 more and 2 more orders”."""
-    money = voice.say("%(money)s more", money=voice.money(missing.purchases))
-    orders = voice.count("%(number)s more order", "%(number)s more orders", missing.orders)
     wanted = {metric for metric, _ in missing.wanted}
+    amounts: list[tuple[str, int]] = [
+        (Metric.PURCHASES, missing.purchases),
+        (Metric.ORDERS, missing.orders),
+        (Metric.ACTIVE_DAYS, missing.active_days),
+        *((f"{ASSET}{code}", amount) for code, amount in missing.assets),
+    ]
     parts = [
-        words
-        for metric, words, amount in (
-            (Metric.PURCHASES, money, missing.purchases),
-            (Metric.ORDERS, orders, missing.orders),
-        )
+        _more(voice, metric, amount)
+        for metric, amount in amounts
         if metric in wanted and amount > 0
     ]
     join = voice.say(" and ") if missing.join == "all" else voice.say(" or ")
     return join.join(parts)
+
+
+def _more(voice: Voice, metric: str, amount: int) -> str:
+    match metric:
+        case Metric.PURCHASES:
+            return voice.say("%(money)s more", money=voice.money(amount))
+        case Metric.ORDERS:
+            return voice.count("%(number)s more order", "%(number)s more orders", amount)
+        case Metric.ACTIVE_DAYS:
+            return voice.count(
+                "%(number)s more day with a purchase",
+                "%(number)s more days with a purchase",
+                amount,
+            )
+        case _:
+            return voice.say(
+                "%(amount)s more %(asset)s",
+                amount=voice.number(amount),
+                asset=voice.asset(metric.removeprefix(ASSET)),
+            )
 
 
 def next_words(voice: Voice, ladder: Ladder, missing: Missing) -> str:
@@ -220,12 +286,7 @@ _WINDOWS: Final = {
 
 def threshold_words(voice: Voice, threshold: Threshold) -> str:
     """What a tier takes: “purchases of $500.00 or 10 orders”."""
-    parts = [
-        voice.say("purchases of %(money)s", money=voice.money(wanted))
-        if metric is Metric.PURCHASES
-        else voice.count("%(number)s order", "%(number)s orders", wanted)
-        for metric, wanted in threshold.minimums
-    ]
+    parts = [figure_words(voice, metric, wanted) for metric, wanted in threshold.minimums]
     if not parts:
         return voice.say("for everybody who joins")
     return (voice.say(" and ") if threshold.join == "all" else voice.say(" or ")).join(parts)
@@ -234,32 +295,51 @@ def threshold_words(voice: Voice, threshold: Threshold) -> str:
 def window_words(voice: Voice, ladder: Ladder) -> list[str]:
     """How the ladder counts, keeps and lets go, one sentence each."""
     sentences = [voice.say(_WINDOWS[ladder.window.kind], number=voice.number(ladder.window.length))]
-    validity = ladder.validity
-    match validity.unit:
+    if ladder.minimum_order > 1:
+        sentences.append(
+            voice.say("An order counts from %(money)s.", money=voice.money(ladder.minimum_order))
+        )
+    if ladder.upgrade == "next-period":
+        sentences.append(voice.say("Who reaches a tier stands on it from the next period."))
+    return [*sentences, *_keeping_words(voice, ladder)]
+
+
+def _keeping_words(voice: Voice, ladder: Ladder) -> list[str]:
+    length = voice.number(ladder.validity.length)
+    match ladder.validity.unit:
         case "months":
             words = voice.say(
-                "A tier reached is kept for %(number)s months, then judged.",
-                number=voice.number(validity.length),
+                "A tier reached is kept for %(number)s months, then judged.", number=length
             )
         case "days":
             words = voice.say(
-                "A tier reached is kept for %(number)s days, then judged.",
-                number=voice.number(validity.length),
+                "A tier reached is kept for %(number)s days, then judged.", number=length
             )
         case "periods":
             words = voice.say("A tier reached is kept to the end of the period, then judged.")
         case _:
-            words = voice.say("A tier reached is kept for ever.")
-    sentences.append(words)
-    if validity.unit != "forever":
-        one_step = ladder.downgrade == "one-step"
+            return [voice.say("A tier reached is kept for ever.")]
+    one_step = ladder.downgrade == "one-step"
+    sentences = [
+        words,
+        voice.say("Who no longer has enough goes one step down.")
+        if one_step
+        else voice.say("Who no longer has enough goes to what was earned."),
+    ]
+    if ladder.grace_days:
         sentences.append(
-            voice.say("Who no longer has enough goes one step down.")
-            if one_step
-            else voice.say("Who no longer has enough goes to what was earned.")
+            voice.count(
+                "Before that there is %(number)s day of grace.",
+                "Before that there are %(number)s days of grace.",
+                ladder.grace_days,
+            )
         )
-    if ladder.minimum_order > 1:
+    if ladder.notice_days:
         sentences.append(
-            voice.say("An order counts from %(money)s.", money=voice.money(ladder.minimum_order))
+            voice.count(
+                "Whoever would fall is told %(number)s day before.",
+                "Whoever would fall is told %(number)s days before.",
+                ladder.notice_days,
+            )
         )
     return sentences

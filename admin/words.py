@@ -98,6 +98,15 @@ VOUCHER_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 
+DRAFT_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "open": (N_("Draft"), "warn"),
+        "scheduled": (N_("Comes later"), "calm"),
+        "published": (N_("Published"), "good"),
+        "retired": (N_("Put away"), ""),
+    }
+)
+
 ORDER_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "open": (N_("Open"), "warn"),
@@ -173,6 +182,16 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "message-told": N_("It is on record that the member was told."),
         "expiry-previewed": N_("The change was worked out; nothing was changed yet."),
         "expiry-confirmed": N_("The change is confirmed; the points are being moved."),
+        "draft-made": N_("The draft is stored; nothing has changed for anybody."),
+        "draft-changed": N_("The draft was changed; its earlier previews stay as they were."),
+        "draft-retired": N_("The draft was put away; it stays readable."),
+        "ladder-previewed": N_("The draft was held against all members; nothing was changed."),
+        "ladder-published": N_("The new ladder is live; the worker moves members within the hour."),
+        "ladder-scheduled": N_("The draft is published by itself on its day."),
+        "tier-granted": N_("The tier is granted; the step stands on the member's way."),
+        "grant-lifted": N_("The grant has ended; the member stands where they have earned."),
+        "tier-pinned": N_("The tier is pinned; nothing moves it until somebody lets it go."),
+        "tier-unpinned": N_("The tier moves again; what was earned meanwhile counts."),
         "signed-out": N_("You are signed out."),
     }
 )

@@ -29,6 +29,7 @@ FINANCE = [
     "/console/finance/verification",
 ]
 ADMIN = [
+    "/console/ladder/drafts/new",
     "/console/messages",
     "/console/settings/policy",
     "/console/settings/expiry",
