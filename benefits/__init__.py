@@ -177,7 +177,7 @@ from benefits.uses import (
     take_uses,
     taken_content,
     taking,
-    used_of,
+    used_json,
     uses_json,
 )
 from benefits.verification import verify
@@ -376,7 +376,7 @@ __all__ = [
     "terms_document",
     "turns_of",
     "unlock_sentence",
-    "used_of",
+    "used_json",
     "uses_json",
     "verify",
     "void_voucher",

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, Text, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, bindparam, func, literal, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -48,34 +48,36 @@ class Use:
         return sum(self.parts.values())
 
 
-def used_of(
+def used_json(
     member: ColumnElement[UUID], starts: Sequence[ColumnElement[date]]
-) -> Select[str, str, bool, str, date, int]:
-    """Rows `scope, measure, everyone, every, starts_on, used` of a member and of all.
+) -> ScalarSelect[Any]:
+    """Where the counters of a member and of all stand, as one JSON value for `read_used`.
 
-    `starts` are the first days of the periods that are looked at.
+    `starts` are the first days of the periods that are looked at; `member` is the statement's own.
     """
-    return select(
-        counter.c.scope,
-        counter.c.measure,
-        (counter.c.member == FREE).label("everyone"),
-        counter.c.every,
-        counter.c.starts_on,
-        counter.c.used,
-    ).where(counter.c.member.in_([member, literal(FREE)]), counter.c.starts_on.in_(starts))
+    found = select(
+        func.json_agg(
+            func.json_build_array(
+                *(counter.c.scope, counter.c.measure, counter.c.member == FREE),
+                *(counter.c.every, counter.c.starts_on, counter.c.used),
+            ),
+            type_=JSON,
+        )
+    )
+    return found.where(
+        counter.c.member.in_([member, literal(FREE)]), counter.c.starts_on.in_(starts)
+    ).scalar_subquery()
 
 
 async def find_used(connection: AsyncConnection, member: UUID, *, on: date) -> tuple[Used, ...]:
     """Where the counters stand that a day's rules look at; the member's row is locked."""
-    starts = [literal(date.fromisoformat(each)) for each in set(periods(on).values())]
-    rows = await connection.execute(used_of(literal(member), starts))
-    return tuple(read_used(row) for row in rows)
+    starts = [literal(date.fromisoformat(each)) for each in sorted(set(periods(on).values()))]
+    return read_used(await connection.scalar(select(used_json(literal(member), starts))))
 
 
-def read_used(row: Sequence[Any]) -> Used:
-    """A counter from a row of `used_of`, or from the JSON array of one."""
-    scope, measure, everyone, every, starts_on, used = row
-    return Used(scope, measure, everyone, every, str(starts_on), used)
+def read_used(stored: Sequence[Sequence[Any]] | None) -> tuple[Used, ...]:
+    """The counters of such a JSON value, in the order of their keys."""
+    return tuple(sorted(Used(*row) for row in stored or ()))
 
 
 def uses_json(member: ColumnElement[UUID], subject: ColumnElement[UUID]) -> ScalarSelect[Any]:

@@ -51,6 +51,7 @@ def question_of(basket: Basket, snapshot: Snapshot, at: datetime) -> Question:
         vouchers=snapshot.vouchers,
         prices=snapshot.prices,
         points=_terms(snapshot.policy, snapshot.available, basket.points),
+        used=snapshot.used,
     )
 
 

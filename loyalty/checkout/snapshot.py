@@ -25,6 +25,7 @@ from sqlalchemy import (
     func,
     lateral,
     literal,
+    literal_column,
     null,
     or_,
     select,
@@ -39,10 +40,14 @@ from benefits import (
     MemberPrice,
     PresentedVoucher,
     RuleSet,
+    Used,
     Voucher,
     live_rule_set_version,
+    periods,
     prices_of,
     read_code,
+    read_used,
+    used_json,
     voucher_refusal,
     vouchers_stored,
 )
@@ -92,6 +97,8 @@ class Snapshot:
     ladder: Ladder | None
     key_stands: bool
     order_id: UUID | None
+    used: tuple[Used, ...] = ()
+    """Where the counters stand that the rules look at."""
     tier_next: tuple[date, str] | None = None
     """The next day on which the tier may move by itself, and the tier in force from then on."""
 
@@ -106,10 +113,12 @@ async def take_snapshot(
     if programme.zone is None:
         programme.zone = (await programme.policies.at(connection, asked.at)).zone
     row = await _statement().one(connection, **_parameters(asked, programme))
-    whose, known, wallet, counted, prices, vouchers, versions, tier, stands, placed, comes = row
+    whose, known, wallet, counted, prices, vouchers, versions, tier, *more = row
+    stands, placed, comes, used = more
     policy = await programme.policy(connection, versions["policy"])
     await programme.know_keys(connection, versions["keys"])
     ladder = await programme.ladder(connection, versions["ladder"])
+    rule_set = await programme.rule_set(connection, versions["rules"])
     found = None if whose is None else _member(whose)
     bottom = None if ladder is None or found is None else ladder.tiers[0].code
     return Snapshot(
@@ -121,10 +130,11 @@ async def take_snapshot(
         prices=tuple(MemberPrice(*price) for price in prices or ()),
         vouchers=_presented(asked, vouchers or {}, found),
         policy=policy,
-        rule_set=await programme.rule_set(connection, versions["rules"]),
+        rule_set=rule_set,
         ladder=ladder,
         key_stands=stands,
         order_id=placed,
+        used=_used(used, rule_set),
         tier_next=None if comes is None else (date.fromisoformat(comes[0]), comes[1]),
     )
 
@@ -137,11 +147,17 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
         "at": asked.at,
         "now": asked.now,
         "on": on,
+        **{f"{period}_begins": date.fromisoformat(day) for period, day in periods(on).items()},
         "skus": _SEPARATOR.join(dict.fromkeys(asked.skus)),
         "codes": _SEPARATOR.join(canonical_code(text) for text in asked.codes),
         "order": asked.order,
         "api_key": asked.api_key,
     }
+
+
+def _used(stored: Sequence[Sequence[Any]] | None, rule_set: RuleSet) -> tuple[Used, ...]:
+    """The counters that the live rules look at; others stay out of the decision."""
+    return tuple(one for one in read_used(stored) if one.scope in rule_set.scopes)
 
 
 def canonical_code(text: str) -> str:
@@ -243,7 +259,7 @@ _KEY: Final = bindparam("api_key", type_=Uuid)
 
 
 @cache
-def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any]:
+def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any, Any]:
     """The one statement; composed at first use and compiled once."""
     named = (
         select(name.c.id)
@@ -253,13 +269,16 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any]
     one = select(literal(1).label("one")).subquery("one")
     wallet = lateral(wallet_at(member.c.holder, _NOW)).alias("wallet")
     standing = lateral(standing_at(member.c.id, _ON)).alias("standing")
-    moves_on = _moves_on(standing.c.falls_on, standing.c.floor_until)
-    later = lateral(standing_at(member.c.id, moves_on)).alias("later")
+    moves_on = _moves_on(standing.c.falls_on, standing.c.floor_until).label("moves_on")
+    turn = lateral(select(moves_on)).alias("turn")
+    # By its name, so that nobody below takes it for a table of their own.
+    later = lateral(standing_at(member.c.id, literal_column("turn.moves_on", Date))).alias("later")
     whole = (
         one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
         .outerjoin(profile, profile.c.member == member.c.id)
         .outerjoin(wallet, true())
         .outerjoin(standing, true())
+        .outerjoin(turn, true())
         .outerjoin(later, true())
     )
     return hot(
@@ -277,10 +296,11 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any]
             case(
                 (
                     later.c.tier.is_not(None),
-                    func.json_build_array(moves_on, later.c.tier, type_=JSON),
+                    func.json_build_array(turn.c.moves_on, later.c.tier, type_=JSON),
                 ),
                 else_=null(),
             ).label("comes"),
+            _used_json(),
         ).select_from(whole)
     )
 
@@ -355,6 +375,11 @@ def _versions_json() -> ColumnElement[Any]:
 
 def _scalar(published: Select[Any]) -> ScalarSelect[Any]:
     return published.scalar_subquery()
+
+
+def _used_json() -> ScalarSelect[Any]:
+    starts = [bindparam(f"{period}_begins", type_=Date) for period in periods(date.min)]
+    return used_json(member.c.id, starts)
 
 
 def _placed_order() -> ScalarSelect[UUID]:

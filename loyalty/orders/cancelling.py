@@ -30,6 +30,7 @@ from loyalty.orders.steps import (
     tolerated,
 )
 from loyalty.orders.types import History, OrderState, Shipment, ShipmentKind, carried
+from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Kept, Steps, write_steps
 
 DEFAULT_NAME: Final = "cancel"
@@ -88,6 +89,7 @@ async def cancel(
         moved=[moved(order, plan.state)],
         shipments=[shipment_row(order.member, order.id, plan.shipment)],
         shipment_lines=shipment_line_rows(order.member, order.id, plan.shipment),
+        uses=moved_uses(context.found.uses, history),
     )
     happened = cancelled_event(new_id(cause.at), order, plan.shipment, plan.released)
     await write_steps(connection, cause, steps, happened, keep(cancelled))

@@ -36,6 +36,7 @@ from loyalty.orders.steps import (
     tolerated,
 )
 from loyalty.orders.types import History, Order, OrderState, Shipment, ShipmentKind, carried
+from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Exceeded, Kept, Steps, write_steps
 from loyalty.policy import ORDER
 from tiers import Activity, Decision, record
@@ -98,6 +99,7 @@ async def complete(
         shipments=[shipment_row(order.member, order.id, shipment)],
         shipment_lines=shipment_line_rows(order.member, order.id, shipment),
         exceptions=done.over,
+        uses=moved_uses(context.found.uses, history),
     )
     happened: Event = completed_event(new_id(cause.at), order, shipment, done.standing)
     await write_steps(connection, cause, steps, happened, keep(completed))

@@ -23,6 +23,7 @@ from loyalty.orders.placing import LONGEST_HOLD
 from loyalty.orders.postings import Entries
 from loyalty.orders.steps import conflict, refuse_instant, same_instant, tolerated
 from loyalty.orders.types import Order, OrderState
+from loyalty.orders.uses import released_uses
 from loyalty.orders.writing import Kept, Moved, Steps, write_steps
 
 
@@ -119,7 +120,8 @@ async def let_go(
     if not over or order.paid_at is not None or state is not OrderState.OPEN:
         return False
     await _give_back(connection, cause, context)
-    steps = Steps(moved=[Moved(order.id, state.value, None, None)])
+    uses = released_uses(context.found.uses)
+    steps = Steps(moved=[Moved(order.id, state.value, None, None)], uses=uses)
     happened = moved_event(new_id(cause.at), order, RELEASED, cause.at)
     await write_steps(connection, cause, steps, happened)
     return True

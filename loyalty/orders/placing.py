@@ -19,6 +19,7 @@ from benefits import (
     evaluate,
     evaluate_paid,
     reserve_vouchers,
+    taken_content,
 )
 from benefits import demand as demand_voucher
 from ledger import demand, post
@@ -36,7 +37,8 @@ from loyalty.orders.postings import Entries
 from loyalty.orders.priced import decision_row, exempt_by_number, order_of, vouchers_of
 from loyalty.orders.reading import find_order
 from loyalty.orders.replaying import refuse_other_content
-from loyalty.orders.rows import line_rows, order_row
+from loyalty.orders.returning import Returned
+from loyalty.orders.rows import exchange_row, line_rows, order_row
 from loyalty.orders.steps import refuse_instant
 from loyalty.orders.types import History, Order, OrderState, PricedBy
 from loyalty.orders.writing import Kept, Placing, write_order
@@ -78,8 +80,11 @@ async def place(
     asked: NewOrder,
     *,
     keep: Keep = lambda _: None,
+    instead: Returned | None = None,
 ) -> Placed:
     """Place an order. The same order of the shop with the same content is a replay.
+
+    `instead` is what came back in the same exchange.
 
     Raises OrderConflict for other content, what `quote` raises, QuoteMismatch, TokenExpired,
     QuoteOutdated, PointsShort, Voucher… errors, HoldTooLong and NotForShopPrices.
@@ -109,6 +114,12 @@ async def place(
         name=asked.name or show("ord", order.id),
         vouchers=vouchers_of(order, decision),
         exempt=exempt_by_number(asked.basket),
+        exchange=None
+        if instead is None
+        else exchange_row(instead.history.order, instead.returned, order.id),
+        uses=taken_content(
+            order.member, order.id, decision.charges, at=placed_at, again=asked.quote is None
+        ),
     )
     happened = placed_event(new_id(cause.at), order)
     await write_order(connection, cause, placing, happened, keep(placed))

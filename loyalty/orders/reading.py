@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benefits import Use, read_uses, uses_json
 from loyalty.hot import hot
 from loyalty.members import Ref, UnknownOrder
 from loyalty.names import ORDER, find_name
@@ -71,6 +72,8 @@ class Found:
     history: History
     vouchers: tuple[UsedVoucher, ...]
     decision: str
+    uses: tuple[Use, ...] = ()
+    """What it took of limits, budgets and remainders."""
 
     @property
     def order(self) -> Order:
@@ -115,7 +118,7 @@ def read_found(stored: Stored) -> Found:
         UsedVoucher(UUID(one["voucher_member"]), UUID(one["voucher"]), tuple(one["line_nos"]))
         for one in stored["vouchers"]
     )
-    return Found(history, vouchers, stored["decision"] or "")
+    return Found(history, vouchers, stored["decision"] or "", read_uses(stored["uses"]))
 
 
 def _order(row: Stored, lines: tuple[Line, ...]) -> Order:
@@ -234,7 +237,8 @@ def _one(member: ColumnElement[UUID], order_id: ColumnElement[UUID]) -> Select[A
         .where(decision.c.member == one.c.member, decision.c.order_id == one.c.id)
         .scalar_subquery()
     )
-    whole = func.json_build_object(*fields, "decision", decided, type_=JSON)
+    taken = uses_json(one.c.member, one.c.id)
+    whole = func.json_build_object(*fields, "decision", decided, "uses", taken, type_=JSON)
     return select(whole).where(one.c.member == member, one.c.id == order_id)
 
 

@@ -34,6 +34,7 @@ from loyalty.orders.reversal import Reversed, reversals, sum_up
 from loyalty.orders.rows import return_line_rows, return_row
 from loyalty.orders.steps import conflict, refuse_instant, same_instant
 from loyalty.orders.types import History, OrderState, Return
+from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Kept, Steps, write_steps
 from tiers import Activity, Subject, record
 
@@ -99,6 +100,7 @@ async def return_goods(
     steps = Steps(
         returns=[return_row(order.member, order.id, plan.returned)],
         return_lines=return_line_rows(order.member, order.id, plan.returned),
+        uses=moved_uses(context.found.uses, after),
     )
     told = [(order, plan.returned)]
     happened = returned_event(new_id(cause.at), order.member, at, told, standing)

@@ -162,6 +162,11 @@ def return_line_rows(member: UUID, order: UUID, returned: Return) -> list[Row]:
     ]
 
 
+def exchange_row(order: Order, returned: Return, replacement: UUID) -> Row:
+    """Return the row of a return that was made together with a new order."""
+    return (order.member, order.id, returned.id, replacement)
+
+
 def _figures(figures: Figures) -> Row:
     return (
         figures.regular,

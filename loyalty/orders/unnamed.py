@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Table, Text, Uuid, bindparam, func, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benefits import Use
 from ledger import Posting, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
@@ -39,6 +40,7 @@ from loyalty.orders.rows import Row, return_line_rows, return_row
 from loyalty.orders.steps import refuse_instant
 from loyalty.orders.tables import order, order_line, return_, unmatched_return
 from loyalty.orders.types import History, OrderState
+from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Kept, Steps, write_steps
 from loyalty.policy import Policy, policy_version_at
 from loyalty.schema import Instant
@@ -82,6 +84,7 @@ class _Sales:
     """The member's orders, what stands of them, and the terms of now."""
 
     histories: Mapping[UUID, History]
+    uses: Mapping[UUID, tuple[Use, ...]]
     policies: Mapping[UUID, Policy]
     subject: Subject | None
     ladder: Ladder | None
@@ -126,6 +129,14 @@ async def return_unnamed(
             for row in return_line_rows(member.id, h.order.id, plan.returned)
         ],
         unmatched=_unmatched_rows(member.id, sales.policy, comeback, found),
+        uses=[
+            use
+            for h, plan in plans
+            for use in moved_uses(
+                sales.uses[h.order.id],
+                History(h.order, h.shipments, (*h.returns, plan.returned)),
+            )
+        ],
     )
     told = [(history.order, plan.returned) for history, plan in plans]
     happened = returned_event(new_id(cause.at), member.id, at, told, standing)
@@ -223,9 +234,8 @@ async def _read_sales(
         at=at,
     )
     stored, subject, ladder, version, known = row
-    histories = {
-        history.order.id: history for one in stored or () for history in [read_found(one).history]
-    }
+    found = [read_found(one) for one in stored or ()]
+    histories = {one.order.id: one.history for one in found}
     policy = await programme.policy(connection, version)
     policies = {
         one: await programme.policy(connection, history.order.policy)
@@ -233,6 +243,7 @@ async def _read_sales(
     }
     return _Sales(
         histories=histories,
+        uses={one.order.id: one.uses for one in found},
         policies=policies,
         subject=standing_subject(subject, member, policy),
         ladder=await programme.ladder(connection, ladder),

@@ -31,8 +31,8 @@ def released_uses(uses: Sequence[Use]) -> list[Use]:
 def _settled(use: Use, after: History) -> Use:
     if use.measure == "uses":
         shipped = bool(after.completed)
-        gone = not any(stand.open or stand.returnable for stand in after.stands.values())
-        back = use.taken if gone else 0
+        remains = any(stand.open or stand.returnable for stand in after.stands.values())
+        back = 0 if remains else use.taken
         return replace(use, consumed=use.taken - back if shipped else 0, given_back=back)
     back = consumed = 0
     for line_no, part in use.parts.items():

@@ -13,12 +13,14 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import (
     CTE,
+    BigInteger,
     Column,
     ColumnElement,
     Select,
     Table,
     TableValuedAlias,
     Text,
+    Uuid,
     bindparam,
     cast,
     column,
@@ -29,33 +31,50 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSON
+from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benefits import (
+    Decision,
+    Use,
+    decision_text,
+    demand_uses,
+    facts_document,
+    settled_content,
+    settling,
+    taking,
+)
 from loyalty.cause import Cause
 from loyalty.events import Event, numbering
 from loyalty.hot import hot
 from loyalty.idempotency import Answer, Attempt
 from loyalty.orders import rows, tables
-from loyalty.orders.aftersales.tables import order_exception
+from loyalty.orders.aftersales.tables import delivery, order_claim, order_exception, order_exchange
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.rows import Row
 from loyalty.tables import answer, event, name
 
 ORDER_VOUCHER: Final = ("member", "order_id", "voucher", "voucher_member", "line_nos")
+DELIVERY: Final = ("member", "order_id", "shipment", "delivered_at")
+EXCHANGE: Final = ("member", "order_id", "return_id", "replacement")
 _CAUSE: Final = ("actor", "request_id")
 
 
 @dataclass(frozen=True, slots=True)
 class Placing:
-    """The rows of an order that is placed, and the name it is found by."""
+    """The rows of an order that is placed, and the name it is found by.
+
+    `exchange` names the return that was made together with it.
+    """
 
     order: Row
     lines: Sequence[Row]
     decision: Row
     name: str
     vouchers: Sequence[Row] = ()
+    uses: Mapping[str, object] | None = None
     exempt: Mapping[int, str] = field(default_factory=dict)
+    exchange: Row | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +114,25 @@ class Steps:
     return_lines: Sequence[Row] = ()
     unmatched: Sequence[Row] = ()
     exceptions: Sequence[Exceeded] = ()
+    uses: Sequence[Use] = ()
+    """What is taken of counters and stands otherwise after the step."""
+    deliveries: Sequence[Row] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A guest's order that becomes a member's: by which proof, and what is otherwise then.
+
+    `steps` is how many there were when it was read: the claim is run anew where there are more.
+    """
+
+    order: UUID
+    member: UUID
+    proof: str
+    at: datetime
+    answer: Decision
+    steps: int
+    changes: Mapping[str, object]
 
 
 Kept = tuple[Attempt, Answer] | None
@@ -117,14 +155,21 @@ async def write_order(
     for line_no, reason in placing.exempt.items():
         lines[line_no - 1]["exempt"] = reason
     owner = None if one["guest"] else one["member"]
-    content = {
+    content: dict[str, object] = {
         "order": [one],
         "order_line": [{"exempt": ""} | line for line in lines],
         "decision": _named(rows.DECISION, [placing.decision]),
         "order_voucher": _named(ORDER_VOUCHER, placing.vouchers),
         "name": [{"kind": "order", "name": placing.name, "member": owner, "id": one["id"]}],
     }
-    (named,) = await _PLACE.one(connection, **_parameters(content, cause, happened, kept))
+    if placing.uses is not None:
+        content["uses"] = placing.uses
+    statement = _PLACE
+    if placing.exchange is not None:
+        content["order_exchange"] = _named(EXCHANGE, [placing.exchange])
+        statement = _EXCHANGE
+    named, refused = await statement.one(connection, **_parameters(content, cause, happened, kept))
+    demand_uses(refused)
     if not named:
         raise OrderConflict(
             step="order", field="order_id", seen="another order", wanted="a new order"
@@ -135,7 +180,7 @@ async def write_steps(
     connection: AsyncConnection, cause: Cause, steps: Steps, happened: Event, kept: Kept = None
 ) -> None:
     """Write the rows of a step and its event, and move the orders to the state they are in."""
-    content = {
+    content: dict[str, object] = {
         "moved": [_fields(one) | {"member": happened.member} for one in steps.moved],
         "shipment": _named(rows.SHIPMENT, steps.shipments),
         "shipment_line": _named(rows.SHIPMENT_LINE, steps.shipment_lines),
@@ -144,7 +189,38 @@ async def write_steps(
         "unmatched_return": _named(rows.UNMATCHED_RETURN, steps.unmatched),
         "order_exception": [_fields(one) | {"member": happened.member} for one in steps.exceptions],
     }
-    await _STEP.one(connection, **_parameters(content, cause, happened, kept))
+    if steps.uses:
+        content["uses"] = settled_content(steps.uses)
+    statement = _STEP
+    if steps.deliveries:
+        content["delivery"] = _named(DELIVERY, steps.deliveries)
+        statement = _DELIVER
+    await statement.one(connection, **_parameters(content, cause, happened, kept))
+
+
+async def write_claim(
+    connection: AsyncConnection, cause: Cause, claim: Claim, happened: Event, kept: Kept = None
+) -> None:
+    """Move a guest's order to its member, with the claim and its event."""
+    row = {
+        "member": claim.member,
+        "order_id": claim.order,
+        "proof": claim.proof,
+        "claimed_at": claim.at,
+        "rule_set": claim.answer.rule_set,
+        "revision": claim.answer.revision,
+        "facts": facts_document(claim.answer.question.facts),
+        "document": decision_text(claim.answer),
+    }
+    parameters = _parameters({"order_claim": [row]}, cause, happened, kept)
+    await _CLAIM.one(
+        connection,
+        **parameters,
+        claimed=claim.order,
+        claimant=claim.member,
+        steps=claim.steps,
+        changed=msgspec.json.encode(claim.changes).decode(),
+    )
 
 
 def _named(columns: Sequence[str], written: Sequence[Row]) -> list[dict[str, Any]]:
@@ -249,25 +325,42 @@ def _move_orders() -> CTE:
     )
 
 
-def _place() -> Select[int]:
+def _place(*more: Table) -> Select[int, Any]:
     named = _insert_name()
     others = (
         *(_insert(tables.order), _insert(tables.order_line), _insert(tables.decision)),
         *(_insert(tables.order_voucher), _insert_event(), _insert(answer)),
+        *(_insert(table) for table in more),
     )
-    return select(select(func.count()).select_from(named).scalar_subquery()).add_cte(*others)
+    count = select(func.count()).select_from(named).scalar_subquery()
+    return select(count, taking(_PART)).add_cte(*others)
 
 
-def _step() -> Select[int]:
+def _step(*more: Table) -> Select[int, Any]:
     written = (
         *(_insert(tables.shipment), _insert(tables.shipment_line)),
         *(_insert(tables.return_), _insert(tables.return_line)),
         *(_insert(tables.unmatched_return), _insert(order_exception)),
         *(_insert_event(), _insert(answer)),
+        *(_insert(table) for table in more),
     )
     moved = select(func.count()).select_from(_move_orders()).scalar_subquery()
-    return select(moved).add_cte(*written)
+    return select(moved, settling(_PART)).add_cte(*written)
 
 
+#: What is taken of counters; the statement's last part, and nothing where there is nothing.
+_PART: Final = cast(bindparam("content", type_=Text), JSON).op("->")(literal("uses", Text))
 _PLACE: Final = hot(_place())
+_EXCHANGE: Final = hot(_place(order_exchange))
 _STEP: Final = hot(_step())
+_DELIVER: Final = hot(_step(delivery))
+_CLAIM: Final = hot(
+    select(
+        func.loyalty.claim_order(
+            bindparam("claimed", type_=Uuid),
+            bindparam("claimant", type_=Uuid),
+            bindparam("steps", type_=BigInteger),
+            cast(bindparam("changed", type_=Text), JSONB),
+        )
+    ).add_cte(_insert(order_claim), _insert_event(), _insert(answer))
+)

@@ -5,7 +5,7 @@ Rows never change once written but for how an exception was settled.
 """
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import (
@@ -15,14 +15,17 @@ from sqlalchemy import (
     Column,
     ForeignKeyConstraint,
     Index,
+    Integer,
     Named,
     PrimaryKeyConstraint,
     Table,
+    Text,
     TypedColumns,
     UniqueConstraint,
     false,
     func,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 
 from loyalty.orders.tables import order, return_, shipment
 from loyalty.schema import Instant, Key, metadata
@@ -110,9 +113,14 @@ class _OrderClaimColumns(_RecordedColumns):
     order_id: Named[UUID]
     proof: Named[str] = Column(Key)
     claimed_at: Named[datetime] = Column(Instant)
+    rule_set: Named[int] = Column(Integer)
+    revision: Named[int] = Column(Integer)
+    facts: Named[dict[str, Any]] = Column(JSONB)
+    document: Named[str] = Column(Text)
 
 
-#: A guest's order that became a member's: whose it is since then, and by what the shop knew.
+#: A guest's order that became a member's: whose it is since then, by what the shop knew, and the
+#: decision by which it earned. The decision it was placed with stays beside it.
 order_claim: Final = Table(
     "order_claim",
     metadata,
