@@ -17,6 +17,7 @@ from api.schemas.rule_drafts import (
     PublishedSetOut,
     RuleDiffOut,
     SetDiffOut,
+    SinceQuery,
     sentences,
 )
 from api.schemas.rules import RuleOut, RuleSetOut
@@ -170,7 +171,7 @@ async def read_rule_set(request: ApiRequest) -> Response[bytes]:
             summary="Compare two rule sets",
             tag="rules",
             roles=_READERS,
-            query=DiffQuery,
+            query=SinceQuery,
             answers={200: SetDiffOut},
             refusals=("rule-set-not-found",),
             parameters=_SET,
@@ -179,7 +180,7 @@ async def read_rule_set(request: ApiRequest) -> Response[bytes]:
 )
 async def diff_rule_set(request: ApiRequest) -> Response[bytes]:
     """Answer what was added, changed and ended since another set, by default the one before."""
-    query = read_query(request, DiffQuery)
+    query = read_query(request, SinceQuery)
     async with application_of(request).database.snapshot() as connection:
         new = await _published(connection, request)
         since = new.version - 1 if query.since is None else query.since

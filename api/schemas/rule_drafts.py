@@ -212,11 +212,16 @@ class RuleLifeOut(Struct, frozen=True):
         )
 
 
-class DiffQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):
-    """Which two versions: up to `to`, from `from`, which is the one before when left out."""
+class SinceQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):
+    """The version to compare with, the one before when left out; 0 is none at all."""
 
-    to: Annotated[int, Meta(ge=1)] | None = None
-    since: Annotated[int, Meta(ge=0)] | None = None
+    since: Annotated[int, Meta(ge=0, le=2**31 - 1)] | None = None
+
+
+class DiffQuery(SinceQuery, frozen=True, forbid_unknown_fields=True, rename={"since": "from"}):
+    """Which two versions: up to `to`, the newest when left out, from `from`."""
+
+    to: Version | None = None
 
 
 class PublishedSetOut(Struct, frozen=True):
