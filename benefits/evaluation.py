@@ -64,6 +64,8 @@ def find_candidates(
     found: list[Candidate] = []
     for position in rule_set.index.admitted(question):
         rule = rule_set.rules[position]
+        if rule.rule.on != question.event:
+            continue
         if earning and not rule.earning:
             continue
         if schedule_part(rule, question.at, locals_) is not None:

@@ -74,6 +74,7 @@ def _some(value: str | None) -> Iterable[str]:
 
 
 _PRESENT: Mapping[str, Callable[[Question], Iterable[str]]] = {
+    "event": lambda question: _some(question.event),
     "voucher": lambda question: {voucher.definition for voucher in question.vouchers},
     "sku": lambda question: {line.sku for line in question.cart.lines},
     "category": lambda question: {line.category for line in question.cart.lines},
@@ -93,6 +94,8 @@ KINDS = tuple(_PRESENT)
 
 def _requirements(rule: Rule, tiers: Sequence[str]) -> list[Requirement]:
     found = [] if rule.when is None else _of_condition(rule.when, tiers)
+    if rule.on is not None:
+        found.append(Requirement("event", frozenset({rule.on})))
     if rule.voucher is not None:
         found.append(Requirement("voucher", frozenset({rule.voucher})))
     of_effects = _united([_of_effect(effect, tiers) for effect in rule.effects])

@@ -36,6 +36,7 @@ def terms_document(question: Question) -> Document:
         "prices": [[p.price_list, p.sku, p.amount] for p in question.prices],
         "points": _said(question.points),
         **({"used": [list(each) for each in question.used]} if question.used else {}),
+        **({} if question.event is None else {"event": question.event}),
     }
 
 
@@ -50,6 +51,7 @@ def question_from(document: object) -> Question:
         prices=tuple(MemberPrice(*each) for each in stored["prices"]),
         points=PointsTerms(**stored["points"]),
         used=tuple(Used(*each) for each in stored.get("used", ())),
+        event=stored.get("event"),
     )
 
 

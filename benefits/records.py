@@ -55,6 +55,7 @@ class Vocabulary:
     groups: Sequence[str] | None = None
     price_lists: Sequence[str] | None = None
     voucher_definitions: Sequence[str] | None = None
+    events: Sequence[str] | None = None
 
 
 # --- vouchers ---------------------------------------------------------------------------------

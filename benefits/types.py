@@ -154,6 +154,8 @@ class Question:
     points: PointsTerms = PointsTerms()
     used: tuple[Used, ...] = ()
     """Where the counters stand that the rules look at."""
+    event: str | None = None
+    """The kind of event that is asked about in place of a cart, whose one line costs nothing."""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:

@@ -32,6 +32,7 @@ from benefits.language.nodes import (
     Field,
     Kind,
 )
+from benefits.language.occasions import EVENT_FACTS, refuse_unfit_for_events
 from benefits.language.schedule import read_schedule
 from benefits.language.tree import (
     AllOf,
@@ -70,13 +71,17 @@ def read_rule(document: object, vocabulary: Vocabulary = _ANYTHING) -> Rule:
     """The checked rule of a document. Raises RuleRefused with the pointer to the node."""
     fields = read_object(document, "")
     refuse_unknown_fields(fields, RULE, "")
-    reader = ConditionReader(vocabulary)
+    on = _reference(fields, "on", "kind of event", vocabulary.events)
+    reader = ConditionReader(vocabulary, FACTS if on is None else EVENT_FACTS)
     voucher = _reference(fields, "voucher", "voucher definition", vocabulary.voucher_definitions)
     effects = read_effects(
         fields["effects"], "/effects", reader.line_condition, vocabulary, bound=voucher is not None
     )
+    if on is not None:
+        refuse_unfit_for_events(fields, effects)
     rule = Rule(
         name=read_name(fields["rule"], "/rule"),
+        on=on,
         effects=effects,
         titles=read_titles(fields.get("titles", {}), "/titles"),
         when=reader.condition(fields["when"], "/when") if "when" in fields else None,
@@ -96,14 +101,15 @@ def read_rule(document: object, vocabulary: Vocabulary = _ANYTHING) -> Rule:
 class ConditionReader:
     """Reads the conditions of one rule and counts their nodes."""
 
-    def __init__(self, vocabulary: Vocabulary) -> None:
+    def __init__(self, vocabulary: Vocabulary, facts: Mapping[str, Fact] = FACTS) -> None:
         self.steps: list[tuple[str, str]] = []
         self._vocabulary = vocabulary
+        self._facts = facts
         self._nodes = 0
 
     def condition(self, value: object, pointer: str) -> Node:
         """A condition about member, cart and order."""
-        return self._node(value, pointer, FACTS, 1)
+        return self._node(value, pointer, self._facts, 1)
 
     def line_condition(self, value: object, pointer: str) -> Node:
         """A condition about one line."""

@@ -338,6 +338,7 @@ SCHEDULE = (
 RULE = (
     Field("rule", Kind.NAME, required=True),
     Field("titles", Kind.TITLES),
+    Field("on", Kind.NAME),
     Field("when", Kind.CONDITION),
     Field("schedule", Kind.OBJECT, fields=SCHEDULE),
     Field("voucher", Kind.NAME),

@@ -88,6 +88,8 @@ def print_rule(rule: Rule, speaker: Speaker) -> str:
         print_effect(effect, speaker) for effect in rule.effects
     )
     conditions = []
+    if rule.on is not None:
+        conditions.append(print_event(rule.on, speaker))
     if rule.voucher is not None:
         name = speaker.name("voucher", rule.voucher)
         conditions.append(speaker.say(f"a voucher {name} is used", f"使用优惠券 {name}"))
@@ -106,6 +108,12 @@ def print_rule(rule: Rule, speaker: Speaker) -> str:
         return f"{when}{gives}。{tail}"
     when = f" when {', and '.join(conditions)}" if conditions else ""
     return f"{gives[:1].upper()}{gives[1:]}{when}.{tail}"
+
+
+def print_event(kind: str, speaker: Speaker) -> str:
+    """A kind of event as a clause."""
+    name = speaker.name("event", kind)
+    return speaker.say(f"the event {name} happens", f"发生事件 {name}")
 
 
 def print_condition(node: Node, speaker: Speaker) -> str:

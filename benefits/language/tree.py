@@ -209,6 +209,8 @@ class Rule:
     name: str
     effects: tuple[Effect, ...]
     titles: Mapping[str, str]
+    on: str | None = None
+    """The kind of event that it answers; None is a cart."""
     when: Node | None = None
     schedule: Schedule | None = None
     voucher: str | None = None
