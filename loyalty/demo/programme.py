@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 import tiers
 from loyalty.cause import Cause
+from loyalty.demo.rights import RIGHTS
 from loyalty.policy import publish_policy
 from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
@@ -135,6 +136,7 @@ RULES: Final[tuple[Document, ...]] = (
         "voucher": BIRTHDAY,
         "effects": [{"effect": "amount-off", "amount": 500, "target": "order"}],
     },
+    *RIGHTS,
 )
 
 
