@@ -27,6 +27,7 @@ from loyalty.members.store import meant_member, members_by_id, profile_of
 from loyalty.members.types import Consent, Member, Profile, Ref
 from loyalty.names import EMAIL, MEMBER, PHONE, VOUCHER
 from loyalty.policy import Policy, policy_at
+from loyalty.rewards.merging import forget_allowances
 from loyalty.tables import api_key, birthday_voucher, member, name
 
 _MOVED_NAMES: Final = (MEMBER, EMAIL, PHONE)
@@ -72,6 +73,7 @@ async def merge_members(
     await _merge_standings(connection, cause, policy, gone, into)
     vouchers = await _pass_vouchers(connection, cause, gone, into)
     await _move_birthdays(connection, gone, into)
+    await forget_allowances(connection, {gone.id, into.id})
     await _move_names(connection, gone, into)
     await _merge_profiles(connection, cause, gone, into)
     survivor = replace(into, joined_at=min(gone.joined_at, into.joined_at))

@@ -313,8 +313,9 @@ async def test_ordering_keeps_points_alive_that_lapse_with_inactivity(
     [
         (
             (
-                "insert into loyalty.reward_version select reward, 9, document, points, money, tiers,"
-                " tax_class, null, published_at, actor, request_id from loyalty.reward_version"
+                "insert into loyalty.reward_version select reward, 9, document, points, money,"
+                " tiers, tax_class, null, published_at, actor, request_id"
+                " from loyalty.reward_version"
             ),
             "reward_version_for_points_alone_was_classed_by_finance",
         ),
