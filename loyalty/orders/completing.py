@@ -185,7 +185,8 @@ def _postings(context: Context, plan: ShipmentPlan, cause: Cause) -> list[Postin
         term = context.policy.term(shipment.at, ORDER, waits=True)
         labels = {"tier": order.tier} if order.tier else {}
         allocated = deferred(shipment, context.policy, context.estimates)
-        found.append(entries.earn(shipment, labels, term, allocated=allocated))
+        waits = context.policy.pending_until == "delivered"
+        found.append(entries.earn(shipment, labels, term, allocated=allocated, waits=waits))
     # an activity told too late to keep anything alive changes nothing any more
     rolls = entries.roll(shipment, context.policy, taken=taken)
     return [*found, *(roll for roll in rolls if roll.expires_at and roll.expires_at > cause.at)]

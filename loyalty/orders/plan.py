@@ -319,7 +319,9 @@ class _Scribe:
         if points:
             labels = {"tier": tier} if tier else {}
             allocated = deferred(shipment, policy, self.terms.estimates)
-            self.plan.postings.append(entries.earn(shipment, labels, term, allocated=allocated))
+            waits = policy.pending_until == "delivered"
+            earn = entries.earn(shipment, labels, term, allocated=allocated, waits=waits)
+            self.plan.postings.append(earn)
         if self.terms.rule_set_at(at) is not None:
             self.plan.postings += entries.roll(shipment, policy, taken=0)
 

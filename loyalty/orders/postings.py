@@ -114,9 +114,18 @@ class Entries:
         )
 
     def earn(
-        self, shipment: Shipment, labels: Mapping[str, str], term: Term, *, allocated: int
+        self,
+        shipment: Shipment,
+        labels: Mapping[str, str],
+        term: Term,
+        *,
+        allocated: int,
+        waits: bool = False,
     ) -> Earn:
-        """Put in what a shipment earns; its lot is born with `term` and a part of the price."""
+        """Put in what a shipment earns; its lot is born with `term` and a part of the price.
+
+        `waits` says that it is pending until the shipment is delivered.
+        """
         return Earn(
             holder=self.holder,
             key=earn_key(self.order, shipment.id),
@@ -131,6 +140,7 @@ class Entries:
             source=ORDER,
             lot_class=CLASS,
             allocated=allocated,
+            pending=waits,
             activates_at=shipment.activates_at,
             expires_at=term.expires_at,
             schedule=term.schedule,

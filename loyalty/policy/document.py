@@ -56,6 +56,8 @@ def parse_policy(
     read = fields_of(modern(an_object(document, "")), "", _FIELDS)
     if read["language"] not in read["unit"]:
         raise malformed("/unit", f"a name in {read['language']}", sorted(read["unit"]))
+    if read["pending_until"] == "delivered" and read["pending_days"]:
+        raise malformed("/pending_days", "0 where points wait for delivery", read["pending_days"])
     for code, asset in read["assets"].items():
         if read["language"] not in asset.names:
             raise malformed(f"/assets/{code}/names", f"a name in {read['language']}", code)
@@ -73,6 +75,7 @@ def document_of(policy: Policy) -> dict[str, object]:
         "point_value": {"minor": policy.point_value.minor, "points": policy.point_value.points},
         "earn_basis": policy.earn_basis,
         "pending_days": policy.pending_days,
+        "pending_until": policy.pending_until,
         "expiry": expiries_document(policy.expiry),
         "expiry_reminder_days": policy.expiry_reminder_days,
         "grace_days": policy.grace_days,
@@ -155,6 +158,7 @@ _FIELDS: Final[Mapping[str, Reader[Any]]] = {
     "point_value": _point_value,
     "earn_basis": one_of("paid"),
     "pending_days": whole(0, 3650),
+    "pending_until": one_of("completed", "delivered"),
     "expiry": read_expiries,
     "expiry_reminder_days": or_none(whole(1, 90)),
     "grace_days": whole(0, 3650),

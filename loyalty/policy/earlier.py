@@ -18,11 +18,13 @@ def modern(document: Document) -> Document:
     """Return the document in today's form.
 
     The first form had `expiry_months` (null: never) for all points, `lapsed_slice` in words, and
-    knew of no asset but points and of no reminders.
+    knew of no asset but points and of no reminders; the second did not say what points wait for.
     """
-    if "expiry_months" not in document or "expiry" in document:
+    if not document or not {"expiry_months", "expiry"} & document.keys():
         return document
-    later = dict(document)
+    later = {"pending_until": "completed", **document}
+    if "expiry_months" not in document or "expiry" in document:
+        return later
     later["expiry"] = _expiry(later.pop("expiry_months"))
     if "lapsed_slice" in later:
         lapsed = later.pop("lapsed_slice")

@@ -14,6 +14,7 @@ from loyalty.expiry import Activity, Expiries, Expiry, Roll, Term, rolls_of, ter
 from loyalty.money import PointValue
 
 EarnBasis = Literal["paid"]
+PendingUntil = Literal["completed", "delivered"]
 Shortfall = Literal["pending-only", "down-to-zero", "debt", "deducted"]
 
 #: The asset that orders earn and spend; others are named by the policy.
@@ -49,6 +50,8 @@ class Policy:
     point_value: PointValue
     earn_basis: EarnBasis
     pending_days: int
+    pending_until: PendingUntil
+    """What points of an order wait for: days from its completion, or the shop's word of delivery."""
     expiry: Expiries
     expiry_reminder_days: int | None
     grace_days: int
@@ -74,7 +77,7 @@ class Policy:
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
     def activates_at(self, earned_at: datetime) -> datetime | None:
-        """Return when points earned then may be spent; None means at once."""
+        """Return when points earned then may be spent; None means at once, or when delivered."""
         if self.pending_days == 0:
             return None
         return earned_at + timedelta(days=self.pending_days)

@@ -238,3 +238,17 @@ async def test_an_asset_beside_points_has_names_and_an_end_of_its_own(
         with pytest.raises(PolicyMalformed) as refused:
             parse_policy({**document, "assets": wrong}, version=2, starts_at=NOW)
         assert refused.value.pointer == pointer
+
+
+async def test_points_wait_for_days_or_for_the_delivery_but_never_for_both(
+    connection: AsyncConnection,
+) -> None:
+    document = document_of(await first(connection))
+    earlier = {name: value for name, value in document.items() if name != "pending_until"}
+    waiting = {**document, "pending_until": "delivered"}
+
+    assert parse_policy(earlier, version=1, starts_at=NOW).pending_until == "completed"
+    assert parse_policy(waiting, version=1, starts_at=NOW).activates_at(NOW) is None
+    with pytest.raises(PolicyMalformed) as refused:
+        parse_policy({**waiting, "pending_days": 1}, version=1, starts_at=NOW)
+    assert refused.value.pointer == "/pending_days"
