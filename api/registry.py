@@ -5,11 +5,13 @@ from typing import Final
 from litestar.handlers import HTTPRouteHandler
 
 from api.controllers import (
+    aftersales,
     books,
     changes,
     checkout,
     corrections,
     entitlements,
+    exceptions,
     exports,
     finance,
     ladders,
@@ -39,6 +41,8 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *corrections.ROUTES,
     *checkout.ROUTES,
     *orders.ROUTES,
+    *aftersales.ROUTES,
+    *exceptions.ROUTES,
     *tiers.ROUTES,
     *ladders.ROUTES,
     *standings.ROUTES,

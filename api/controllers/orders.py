@@ -1,8 +1,6 @@
 """The order's life: place, hold, pay, complete, cancel, return."""
 
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
@@ -30,11 +28,12 @@ from api.schemas.orders import (
     ReturnBody,
     UnnamedReturnBody,
 )
-from api.writing import answer, cause_of, now_of, ok, write
+from api.stepping import Keep, step
+from api.writing import answer, ok
 from loyalty.cause import Cause
 from loyalty.idempotency import Answer, Begun
 from loyalty.keys import Role
-from loyalty.members import Ref, UnknownOrder, absorbed_members
+from loyalty.members import UnknownOrder, absorbed_members
 from loyalty.orders.cancelling import Cancelled, Cancelling, cancel
 from loyalty.orders.completing import Completed, Completing, complete
 from loyalty.orders.holding import Held, extend_hold, mark_paid
@@ -43,7 +42,6 @@ from loyalty.orders.reading import find_order_by
 from loyalty.orders.returning import Returned, Returning, return_goods
 from loyalty.orders.types import PricedBy
 from loyalty.orders.unnamed import Sorted, Unnamed, return_unnamed
-from loyalty.orders.writing import Kept
 
 _ROLES: Final[frozenset[Role]] = frozenset({"checkout", "admin"})
 _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance", "member"})
@@ -53,36 +51,6 @@ _SOLD: Final = {
     "lines": [{"line_id": "1", "sku": "1095275", "quantity": 2, "amount": 798}],
 }
 _CONFLICTS: Final = ("unknown-order", "order-conflict", "instant-out-of-order")
-
-
-class _Done(Protocol):
-    @property
-    def replayed(self) -> bool: ...
-
-
-D = TypeVar("D", bound=_Done)
-Keep = Callable[[D], Kept]
-
-
-async def _step(
-    request: ApiRequest,
-    subject: Ref | None,
-    run: Callable[[AsyncConnection, Cause, Begun, Keep[D]], Awaitable[D]],
-    render: Callable[[D], Answer],
-) -> Response[bytes]:
-    """Run a step; its answer is kept in the step's own last statement, or by the edge."""
-    cause = cause_of(request, now_of(request))
-
-    async def work(connection: AsyncConnection, begun: Begun) -> Answer:
-        keyed = begun.attempt.key is not None
-
-        def keep(done: D) -> Kept:
-            return (begun.attempt, render(done)) if keyed else None
-
-        done = await run(connection, cause, begun, keep)
-        return replace(render(done), stored=keyed and not done.replayed)
-
-    return await write(request, subject, work)
 
 
 @post(
@@ -135,7 +103,7 @@ async def place_order(request: ApiRequest) -> Response[bytes]:
         shown = PlacedOut.of(placed)
         return answer(201, shown, location=f"/v1/orders/{shown.order}")
 
-    return await _step(request, member_of(body.member), run, render)
+    return await step(request, member_of(body.member), run, render)
 
 
 @get(
@@ -192,7 +160,7 @@ async def hold_order(request: ApiRequest) -> Response[bytes]:
     ) -> Held:
         return await extend_hold(connection, programme, cause, begun, body.hold_until, keep=keep)
 
-    return await _step(request, order_ref(request), run, lambda h: answer(200, HeldOut.of(h)))
+    return await step(request, order_ref(request), run, lambda h: answer(200, HeldOut.of(h)))
 
 
 @post(
@@ -223,7 +191,7 @@ async def pay_order(request: ApiRequest) -> Response[bytes]:
     ) -> Held:
         return await mark_paid(connection, programme, cause, begun, body.paid_at, keep=keep)
 
-    return await _step(request, order_ref(request), run, lambda h: answer(200, HeldOut.of(h)))
+    return await step(request, order_ref(request), run, lambda h: answer(200, HeldOut.of(h)))
 
 
 @post(
@@ -263,7 +231,7 @@ async def complete_order(request: ApiRequest) -> Response[bytes]:
     ) -> Completed:
         return await complete(connection, programme, cause, begun, asked, keep=keep)
 
-    return await _step(request, order_ref(request), run, lambda c: answer(200, CompletedOut.of(c)))
+    return await step(request, order_ref(request), run, lambda c: answer(200, CompletedOut.of(c)))
 
 
 @post(
@@ -296,7 +264,7 @@ async def cancel_order(request: ApiRequest) -> Response[bytes]:
     ) -> Cancelled:
         return await cancel(connection, programme, cause, begun, asked, keep=keep)
 
-    return await _step(request, order_ref(request), run, lambda c: answer(200, CancelledOut.of(c)))
+    return await step(request, order_ref(request), run, lambda c: answer(200, CancelledOut.of(c)))
 
 
 @post(
@@ -334,7 +302,7 @@ async def return_order(request: ApiRequest) -> Response[bytes]:
     ) -> Returned:
         return await return_goods(connection, programme, cause, begun, asked, keep=keep)
 
-    return await _step(request, order_ref(request), run, lambda r: answer(201, ReturnedOut.of(r)))
+    return await step(request, order_ref(request), run, lambda r: answer(201, ReturnedOut.of(r)))
 
 
 @post(
@@ -367,7 +335,7 @@ async def return_without_order(request: ApiRequest) -> Response[bytes]:
     def render(done: Sorted) -> Answer:
         return answer(201, UnnamedReturnOut.of(done))
 
-    return await _step(request, member_of(body.member), run, render)
+    return await step(request, member_of(body.member), run, render)
 
 
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (

@@ -214,7 +214,7 @@ class OrderReturnOut(Struct, frozen=True):
             reason=returned.reason,
             refund_money=returned.refund_money,
             shipping=returned.shipping,
-            lines=_returned(order, returned),
+            lines=returned_lines(order, returned),
         )
 
 
@@ -245,9 +245,9 @@ class ReturnedOut(Struct, frozen=True):
             reason=returned.reason,
             refund_money=returned.refund_money,
             shipping=returned.shipping,
-            **_points(done.points),
+            **points_moved(done.points),
             to_return=[],
-            lines=_returned(order, returned),
+            lines=returned_lines(order, returned),
         )
 
 
@@ -276,7 +276,7 @@ class UnnamedReturnOut(Struct, frozen=True):
         """Show what a return was recorded as."""
         return cls(
             refund_money=done.refund_money,
-            **_points(done.points),
+            **points_moved(done.points),
             to_return=[],
             orders=[OrderReturnOut.of(h.order, plan.returned) for h, plan in done.plans],
             unmatched=[_unmatched(row) for _, row in done.unmatched],
@@ -333,7 +333,8 @@ def _part(names: Mapping[int, str], part: ShippedLine) -> ShippedLineOut:
     )
 
 
-def _returned(order: Order, returned: Return) -> list[ReturnedLineOut]:
+def returned_lines(order: Order, returned: Return) -> list[ReturnedLineOut]:
+    """Show what came back of each line."""
     names = _names(order)
     return [
         ReturnedLineOut(
@@ -348,7 +349,8 @@ def _returned(order: Order, returned: Return) -> list[ReturnedLineOut]:
     ]
 
 
-def _points(points: Reversed) -> dict[str, int]:
+def points_moved(points: Reversed) -> dict[str, int]:
+    """Show what became of the points of a return."""
     return {
         "points_returned": points.points_returned,
         "points_clawed_back": points.points_clawed_back,

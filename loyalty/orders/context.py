@@ -1,26 +1,28 @@
 """What a step of an order needs, read in one statement after the member's row was locked."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, select
+from sqlalchemy import Text, Uuid, bindparam, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.books import Estimate, estimates_json, estimates_of
 from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
-from loyalty.members import Member, UnknownOrder
+from loyalty.members import Member, Ref, UnknownOrder, lock_member
+from loyalty.names import ORDER
 from loyalty.orders.claims import survivors_subject
 from loyalty.orders.deferring import CLASS
 from loyalty.orders.reading import Found, history_json, read_found
 from loyalty.orders.tables import order
 from loyalty.orders.types import History
 from loyalty.policy import Policy
+from loyalty.tables import name
 from tiers import (
     Activity,
     Decision,
@@ -64,8 +66,8 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
     order_id = begun.subject
     if order_id is None:
         raise UnknownOrder(seen="none")
-    if begun.member is None:
-        await lock_guests_order(connection, order_id)
+    if begun.member is None and not await lock_guests_order(connection, order_id):
+        begun = await _claimed_meanwhile(connection, begun, order_id)
     whose = order_id if begun.member is None else begun.member.id
     row = await _statement().first(connection, member=whose, order=order_id)
     if row is None:
@@ -85,9 +87,21 @@ async def read_context(connection: AsyncConnection, programme: Programme, begun:
     )
 
 
-async def lock_guests_order(connection: AsyncConnection, order_id: UUID) -> None:
-    """Lock the row of a guest's order, which stands for the member that it does not have."""
-    await _LOCK.first(connection, order=order_id)
+async def lock_guests_order(connection: AsyncConnection, order_id: UUID) -> bool:
+    """Lock the row of a guest's order, which stands for the member that it does not have.
+
+    Answers whether it is a guest's still.
+    """
+    return await _LOCK.first(connection, order=order_id) is not None
+
+
+async def _claimed_meanwhile(connection: AsyncConnection, begun: Begun, order_id: UUID) -> Begun:
+    """Go on as the member who claimed the order while this step waited for it."""
+    owner = await _OWNER.first(connection, order=order_id)
+    if owner is None or owner[0] is None:
+        raise UnknownOrder(seen=str(order_id))
+    whose = Ref("member", str(owner[0]), id=owner[0])
+    return replace(begun, member=await lock_member(connection, whose))
 
 
 def standing_subject(
@@ -102,6 +116,9 @@ def standing_subject(
 
 _MEMBER: Final = bindparam("member", type_=Uuid)
 _ORDER: Final = bindparam("order", type_=Uuid)
+_OWNER: Final = hot(
+    select(name.c.member).where(name.c.kind == literal(ORDER, Text), name.c.id == _ORDER)
+)
 _LOCK: Final = hot(
     select(order.c.id)
     .where(order.c.member == _ORDER, order.c.id == _ORDER)

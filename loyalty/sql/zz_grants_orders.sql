@@ -9,3 +9,10 @@ grant select, insert on
 grant update (state, paid_at, hold_until) on loyalty."order" to :application;
 grant update (locked, settled_at, settled_by, outcome, reason, reference)
     on loyalty.order_exception to :application;
+
+-- Rows of an order are never changed or removed but by a claim, which moves all of a guest's.
+revoke execute on function
+    loyalty.copy_claimed(text, uuid, uuid, jsonb),
+    loyalty.claim_order(uuid, uuid, bigint, jsonb)
+    from public;
+grant execute on function loyalty.claim_order(uuid, uuid, bigint, jsonb) to :application;
