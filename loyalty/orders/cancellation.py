@@ -7,7 +7,7 @@ gives back the points that were held for them.
 from collections.abc import Sequence
 from dataclasses import replace
 
-from loyalty.orders.completion import Asked, ShipmentPlan, Step, named
+from loyalty.orders.completion import Asked, ShipmentPlan, Step, in_order, named
 from loyalty.orders.figures import total_of
 from loyalty.orders.types import (
     History,
@@ -40,7 +40,7 @@ def plan_cancellation(history: History, asked: Sequence[Asked] | None, step: Ste
         whole=whole,
         figures=figures,
         purchases=0,
-        lines=() if whole else parts,
+        lines=() if whole else in_order(parts),
         asked=step.asked,
     )
     after = History(history.order, (*history.shipments, shipment), history.returns).state

@@ -174,9 +174,14 @@ def _shipment(
         figures=figures,
         purchases=sum(part.figures.basis for part in qualifying),
         shipping_points=shipping_points,
-        lines=() if whole else tuple(parts),
+        lines=() if whole else in_order(parts),
         asked=step.asked,
     )
+
+
+def in_order(parts: Sequence[ShippedLine]) -> tuple[ShippedLine, ...]:
+    """Return the parts of a shipment as they are read back, however they were asked for."""
+    return tuple(sorted(parts, key=lambda part: part.line_no))
 
 
 def _after(history: History, shipment: Shipment) -> OrderState:

@@ -207,7 +207,7 @@ def _spread(stands: dict[int, LineStand], amount: int) -> list[ReturnedLine]:
 
 
 def _merged(lines: Sequence[ReturnedLine]) -> list[ReturnedLine]:
-    """Make one of the parts that name the same line."""
+    """Make one of the parts that name the same line, in the order in which they are read back."""
     found: dict[int, ReturnedLine] = {}
     for part in lines:
         seen = found.get(part.line_no)
@@ -221,7 +221,7 @@ def _merged(lines: Sequence[ReturnedLine]) -> list[ReturnedLine]:
                 seen.refunded + part.refunded,
             )
         )
-    return list(found.values())
+    return [found[line_no] for line_no in sorted(found)]
 
 
 def _shipping(history: History, asked: int | None) -> tuple[int, int]:
