@@ -144,7 +144,7 @@ async def read_order(request: ApiRequest) -> Response[bytes]:
             confirms_key=True,
             body=HoldBody,
             answers={200: HeldOut},
-            refusals=("unknown-order", "order-closed", "hold-too-long", "hold-closed"),
+            refusals=("unknown-order", "order-closed", "hold-too-long", "hold-over"),
             parameters=_ORDER,
             example={"hold_until": "2026-11-22T09:30:00+01:00"},
         )

@@ -1,8 +1,8 @@
 """Two members found to be one: everything goes on under one of them, the other is closed.
 
-Points, tier history, names, contacts, vouchers and birthdays move in one transaction; orders stay
-where they were recorded, and what later becomes of them counts for the survivor. Reads by the old
-id answer the survivor.
+Points, tier history, names, contacts, vouchers, birthdays and what limits have counted move in one
+transaction; orders stay where they were recorded, and what later becomes of them counts for the
+survivor. Reads by the old id answer the survivor.
 """
 
 from collections.abc import Mapping, Sequence
@@ -72,6 +72,7 @@ async def merge_members(
     points, debt = await _move_points(connection, cause, gone, into)
     await _merge_standings(connection, cause, policy, gone, into)
     vouchers = await _pass_vouchers(connection, cause, gone, into)
+    await benefits.pass_on_counters(connection, gone.id, into.id, at=cause.at)
     await _move_birthdays(connection, gone, into)
     await forget_allowances(connection, {gone.id, into.id})
     await _move_names(connection, gone, into)

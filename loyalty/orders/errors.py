@@ -92,6 +92,12 @@ class HoldTooLong(OrderError):
     wanted: int
 
 
+class HoldOver(OrderError):
+    """The hold of the order has ended; place the order again, or report it as paid."""
+
+    code = "hold-over"
+
+
 class NotForShopPrices(OrderError):
     """An order priced by the shop says what was paid, so it takes no {field}."""
 

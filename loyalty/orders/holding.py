@@ -17,11 +17,11 @@ from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.orders.context import Context, read_context
-from loyalty.orders.errors import HoldTooLong, OrderClosed
+from loyalty.orders.errors import HoldOver, HoldTooLong, OrderClosed
 from loyalty.orders.happenings import HELD, PAID, RELEASED, moved_event
 from loyalty.orders.placing import LONGEST_HOLD
 from loyalty.orders.postings import Entries
-from loyalty.orders.steps import conflict, refuse_instant, same_instant, tolerated
+from loyalty.orders.steps import ENDED, conflict, refuse_instant, same_instant, tolerated
 from loyalty.orders.types import Order, OrderState
 from loyalty.orders.uses import released_uses
 from loyalty.orders.writing import Kept, Moved, Steps, write_steps
@@ -52,12 +52,14 @@ async def extend_hold(
 ) -> Held:
     """Hold the points of an unpaid order until another instant, at most 14 days after its place.
 
-    Raises OrderClosed, HoldTooLong, and what the ledger refuses once the hold has run out.
+    Raises OrderClosed, HoldTooLong, and HoldOver once the hold has run out.
     """
     context = await read_context(connection, programme, begun)
     order, state = context.found.order, context.history.state
     if state is not OrderState.OPEN:
         raise OrderClosed(state=state.value)
+    if order.hold_until is None and order.paid_at is None and _held_something(context):
+        raise HoldOver
     if order.paid_at is not None or order.hold_until is None or order.hold_until == until:
         return Held(order, state, order.hold_until, order.paid_at, replayed=True)
     last = order.placed_at + LONGEST_HOLD
@@ -69,12 +71,19 @@ async def extend_hold(
         (outcome,) = await post(
             connection, [entries.extend(order.hold_until, until, at=cause.at)], at=cause.at
         )
+        if outcome.code in ENDED:
+            raise HoldOver
         demand(outcome)
     held = Held(order, state, until, None)
     steps = Steps(moved=[Moved(order.id, state.value, None, until)])
     happened = moved_event(new_id(cause.at), order, HELD, cause.at)
     await write_steps(connection, cause, steps, happened, keep(held))
     return held
+
+
+def _held_something(context: Context) -> bool:
+    """Whether the order was placed with points or vouchers, which it holds no more."""
+    return bool(context.found.order.points or context.found.vouchers)
 
 
 async def mark_paid(

@@ -33,6 +33,7 @@ from loyalty.orders.reversal import Reversed
 from loyalty.orders.rows import return_line_rows, return_row
 from loyalty.orders.steps import conflict, refuse_instant, same_instant
 from loyalty.orders.types import History, Return
+from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Exceeded, Kept, Steps, write_steps
 from tiers import record
 
@@ -106,6 +107,7 @@ async def charge_back(
         returns=[return_row(order.member, order.id, returned)],
         return_lines=return_line_rows(order.member, order.id, returned),
         exceptions=over,
+        uses=moved_uses(context.found.uses, after),
     )
     happened = charged_back_event(new_id(cause.at), order, returned, standing, locked=lock.done)
     await write_steps(connection, cause, steps, happened, keep(done))

@@ -31,7 +31,7 @@ from loyalty.members import Member, Ref, UnknownOrder, refuse_closed
 from loyalty.names import ORDER
 from loyalty.orders.aftersales.claimed import Change, Retold, cart_of, changes_of, retell
 from loyalty.orders.aftersales.errors import ClaimTooLate, NotAGuestsOrder, OrderClaimed
-from loyalty.orders.aftersales.tables import order_claim
+from loyalty.orders.aftersales.tables import delivery, order_claim
 from loyalty.orders.context import standing_subject
 from loyalty.orders.deferring import CLASS, deferred
 from loyalty.orders.happenings import claimed_event
@@ -78,6 +78,7 @@ class _Guests:
 
     history: History
     recorded: Mapping[UUID, datetime]
+    delivered: frozenset[UUID]
     policy: Policy
     ladder: Ladder | None
     subject: Subject | None
@@ -104,7 +105,7 @@ async def claim(
     )
     if row is None:
         raise UnknownOrder(seen=asked.ref.text[:80])
-    order_id, owner, stored, subject, ladder, signed, before = row
+    order_id, owner, stored, delivered, subject, ladder, signed, before = row
     if stored is None:
         if before is None:
             raise NotAGuestsOrder
@@ -117,6 +118,7 @@ async def claim(
     guests = _Guests(
         history=found.history,
         recorded=_recorded(stored),
+        delivered=frozenset(delivered or ()),
         policy=policy,
         ladder=await programme.ladder(connection, ladder),
         subject=standing_subject(subject, member, policy),
@@ -207,7 +209,8 @@ async def _post(
         term = policy.term(one.at, SOURCE, waits=True)
         allocated = deferred(recorded[one.id], policy, guests.estimates)
         shipment = replace(one, activates_at=activates_at)
-        postings.append(entries.earn(shipment, labels, term, allocated=allocated))
+        waits = policy.pending_until == "delivered" and one.id not in guests.delivered
+        postings.append(entries.earn(shipment, labels, term, allocated=allocated, waits=waits))
         told[one.id] = {"activates_at": activates_at, "expires_at": term.expires_at}
     for plan in retold.returns:
         at = max(plan.returned.at, member.joined_at)
@@ -261,7 +264,7 @@ def _recorded(stored: Mapping[str, Any]) -> Mapping[UUID, datetime]:
 
 
 @cache
-def _statement() -> Hot[UUID, UUID, Any, Any, int, Any, Any]:
+def _statement() -> Hot[UUID, UUID, Any, Any, Any, int, Any, Any]:
     """Read the order and the claimant's standing; what is no guest's order has no history here."""
     member, external = bindparam("member", type_=Uuid), bindparam("name", type_=Text)
     claimed = order_claim.alias("claimed")
@@ -274,6 +277,9 @@ def _statement() -> Hot[UUID, UUID, Any, Any, int, Any, Any]:
             name.c.id,
             name.c.member,
             history_json(name.c.id, name.c.id),
+            select(func.array_agg(delivery.c.shipment))
+            .where(delivery.c.member == name.c.id, delivery.c.order_id == name.c.id)
+            .scalar_subquery(),
             subject_of(member).scalar_subquery(),
             live_version().scalar_subquery(),
             estimates_json(CLASS),

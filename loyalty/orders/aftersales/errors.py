@@ -58,9 +58,3 @@ class UnknownShipment(OrderError):
 
     code = "unknown-shipment"
     shipment: str
-
-
-class HoldOver(OrderError):
-    """The hold of the order has ended; place the order again, or report it as paid."""
-
-    code = "hold-over"
