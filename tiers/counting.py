@@ -98,31 +98,12 @@ class Counting:
     def facts(self, places: FromClause, *, since: date | None = None) -> CTE:
         """Everything that counts for the members of `places` up to the day.
 
-        What is dated before `since` may be left out.
+        What is dated before `since` may be left out. What a place has besides its member (`anchor`,
+        `cur`) comes along.
         """
         split = self._split(places)
-        return union_all(self._single(places, split, since), self._in_parts(split)).cte("facts")
-
-    def able(self, places: FromClause) -> CTE:
-        """Those of the members who have enough in all to reach any tier at all."""
-        bought = activity.c.asset.is_(None)
-        remaining = activity.c.purchases - activity.c.returned
-        shipments = func.count().filter(bought)
-        most: dict[str, ColumnElement[Any]] = {
-            "purchases": func.sum(remaining).filter(bought),
-            "orders": shipments,
-            "active_days": shipments,
-        }
-        for code in self.ladder.assets:
-            gained = func.sum(remaining).filter(activity.c.asset == code)
-            most[self.column_of(f"{ASSET}{code}")] = gained
-        return (
-            select(places.c.member, places.c.anchor, places.c.cur)
-            .join(activity, activity.c.member == places.c.member)
-            .where(activity.c.completed_on <= literal(self.on, Date))
-            .group_by(places.c.member, places.c.anchor, places.c.cur)
-            .having(or_(*(self.met(tier.reach, most) for tier in self.ladder.tiers[1:])))
-            .cte("able")
+        return union_all(self._single(places, split, since), self._in_parts(places, split)).cte(
+            "facts"
         )
 
     def _counted(self) -> ColumnElement[bool]:
@@ -158,27 +139,29 @@ class Counting:
             sums = [cast(func.sum(one), BigInteger) for one in counted]
             counted = [*sums[:2], active, *sums[2:]]
         statement = (
-            self._fact(done.member, dated, dated, *counted)
+            self._fact(places, done.member, dated, dated, *counted)
             .select_from(activity)
             .join(places, places.c.member == done.member)
             .outerjoin(split, (split.c.member == done.member) & (split.c.order_id == done.order_id))
             .where(self._counted())
         )
         if "active_days" in self.columns:
-            statement = statement.group_by(done.member, dated)
+            statement = statement.group_by(done.member, dated, *_carried(places))
         return statement if since is None else statement.where(dated >= literal(since, Date))
 
     def _fact(
         self,
+        places: FromClause,
         member: ColumnElement[Any],
         dated: ColumnElement[Any],
         known: ColumnElement[Any],
         *counted: ColumnElement[Any],
     ) -> Select[Any]:
         named = [one.label(name) for one, name in zip(counted, self.columns, strict=True)]
-        return select(member.label("member"), dated.label("dated"), known.label("known"), *named)
+        days = dated.label("dated"), known.label("known")
+        return select(member.label("member"), *days, *named, *_carried(places))
 
-    def _in_parts(self, split: CTE) -> Select[Any]:
+    def _in_parts(self, places: FromClause, split: CTE) -> Select[Any]:
         """Orders in several parts: dated by the first, known from the one that is enough."""
         order = [activity.c.member, activity.c.order_id]
         remaining = activity.c.purchases - activity.c.returned
@@ -201,10 +184,16 @@ class Counting:
         nothing = [_NONE] * (len(self.columns) - 2)
         first, one = func.min(running.c.dated), literal(1, BigInteger)
         return (
-            self._fact(running.c.member, first, reached, _NONE, one, *nothing)
-            .group_by(running.c.member, running.c.order_id)
+            self._fact(places, running.c.member, first, reached, _NONE, one, *nothing)
+            .select_from(running.join(places, places.c.member == running.c.member))
+            .group_by(running.c.member, running.c.order_id, *_carried(places))
             .having(reached.is_not(None))
         )
+
+
+def _carried(places: FromClause) -> list[ColumnElement[Any]]:
+    """What comes along from a place with each of its facts."""
+    return [places.c[name] for name in ("anchor", "cur") if name in places.c]
 
 
 def _if(condition: ColumnElement[bool], value: ColumnElement[Any]) -> ColumnElement[int]:

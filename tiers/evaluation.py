@@ -23,7 +23,6 @@ from sqlalchemy import (
     bindparam,
     cast,
     column,
-    extract,
     func,
     literal,
     null,
@@ -33,16 +32,17 @@ from sqlalchemy import case as when
 from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tiers.calendar import earliest_start, horizon, meanings
+from tiers.calendar import calendar_of, earliest_start, horizon
 from tiers.counting import Counting
+from tiers.lookup import Days, anchor_of
+from tiers.packing import packed, whole_periods
 from tiers.rising import rising
-from tiers.scale import Ladder, WindowKind
+from tiers.scale import Ladder
 from tiers.standings import floors_of
 from tiers.tables import activity, standing
-from tiers.types import Movement
-from tiers.walking import Walking, whole_periods
+from tiers.walking import Walking
 
-_DROPS: Final = (Movement.STEPPED_DOWN.value, Movement.FELL_TO_EARNED.value)
+_FORETOLD: Final = ("falls_rank", "falls_on", "rises_rank", "rises_on")
 
 
 async def placed(
@@ -61,11 +61,13 @@ async def placed(
     first = await _first_day(connection, on)
     places = _from_joining(ladder, on, members)
     walking = _walking(ladder, first, on, foretold=foretold)
-    calendar = walking.calendar()
     facts = walking.counting.facts(places)
-    rises = rising(walking, places, facts, calendar)
-    packed = walking.packed(facts, places, calendar, rises)
-    return ended(walking.walk(places, packed, calendar, rises))
+    rises = rising(walking, facts)
+    carried = rises
+    if not whole_periods(ladder):
+        carried = packed(walking.counting, walking.days, facts, rises)
+    who = select(places).where(places.c.member.in_(select(rises.c.member))).cte("those_who_rise")
+    return _with_the_rest(places, ended(walking.walk(who, carried, rises)))
 
 
 def reviewed(
@@ -76,12 +78,24 @@ def reviewed(
     begin = since if whole_periods(ladder) else first
     walking = _walking(ladder, begin, on, foretold=True)
     walking = replace(walking, rises=ladder.upgrade == "next-period")
-    calendar = walking.calendar()
-    places = _from_standing(walking, calendar, on, members)
+    places = _from_standing(walking, on, members)
     facts = walking.counting.facts(places, since=since)
-    packed = walking.packed(facts, places, calendar, None)
-    walk = walking.walk(places, packed, calendar, None)
-    return places, walk
+    carried = packed(walking.counting, walking.days, facts)
+    return places, walking.walk(places, carried, None)
+
+
+def _with_the_rest(places: CTE, risen: CTE) -> CTE:
+    """Where everybody stands: who never rose stands on the bottom since the first day."""
+    return (
+        select(
+            places.c.member,
+            func.coalesce(risen.c.rank, places.c.rank).label("rank"),
+            func.coalesce(risen.c.since, places.c.since).label("since"),
+            *(risen.c[name] for name in ("until", "grace", *_FORETOLD)),
+        )
+        .select_from(places.outerjoin(risen, risen.c.member == places.c.member))
+        .cte("placed")
+    )
 
 
 def ended(walk: CTE) -> CTE:
@@ -90,10 +104,7 @@ def ended(walk: CTE) -> CTE:
         select(
             walk.c.member,
             *(walk.c[f"stood_{name}"].label(name) for name in ("rank", "since", "until", "grace")),
-            walk.c.falls_rank,
-            walk.c.falls_on,
-            walk.c.rises_rank,
-            walk.c.rises_on,
+            *(walk.c[name] for name in _FORETOLD),
         )
         .ext(distinct_on(walk.c.member))
         .order_by(walk.c.member, walk.c.n.desc())
@@ -150,16 +161,8 @@ async def _first_day(connection: AsyncConnection, on: date) -> date:
 
 
 def _walking(ladder: Ladder, first: date, on: date, *, foretold: bool) -> Walking:
-    days = tuple(meanings(ladder, first - timedelta(days=1), horizon(ladder, on)))
-    return Walking(Counting(ladder, on), days, foretold)
-
-
-def anchor_of(ladder: Ladder) -> ColumnElement[int]:
-    """The month and day of joining where windows follow it, 0 otherwise."""
-    if ladder.window.kind is not WindowKind.ANNIVERSARY:
-        return literal(0, Integer)
-    joined_on = standing.c.joined_on
-    return cast(extract("month", joined_on) * 100 + extract("day", joined_on), Integer)
+    calendar = calendar_of(ladder, first - timedelta(days=1), horizon(ladder, on))
+    return Walking(Counting(ladder, on), Days(calendar), foretold)
 
 
 def _from_joining(ladder: Ladder, on: date, members: Select[UUID] | None) -> CTE:
@@ -177,14 +180,10 @@ def _from_joining(ladder: Ladder, on: date, members: Select[UUID] | None) -> CTE
     return statement.cte("places")
 
 
-def _from_standing(
-    walking: Walking, calendar: CTE, on: date, members: Sequence[UUID] | None
-) -> CTE:
-    period = calendar.alias("rise_period")
+def _from_standing(walking: Walking, on: date, members: Sequence[UUID] | None) -> CTE:
     anchor = anchor_of(walking.counting.ladder)
-    source: FromClause = standing.outerjoin(
-        period, walking.at(period, anchor, standing.c.rises_on - 1)
-    )
+    period = anchor, standing.c.rises_on - 1
+    source: FromClause = standing
     if members is not None:
         wanted = _ids(members)
         source = source.join(wanted, wanted.c.member == standing.c.member)
@@ -202,8 +201,8 @@ def _from_standing(
             standing.c.frozen_tier,
             array([standing.c.rises_on]).label("rise_days"),
             array([cast(standing.c.rises_rank, Integer)]).label("rise_ranks"),
-            array([period.c.valid]).label("rise_untils"),
-            array([period.c.starts]).label("rise_starts"),
+            array([walking.days.valid(*period)]).label("rise_untils"),
+            array([walking.days.starts(*period)]).label("rise_starts"),
         )
         .select_from(source)
         .where(

@@ -4,6 +4,9 @@ The one idea: only a day counts on which more is met than at the end of the day 
 meeting a tier is never judged below it, because what reaches a tier keeps it as well.
 """
 
+from collections.abc import Sequence
+from typing import Any, Final
+
 from sqlalchemy import (
     CTE,
     ColumnElement,
@@ -21,106 +24,125 @@ from sqlalchemy import (
     union_all,
 )
 
+from tiers.packing import arrays_of, some, whole_periods
 from tiers.scale import WindowKind
 from tiers.walking import Walking
 
-_SLIDING = frozenset({WindowKind.ROLLING_DAYS, WindowKind.ROLLING_MONTHS})
+SLIDING: Final = frozenset({WindowKind.ROLLING_DAYS, WindowKind.ROLLING_MONTHS})
 
 
-def rising(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) -> CTE:
-    """On which days which tiers are met anew, as arrays of each member."""
-    met = _met(walking, _moves(walking, places, facts, calendar))
-    day = calendar.alias("reached")
-    rises = (
-        select(
-            met.c.member,
-            met.c.day.label("on_day"),
-            met.c.rank,
-            day.c.valid.label("until"),
-            day.c.starts,
+def rising(walking: Walking, facts: CTE) -> CTE:
+    """On which days which tiers are met anew, as arrays of each member who ever meets one.
+
+    Where whole periods are judged, the totals of these come along (`tiers.packing`).
+    """
+    met = _met(walking, _moves(walking, facts))
+    up = met.c.bought & (met.c.rank > met.c.before)
+    at_once = walking.counting.ladder.upgrade == "at-once"
+    if whole_periods(walking.counting.ladder):
+        totals = {name: met.c[name] for name in walking.counting.columns}
+        up = up if at_once else met.c.last & (met.c.rank > 0)
+        arrays = arrays_of(walking.counting, met.c.span, met.c.span, totals, where=met.c.last)
+        found = _arrays(walking, met, met.c.day, met.c.rank, up)
+        return (
+            select(met.c.member, *found, *arrays)
+            .group_by(met.c.member)
+            .having(func.bool_or(up))
+            .cte("rising")
         )
-        .join(day, walking.at(day, met.c.anchor, met.c.day))
-        .where(met.c.bought, met.c.rank > met.c.before)
-    )
-    if walking.counting.ladder.upgrade == "next-period":
-        rises = rises.with_only_columns(
-            met.c.member,
-            day.c.leaves.label("on_day"),
-            func.max(met.c.rank).label("rank"),
-            func.max(day.c.valid).label("until"),
-            func.max(day.c.starts).label("starts"),
-        ).group_by(met.c.member, day.c.leaves)
-    each = rises.subquery("rises")
+    rises = select(met).where(up).subquery("rises") if at_once else _in_periods(met, up)
+    found = _arrays(walking, rises, rises.c.day, rises.c.rank, None)
+    return select(rises.c.member, *found).group_by(rises.c.member).cte("rising")
+
+
+def _in_periods(met: FromClause, up: ColumnElement[bool]) -> FromClause:
+    """The most that is met in each period, on whichever of its days."""
     return (
         select(
-            each.c.member,
-            func.array_agg(each.c.on_day).label("rise_days"),
-            func.array_agg(each.c.rank).label("rise_ranks"),
-            func.array_agg(each.c.until).label("rise_untils"),
-            func.array_agg(each.c.starts).label("rise_starts"),
+            met.c.member,
+            met.c.anchor,
+            func.max(met.c.day).label("day"),
+            func.max(met.c.rank).label("rank"),
         )
-        .group_by(each.c.member)
-        .cte("rising")
+        .where(up)
+        .group_by(met.c.member, met.c.anchor, met.c.span)
+        .subquery("rises")
     )
 
 
-def _moves(walking: Walking, places: FromClause, facts: CTE, calendar: CTE) -> FromClause:
+def _arrays(
+    walking: Walking,
+    rises: FromClause,
+    day: ColumnElement[Any],
+    rank: ColumnElement[Any],
+    where: ColumnElement[bool] | None,
+) -> Sequence[ColumnElement[Any]]:
+    """The rises as arrays: at once on their day, or on the first day of the next period."""
+    days, period = walking.days, (rises.c.anchor, day)
+    on_day = day if walking.counting.ladder.upgrade == "at-once" else days.leaves(*period)
+    columns = {
+        "rise_days": on_day,
+        "rise_ranks": rank,
+        "rise_untils": days.valid(*period),
+        "rise_starts": days.starts(*period),
+    }
+    return some({name: func.array_agg(column) for name, column in columns.items()}, where)
+
+
+def _moves(walking: Walking, facts: CTE) -> FromClause:
     """What comes into windows on which day, and goes; `span` names what is summed up together.
 
     Where windows are periods, nothing goes: each period is summed up by itself. What was known
     before the first day of a place comes on that day.
     """
-    names, day = walking.counting.columns, calendar.alias("dated")
-    come = func.greatest(facts.c.known, places.c.cur)
-    statement = (
-        select(
-            facts.c.member,
-            come.label("day"),
-            places.c.anchor,
-            *(facts.c[name] for name in names),
-            true().label("bought"),
-            day.c.starts.label("span"),
-        )
-        .join(places, places.c.member == facts.c.member)
-        .join(day, walking.at(day, places.c.anchor, facts.c.dated))
+    names, dated = walking.counting.columns, (facts.c.anchor, facts.c.dated)
+    come = func.greatest(facts.c.known, facts.c.cur)
+    leaves = walking.days.leaves(*dated)
+    sliding = walking.counting.ladder.window.kind in SLIDING
+    always = literal(walking.counting.on, Date)
+    statement: Select[Any] = select(
+        facts.c.member,
+        come.label("day"),
+        facts.c.anchor,
+        *(facts.c[name] for name in names),
+        true().label("bought"),
+        (always if sliding else walking.days.starts(*dated)).label("span"),
     )
-    if walking.counting.ladder.window.kind not in _SLIDING:
-        return statement.where(or_(day.c.leaves.is_(None), come < day.c.leaves)).subquery("moves")
-    always = literal(walking.counting.on, Date).label("span")
-    come_in = statement.with_only_columns(*list(statement.selected_columns)[:-1], always)
+    if not sliding:
+        return statement.where(or_(leaves.is_(None), come < leaves)).subquery("moves")
     gone = statement.with_only_columns(
         facts.c.member,
-        func.greatest(day.c.leaves, come),
-        places.c.anchor,
+        func.greatest(leaves, come),
+        facts.c.anchor,
         *(-facts.c[name] for name in names),
         false(),
         always,
-    ).where(day.c.leaves <= literal(walking.counting.on, Date))
-    return union_all(come_in, gone).subquery("moves")
+    ).where(leaves <= always)
+    return union_all(statement, gone).subquery("moves")
 
 
 def _met(walking: Walking, moves: FromClause) -> FromClause:
-    """The rank that is met at the end of each day, beside that of the day before."""
-    names = walking.counting.columns
-    together: list[ColumnElement[object]] = [moves.c.member, moves.c.span]
-    running: Select[object] = select(
-        moves.c.member,
-        moves.c.day,
-        moves.c.anchor,
-        moves.c.bought,
-        moves.c.span,
-        *(
-            func.sum(moves.c[name]).over(partition_by=together, order_by=moves.c.day).label(name)
-            for name in names
-        ),
+    """The rank that is met at the end of each day, beside that of the day before.
+
+    `last` marks the last of what is summed up together.
+    """
+    names, together = walking.counting.columns, ("member", "span")
+    running = (
+        func.sum(moves.c[name])
+        .over(partition_by=[moves.c[one] for one in together], order_by=moves.c.day)
+        .label(name)
+        for name in names
     )
-    sums = running.subquery("sums")
+    sums = select(
+        *(moves.c[name] for name in ("member", "day", "anchor", "bought", "span")), *running
+    ).subquery("sums")
     rank = walking.counting.highest({name: sums.c[name] for name in names}, "reach")
-    ranked = select(
-        sums.c.member, sums.c.day, sums.c.anchor, sums.c.bought, sums.c.span, rank.label("rank")
-    ).subquery("ranked")
-    before = func.lag(ranked.c.rank, 1, 0).over(
-        partition_by=[ranked.c.member, ranked.c.span],
-        order_by=[ranked.c.day, ranked.c.bought.desc()],
-    )
-    return select(ranked, cast(before, Integer).label("before")).subquery("met")
+    ranked = select(sums, rank.label("rank")).subquery("ranked")
+    order: list[ColumnElement[Any]] = [ranked.c.day]
+    if walking.counting.ladder.window.kind in SLIDING:
+        order.append(ranked.c.bought.desc())
+    spans = [ranked.c[one] for one in together]
+    before = func.lag(ranked.c.rank, 1, 0).over(partition_by=spans, order_by=order)
+    after = func.lead(ranked.c.rank).over(partition_by=spans, order_by=order)
+    beside = cast(before, Integer).label("before"), after.is_(None).label("last")
+    return select(ranked, *beside).subquery("met")

@@ -26,12 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tiers.calendar import earliest_start, meanings
+from tiers.calendar import calendar_of, earliest_start
 from tiers.counting import Counting
-from tiers.evaluation import anchor_of
+from tiers.lookup import Days, anchor_of
 from tiers.scale import ASSET, Ladder, Metric, Threshold, WindowKind
 from tiers.tables import standing
-from tiers.walking import Walking
 
 _PARTS: Final = 8
 _MOST: Final = 64
@@ -161,12 +160,10 @@ def _figures(ladder: Ladder, on: date, members: Select[UUID] | None) -> CTE:
     statement = select(facts.c.member, *sums).group_by(facts.c.member)
     if ladder.window.kind is not WindowKind.ANNIVERSARY:
         return statement.where(facts.c.dated >= literal(start)).cte("figures")
-    walking = Walking(counting, tuple(meanings(ladder, on, on)))
-    year = walking.calendar()
+    starts = Days(calendar_of(ladder, on, on)).starts(stands.c.anchor, literal(on))
     return (
         statement.join(stands, stands.c.member == facts.c.member)
-        .join(year, walking.at(year, stands.c.anchor, literal(on)))
-        .where(facts.c.dated >= year.c.starts)
+        .where(facts.c.dated >= starts)
         .cte("figures")
     )
 

@@ -5,7 +5,6 @@ recursive statement takes every place to its next event (judged, redeemed, risen
 are as many rounds as one member has events, however many members there are.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -22,7 +21,6 @@ from sqlalchemy import (
     Text,
     and_,
     cast,
-    column,
     false,
     func,
     literal,
@@ -32,27 +30,22 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy import case as when
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.sql.selectable import LateralFromClause
+from sqlalchemy.types import TypeEngine
 
-from tiers.calendar import Meaning
 from tiers.counting import Columns, Counting
-from tiers.scale import Ladder, WindowKind
+from tiers.lookup import Days
 from tiers.types import Movement
 
-_PERIODS: Final = frozenset(
-    {
-        WindowKind.MONTH,
-        WindowKind.QUARTER,
-        WindowKind.HALF,
-        WindowKind.YEAR,
-        WindowKind.ANNIVERSARY,
-    }
-)
 _JUDGE: Final = literal("judge", Text)
 _REDEEM: Final = literal("redeem", Text)
 _RISE: Final = literal("rise", Text)
-_PLACE: Final = {"rank": Integer, "since": Date, "until": Date, "grace": Date}
+_PLACE: Final[dict[str, type[TypeEngine[Any]]]] = {
+    "rank": Integer,
+    "since": Date,
+    "until": Date,
+    "grace": Date,
+}
 _FORETOLD: Final = (
     ("falls_rank", Integer),
     ("falls_on", Date),
@@ -60,11 +53,6 @@ _FORETOLD: Final = (
     ("rises_on", Date),
 )
 _RISES: Final = ("rise_days", "rise_ranks", "rise_untils", "rise_starts")
-
-
-def whole_periods(ladder: Ladder) -> bool:
-    """Whether judging looks at totals of periods only, and never at a day within one."""
-    return ladder.window.kind in _PERIODS and not ladder.grace_days
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,79 +63,22 @@ class Walking:
     """
 
     counting: Counting
-    meanings: Sequence[Meaning]
+    days: Days
     foretold: bool = True
     rises: bool = True
 
-    def calendar(self) -> CTE:
-        """The meanings of days, as rows."""
-        dates = ("first", "last", "starts", "leaves", "valid")
-        given = [literal([one.anchor for one in self.meanings], ARRAY(Integer))]
-        given += [
-            literal([getattr(one, name) for one in self.meanings], ARRAY(Date)) for name in dates
-        ]
-        rows = (
-            func.unnest(*given)
-            .table_valued(column("anchor", Integer), *(column(name, Date) for name in dates))
-            .render_derived(name="meaning")
-        )
-        return select(rows).cte("calendar")
-
-    def at(
-        self, calendar: FromClause, anchor: ColumnElement[int], day: ColumnElement[Any]
-    ) -> ColumnElement[bool]:
-        """The condition that joins the row of a day."""
-        if self.counting.ladder.window.kind is not WindowKind.ANNIVERSARY:
-            return calendar.c.first == day
-        return and_(calendar.c.anchor == anchor, calendar.c.first <= day, calendar.c.last > day)
-
-    def packed(
-        self, facts: CTE, places: FromClause, calendar: CTE, members: FromClause | None
-    ) -> CTE:
-        """The facts of members as arrays, so that the walk carries them along."""
-        if whole_periods(self.counting.ladder):
-            facts = self._periods(facts, places, calendar)
-        arrays = select(
-            facts.c.member,
-            func.array_agg(facts.c.dated).label("dated"),
-            func.array_agg(facts.c.known).label("known"),
-            func.max(facts.c.dated).label("latest"),
-            *(func.array_agg(facts.c[name]).label(name) for name in self.counting.columns),
-        ).group_by(facts.c.member)
-        if members is not None:
-            arrays = arrays.where(facts.c.member.in_(select(members.c.member)))
-        return arrays.cte("packed")
-
-    def _periods(self, facts: CTE, places: FromClause, calendar: CTE) -> CTE:
-        """The facts of each period as one, dated by its first day, less what came too late."""
-        period = calendar.alias("of_period")
-        totals = {name: cast(func.sum(facts.c[name]), BigInteger) for name in self.counting.columns}
-        return (
-            select(
-                facts.c.member,
-                period.c.starts.label("dated"),
-                period.c.starts.label("known"),
-                *(total.label(name) for name, total in totals.items()),
-            )
-            .join(places, places.c.member == facts.c.member)
-            .join(period, self.at(period, places.c.anchor, facts.c.dated))
-            .where(facts.c.known < period.c.leaves)
-            .group_by(facts.c.member, period.c.starts)
-            .cte("periods")
-        )
-
-    def walk(self, places: FromClause, packed: CTE, calendar: CTE, rising: CTE | None) -> CTE:
+    def walk(self, places: FromClause, packed: CTE, rising: CTE | None) -> CTE:
         """Every place on its way: a row for the start and one for each event."""
         begin = self._begin(places, packed, rising)
         walk = begin.cte("walk", recursive=True)
-        return walk.union_all(self._onward(walk, calendar))
+        return walk.union_all(self._onward(walk))
 
     def _begin(self, places: FromClause, packed: CTE, rising: CTE | None) -> Select[Any]:
         arrays = [packed.c.dated, packed.c.known, packed.c.latest]
         arrays += [packed.c[name] for name in self.counting.columns]
         rises = rising if rising is not None else places
         source = places.outerjoin(packed, packed.c.member == places.c.member)
-        if rising is not None:
+        if rising is not None and rising is not packed:
             source = source.outerjoin(rising, rising.c.member == places.c.member)
         return select(
             places.c.member,
@@ -177,11 +108,11 @@ class Walking:
         return {name: value.label(f"stood_{name}") for name, value in found.items()}
 
     def _place(self, held: Columns) -> dict[str, ColumnElement[Any]]:
-        return {name: cast(held[name], kind) for name, kind in _PLACE.items()}
+        return {name: cast(held[name], kind()) for name, kind in _PLACE.items()}
 
-    def _onward(self, walk: CTE, calendar: CTE) -> Select[Any]:
+    def _onward(self, walk: CTE) -> Select[Any]:
         """Every place after its next event."""
-        event = _Event(self, walk, calendar)
+        event = _Event(self, walk)
         beyond = event.day > literal(self.counting.on, Date)
         arrays = ("dated", "known", "latest", *self.counting.columns, *_RISES)
         moved = event.outcome()
@@ -215,13 +146,13 @@ class Walking:
 class _Event:
     """The next event of a place, and what it leads to."""
 
-    def __init__(self, walking: Walking, walk: CTE, calendar: CTE) -> None:
+    def __init__(self, walking: Walking, walk: CTE) -> None:
         self.walking = walking
         self.counting = walking.counting
         self.ladder = walking.counting.ladder
         self.walk = walk
-        self.judged = calendar.alias("judged")
-        self.late = calendar.alias("late")
+        self.judged = walking.days.starts(walk.c.anchor, walk.c.until - 1)
+        self.renewed = walking.days.valid(walk.c.anchor, walk.c.until - 1)
         self.due = self._due()
         self.rise = self._rise()
         self.redeem = self._redeem()
@@ -234,24 +165,17 @@ class _Event:
 
     def source(self) -> FromClause:
         """The walk with everything that its next event needs."""
-        walk, at = self.walk, self.walking.at
-        source = walk.outerjoin(self.judged, at(self.judged, walk.c.anchor, walk.c.until - 1))
-        source = source.join(self.due, true()).outerjoin(self.rise, true())
+        source: FromClause = self.walk.join(self.due, true()).outerjoin(self.rise, true())
         if self.redeem is not None:
             source = source.outerjoin(self.redeem, true())
         source = source.join(self.chosen, true()).join(self.figures, true())
-        if self.ladder.grace_days:
-            due = self.due.c.day
-            again = due if self.ladder.validity.unit == "periods" else due - 1
-            source = source.outerjoin(self.late, at(self.late, walk.c.anchor, again))
         return source.join(self.verdict, true())
 
     def outcome(self) -> dict[str, ColumnElement[Any]]:
         """The place after the event, and the rule that decided."""
         walk, verdict = self.walk, self.verdict
         rises, drops, pauses = self.chosen.c.kind == _RISE, verdict.c.drops, verdict.c.pauses
-        renewed = self.judged.c.valid
-        after: ColumnElement[Any] = renewed
+        renewed = after = self.renewed
         if self.ladder.grace_days:
             after = when((walk.c.grace.is_(None), renewed), else_=self._renewed_late())
         soft = self.ladder.downgrade == "one-step"
@@ -319,11 +243,12 @@ class _Event:
     def _facts(self, name: str) -> FromClause:
         """The facts that the walk carries, as rows."""
         walk = self.walk
-        days = {day: func.unnest(walk.c[day], type_=Date()) for day in ("dated", "known")}
-        counted = {
-            each: func.unnest(walk.c[each], type_=BigInteger()) for each in self.counting.columns
+        columns: dict[str, ColumnElement[Any]] = {
+            day: func.unnest(walk.c[day], type_=Date()) for day in ("dated", "known")
         }
-        return _rows(name, days | counted, walk)
+        for each in self.counting.columns:
+            columns[each] = func.unnest(walk.c[each], type_=BigInteger())
+        return _rows(name, columns, walk)
 
     def _redeem(self) -> LateralFromClause | None:
         """The first day on which what was bought in the grace is enough after all."""
@@ -340,10 +265,10 @@ class _Event:
             )
             .where(
                 walk.c.grace.is_not(None),
-                each.c.dated >= self.judged.c.starts,
+                each.c.dated >= self.judged,
                 each.c.known < self.due.c.day,
             )
-            .correlate(walk, self.judged, self.due)
+            .correlate(walk, self.due)
             .lateral("so_far")
         )
         counted = {name: so_far.c[name] for name in self.counting.columns}
@@ -353,7 +278,7 @@ class _Event:
                 so_far.c.day >= func.greatest(walk.c.grace, walk.c.cur),
                 self.counting.kept(walk.c.rank, counted),
             )
-            .correlate(walk, self.judged, self.due)
+            .correlate(walk, self.due)
             .lateral("redeem")
         )
 
@@ -370,12 +295,12 @@ class _Event:
             or_(redeem.is_(None), due <= redeem),
         )
         redeems = and_(redeem.is_not(None), or_(rise.is_(None), redeem <= rise))
-        known = [self.judged, self.due, self.rise]
+        known: list[FromClause] = [self.walk, self.due, self.rise]
         known += [self.redeem] if self.redeem is not None else []
         chosen = select(
             when((judge, _JUDGE), (redeems, _REDEEM), else_=_RISE).label("kind"),
             when((judge, due), (redeems, redeem), else_=rise).label("day"),
-            when((judge | redeems, self.judged.c.starts), else_=self.rise.c.starts).label("starts"),
+            when((judge | redeems, self.judged), else_=self.rise.c.starts).label("starts"),
         )
         return chosen.correlate(*known).offset(0).lateral("chosen")
 
@@ -413,9 +338,10 @@ class _Event:
 
     def _renewed_late(self) -> ColumnElement[date]:
         """Until when a tier is kept that follows a grace: in periods, the first that ends later."""
+        anchor, due, days = self.walk.c.anchor, self.due.c.day, self.walking.days
         if self.ladder.validity.unit == "periods":
-            return func.greatest(self.judged.c.valid, self.late.c.leaves)
-        return self.late.c.valid
+            return func.greatest(self.renewed, days.leaves(anchor, due))
+        return days.valid(anchor, due - 1)
 
 
 def _rows(name: str, columns: Columns, walk: CTE) -> LateralFromClause:
