@@ -96,7 +96,7 @@ from benefits.evaluation import REVISION, evaluate, evaluate_paid
 from benefits.language.schema import rule_schema
 from benefits.liveness import rules_live_since
 from benefits.lives import Coming, RuleLife, RuleState, find_life, list_lives
-from benefits.paid import earn_of_paid
+from benefits.paid import PaidEarning, earn_of_paid
 from benefits.prices import list_price_lists, list_prices, prices_of, set_prices
 from benefits.publishing import Publishing, publish_contents, read_contents
 from benefits.questions import (
@@ -168,10 +168,13 @@ from benefits.types import (
 from benefits.uses import (
     Use,
     demand_uses,
+    find_counters,
     find_used,
+    lock_totals,
     pass_on_counters,
     read_used,
     read_uses,
+    record_uses,
     settled_content,
     settling,
     take_uses,
@@ -233,6 +236,7 @@ __all__ = [
     "NewVoucher",
     "NotApplied",
     "NotHeld",
+    "PaidEarning",
     "PointsAnswer",
     "PointsOffStep",
     "PointsOverAvailable",
@@ -310,6 +314,7 @@ __all__ = [
     "facts_asked",
     "facts_document",
     "facts_from",
+    "find_counters",
     "find_definition",
     "find_life",
     "find_problems",
@@ -330,6 +335,7 @@ __all__ = [
     "list_rules",
     "list_versions",
     "live_rule_set_version",
+    "lock_totals",
     "mint_code",
     "modes_after",
     "open_rule_draft",
@@ -353,6 +359,7 @@ __all__ = [
     "read_voucher",
     "reason_document",
     "reason_sentence",
+    "record_uses",
     "redeem_vouchers",
     "release_vouchers",
     "reopen_vouchers",

@@ -6,7 +6,9 @@ lines, the order is asked as one line and its points are laid on the columns aft
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
+from benefits.counted import Charge, Used
 from benefits.earned import WHOLE, Earning
 from benefits.earning import earn, earn_basis
 from benefits.evaluation import find_candidates
@@ -16,6 +18,14 @@ from benefits.shares import apportion, spread
 from benefits.types import Cart, Facts, Line, Question
 
 AppliedRules = tuple[tuple[str, int], ...]
+
+
+class PaidEarning(NamedTuple):
+    """The points of each line, the rules that took part, and what they take of counters."""
+
+    points: list[int]
+    applied: AppliedRules
+    charges: tuple[Charge, ...] = ()
 
 
 def earn_of_paid(
@@ -30,10 +40,11 @@ def earn_of_paid(
     categories: Sequence[str],
     quantities: Sequence[int],
     amounts: Sequence[int],
-) -> tuple[list[int], AppliedRules]:
+    used: tuple[Used, ...] = (),
+) -> PaidEarning:
     """The points of each line of an order that was paid, and the rules that took part in them."""
     if not facts.member:
-        return [0] * len(amounts), ()
+        return PaidEarning([0] * len(amounts), ())
     by_line = rule_set.earns_by_line
     if by_line:
         lines = tuple(
@@ -45,13 +56,15 @@ def earn_of_paid(
     else:
         lines = (Line("", "", max(1, sum(quantities)), sum(amounts)),)
     cart = Cart(currency, lines, channel=channel, country=country)
-    earning, candidates = _earned(rule_set, Question(cart=cart, at=at, facts=facts))
+    question = Question(cart=cart, at=at, facts=facts, used=used)
+    earning, candidates = _earned(rule_set, question)
     applied = tuple(
         (candidate.rule.name, candidate.rule.version)
         for candidate in candidates
         if candidate.number in earning.contributed
     )
-    return (earning.per_line() if by_line else _on_columns(earning, amounts)), applied
+    points = earning.per_line() if by_line else _on_columns(earning, amounts)
+    return PaidEarning(points, applied, earning.charged())
 
 
 def _earned(rule_set: RuleSet, question: Question) -> tuple[Earning, list[Candidate]]:

@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Text, bindparam, func, literal, select
+from sqlalchemy import ColumnElement, ScalarSelect, Text, bindparam, func, literal, select, text
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,6 +23,7 @@ from benefits.records import FREE
 from benefits.tables import counter, rule_use
 
 Content = Mapping[str, object]
+_TOTALS: Final = text("select pg_advisory_xact_lock(hashtext('benefits.counter'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,37 @@ def settling(content: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.benefits.settle_uses(sql_cast(content, JSONB))
 
 
+async def lock_totals(connection: AsyncConnection) -> None:
+    """Wait until no other import moves totals of all members; until commit none will."""
+    await connection.execute(_TOTALS)
+
+
+async def find_counters(
+    connection: AsyncConnection, members: Iterable[UUID]
+) -> Mapping[UUID, list[Used]]:
+    """All counters of some members, and under `FREE` those of all."""
+    found: dict[UUID, list[Used]] = {}
+    rows = await connection.execute(
+        select(counter).where(counter.c.member.in_([FREE, *members])).order_by(counter.c.member)
+    )
+    for row in rows:
+        starts_on = row.starts_on.isoformat()
+        one = Used(row.scope, row.measure, row.member == FREE, row.every, starts_on, row.used)
+        found.setdefault(row.member, []).append(one)
+    return found
+
+
+async def record_uses(connection: AsyncConnection, uses: Sequence[tuple[Use, datetime]]) -> None:
+    """Record what historic orders took, all at once; they are facts, so nothing is refused."""
+    items = [
+        {**settled, **_parts(use), "used_at": at.isoformat()}
+        for (use, at), settled in zip(uses, settled_content(use for use, _ in uses), strict=True)
+    ]
+    if items:
+        given = bindparam("content", json.dumps(items), type_=Text)
+        await connection.execute(select(func.benefits.record_uses(sql_cast(given, JSONB))))
+
+
 async def take_uses(
     connection: AsyncConnection,
     member: UUID,
@@ -199,6 +231,14 @@ async def pass_on_counters(
         select(func.benefits.pass_on_counters(literal(giver), literal(receiver), literal(at)))
     )
     return cast("int", moved)
+
+
+def _parts(use: Use) -> Content:
+    return {
+        "taken": use.taken,
+        "line_nos": list(use.parts),
+        "parts": list(use.parts.values()),
+    }
 
 
 def _item(charge: Charge, *, consumed: bool) -> Content:

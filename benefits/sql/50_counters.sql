@@ -113,6 +113,33 @@ begin
 end
 $$;
 
+-- What historic orders took, as it stands in the end: facts, which no bound refuses.
+create or replace function benefits.record_uses(content jsonb)
+returns void language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    with taken as (
+        insert into benefits.rule_use
+            (member, subject, counter_member, starts_on, scope, measure, every, side, taken,
+             consumed, given_back, line_nos, parts, used_at)
+        select i.member, i.subject, i.counter_member, i.starts_on, i.scope, i.measure, i.every,
+            i.side, i.taken, i.consumed, i.given_back, i.line_nos, i.parts, i.used_at
+        from jsonb_to_recordset(content) as i (
+            member uuid, subject uuid, counter_member uuid, starts_on date, scope text,
+            measure text, every text, side smallint, taken bigint, consumed bigint,
+            given_back bigint, line_nos smallint[], parts bigint[], used_at timestamptz)
+        on conflict on constraint rule_use_taken_once do nothing
+        returning counter_member, starts_on, scope, measure, every,
+            side * (taken - given_back) as used
+    )
+    insert into benefits.counter as c (member, starts_on, scope, measure, every, used)
+    select t.counter_member, t.starts_on, t.scope, t.measure, t.every, sum(t.used)
+    from taken as t
+    group by t.counter_member, t.starts_on, t.scope, t.measure, t.every
+    order by t.counter_member = '00000000-0000-0000-0000-000000000000', t.counter_member,
+        t.starts_on, t.scope, t.measure, t.every
+    on conflict on constraint counter_stands_once do update set used = c.used + excluded.used;
+end;
+
 -- A member goes on as another: what counts for the one counts for the other from now on, as if it
 -- had been used by the merge.
 create or replace function benefits.pass_on_counters(giver uuid, receiver uuid, at timestamptz)

@@ -134,7 +134,7 @@ async def take_snapshot(
         ladder=ladder,
         key_stands=stands,
         order_id=placed,
-        used=_used(used, rule_set),
+        used=() if found is None else _used(used, rule_set, policy.day_of(asked.at)),
         tier_next=None if comes is None else (date.fromisoformat(comes[0]), comes[1]),
     )
 
@@ -155,9 +155,16 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
     }
 
 
-def _used(stored: Sequence[Sequence[Any]] | None, rule_set: RuleSet) -> tuple[Used, ...]:
+def _used(stored: Sequence[Sequence[Any]] | None, rule_set: RuleSet, on: date) -> tuple[Used, ...]:
     """The counters that the live rules look at; others stay out of the decision."""
-    return tuple(one for one in read_used(stored) if one.scope in rule_set.scopes)
+    if not stored:
+        return ()
+    starts = periods(on)
+    return tuple(
+        one
+        for one in read_used(stored)
+        if one.scope in rule_set.scopes and one.starts_on == starts[one.every]
+    )
 
 
 def canonical_code(text: str) -> str:

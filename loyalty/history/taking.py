@@ -17,6 +17,7 @@ from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
+from benefits import record_uses
 from ledger import post_intake, stage
 from loyalty.events import own_xid
 from loyalty.history.assembly import HistoricOrder
@@ -24,6 +25,7 @@ from loyalty.history.copying import copy_rows
 from loyalty.history.lookups import KnownMember, find_known, find_lines
 from loyalty.history.newcomers import Newcomer, copy_names, copy_newcomers, names_of, newcomer
 from loyalty.history.replays import Conflict, Replays, Sold
+from loyalty.history.tallied import Tallies, find_tallies
 from loyalty.history.tidings import COLUMNS, Happened, event_rows, happened, joined
 from loyalty.ids import new_id
 from loyalty.members import Member
@@ -95,6 +97,7 @@ async def take_in(
         connection, {one.id: _joined_on(one, terms) for one in members}
     )
     planned: list[Planned] = []
+    tallies = await find_tallies(connection, terms, (one.id for one in members))
     newcomers: list[Newcomer] = []
     for external_id, orders in bucket.items():
         here = known.members.get(external_id)
@@ -105,12 +108,13 @@ async def take_in(
             if fresh:
                 one = newcomer(external_id, fresh[0].instant)
                 newcomers.append(one)
-                planned.append(_plan(_fresh_buyer(one, terms), fresh, terms, ladder, one))
+                buyer = _fresh_buyer(one, terms, tallies)
+                planned.append(_plan(buyer, fresh, terms, ladder, one))
         else:
             whole = not here.member.closed_at and here.member.holder not in stepwise
             ahead, rest = _parted(here, fresh) if whole else ([], fresh)
             if ahead:
-                buyer = _buyer(here, subjects[here.member.id], terms)
+                buyer = _buyer(here, subjects[here.member.id], terms, tallies)
                 planned.append(_plan(buyer, ahead, terms, ladder, here))
             if rest:
                 taken.stepwise.append(Stepwise(here, rest))
@@ -124,10 +128,11 @@ async def take_in(
 # --- planning ---------------------------------------------------------------------------------
 
 
-def _fresh_buyer(one: Newcomer, terms: Terms) -> Buyer:
+def _fresh_buyer(one: Newcomer, terms: Terms, tallies: Tallies) -> Buyer:
     joined_on = terms.policy_at(one.joined_at).day_of(one.joined_at)
     subject = tiers.Subject(one.member, joined_on, None, ())
-    return Buyer(one.member, one.holder, Person("consumer", joined_on), subject)
+    person, tally = Person("consumer", joined_on), tallies.of(one.member)
+    return Buyer(one.member, one.holder, person, subject, tally=tally)
 
 
 def _parted(
@@ -146,11 +151,11 @@ def _joined_on(one: Member, terms: Terms) -> date:
     return terms.policy_at(one.joined_at).day_of(one.joined_at)
 
 
-def _buyer(here: KnownMember, subject: tiers.Subject, terms: Terms) -> Buyer:
+def _buyer(here: KnownMember, subject: tiers.Subject, terms: Terms, tallies: Tallies) -> Buyer:
     one = here.member
     joined_on = _joined_on(one, terms)
     person = Person(one.class_, joined_on, here.birthday, here.birthday_entered_on)
-    return Buyer(one.id, one.holder, person, subject, here.orders)
+    return Buyer(one.id, one.holder, person, subject, here.orders, tallies.of(one.id))
 
 
 def _plan(
@@ -251,6 +256,7 @@ async def _write(
         connection, standings, at=cause.at, actor=cause.actor, request_id=cause.request_id
     )
     await _post(connection, cause.at, planned)
+    await record_uses(connection, [taken for one in planned for taken in one.plan.uses])
 
 
 async def _post(connection: AsyncConnection, at: datetime, planned: Sequence[Planned]) -> None:

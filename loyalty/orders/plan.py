@@ -5,7 +5,7 @@ completed in one shipment, returned) with the same functions, and skips what no 
 lines never become objects, because a year of a shop has millions of them.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import pairwise
@@ -14,7 +14,7 @@ from uuid import UUID
 
 import msgspec
 
-from benefits import REVISION, Facts, earn_of_paid, facts_document
+from benefits import REVISION, Facts, PaidEarning, Used, earn_of_paid, facts_document
 from ledger import Posting
 from loyalty.orders.comebacks import Comeback, Found, find_returned, rows_text
 from loyalty.orders.completion import Step, plan_whole
@@ -28,6 +28,7 @@ from loyalty.orders.postings import Entries
 from loyalty.orders.returns import Asked, ReturnPlan, plan_return
 from loyalty.orders.reversal import reversals
 from loyalty.orders.rows import Row, return_line_rows, return_row
+from loyalty.orders.tallies import Taken, Tally
 from loyalty.orders.types import (
     History,
     Line,
@@ -59,13 +60,17 @@ class Sale(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Whose history it is; `subject` is the standing to go on from, `orders` those before it."""
+    """Whose history it is; `subject` is the standing to go on from, `orders` those before it.
+
+    `tally` says where the counters stand that rules look at; without it, at nothing.
+    """
 
     member: UUID
     holder: UUID
     person: Person
     subject: Subject
     orders: int = 0
+    tally: Tally | None = None
 
 
 @dataclass(slots=True)
@@ -83,6 +88,7 @@ class MemberPlan:
     return_lines: list[Row] = field(default_factory=list)
     unmatched_returns: list[Row] = field(default_factory=list)
     postings: list[Posting] = field(default_factory=list)
+    uses: Sequence[Taken] = ()
     standing: Decision | None = None
     moves: list[tuple[str | None, str] | None] = field(default_factory=list)
     """For each event the tiers between which it moved the standing, if it did."""
@@ -97,7 +103,7 @@ def plan_member(buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms) -
     First what counts for the standing, because an order earns at the tier it was placed at; then
     what is earned and taken back.
     """
-    scribe = _Scribe(MemberPlan(), buyer.member, terms)
+    scribe = _Scribe(MemberPlan(), buyer.member, terms, buyer.tally or Tally(buyer.member))
     found = _match(events)
     tiers = _walk(buyer, events, found, scribe)
     sold: dict[UUID, _Sold] = {}
@@ -111,12 +117,13 @@ def plan_member(buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms) -
             scribe.post_earn(buyer.holder, sold[event.order], tiers[index])
         else:
             scribe.take_back(buyer.holder, event, found[index], sold)
+    scribe.plan.uses = scribe.tally.all
     return scribe.plan
 
 
 def plan_guest(sale: Sale, terms: Terms) -> MemberPlan:
     """Plan the past order of somebody who is no member: it is recorded and earns nothing."""
-    scribe = _Scribe(MemberPlan(), sale.order, terms)
+    scribe = _Scribe(MemberPlan(), sale.order, terms, Tally(sale.order))
     scribe.sell(sale, terms.policy_at(sale.placed_at).day_of(sale.placed_at), GUEST)
     return scribe.plan
 
@@ -218,11 +225,13 @@ class _Scribe:
     plan: MemberPlan
     member: UUID
     terms: Terms
+    tally: Tally
 
     def sell(self, sale: Sale, on: date, facts: Facts) -> Sequence[int]:
         """Write a sale and return the points of each line."""
         amounts = [line[4] for line in sale.lines]
-        earned, applied = self._earned(sale, facts, amounts)
+        (earned, applied, charges), used = self._earned(sale, facts, amounts)
+        self.tally.take(sale.order, charges, sale.placed_at)
         money, points = sum(amounts), sum(earned)
         figures = (money, money, 0, 0, 0, money, points)
         self._order(sale, on, facts, figures)
@@ -231,18 +240,19 @@ class _Scribe:
         rule_set = self.terms.rule_set_at(sale.placed_at)
         version = rule_set.version if rule_set else 0
         known = msgspec.json.encode(facts_document(facts)).decode()
-        document = paid_document(applied)
+        document = paid_document(applied, used)
         self.plan.decisions.append((self.member, sale.order, version, REVISION, known, document))
         self.plan.earned += points
         return earned
 
     def _earned(
         self, sale: Sale, facts: Facts, amounts: list[int]
-    ) -> tuple[Sequence[int], Iterable[tuple[str, int]]]:
+    ) -> tuple[PaidEarning, tuple[Used, ...]]:
         terms = self.terms
         rule_set = terms.rule_set_at(sale.placed_at)
         if rule_set is None or not facts.member:
-            return [0] * len(amounts), ()
+            return PaidEarning([0] * len(amounts), ()), ()
+        used = self.tally.used(rule_set, sale.placed_at)
         return earn_of_paid(
             rule_set,
             facts=facts,
@@ -254,7 +264,8 @@ class _Scribe:
             categories=[line[2] for line in sale.lines],
             quantities=[line[3] for line in sale.lines],
             amounts=amounts,
-        )
+            used=used,
+        ), used
 
     def _order(self, sale: Sale, on: date, facts: Facts, figures: Row) -> None:
         terms, policy = self.terms, self.terms.policy_at(sale.placed_at)
@@ -319,8 +330,8 @@ class _Scribe:
         if points:
             labels = {"tier": tier} if tier else {}
             allocated = deferred(shipment, policy, self.terms.estimates)
-            waits = policy.pending_until == "delivered"
-            earn = entries.earn(shipment, labels, term, allocated=allocated, waits=waits)
+            late = policy.pending_until == "delivered"
+            earn = entries.earn(shipment, labels, term, allocated=allocated, waits=late)
             self.plan.postings.append(earn)
         if self.terms.rule_set_at(at) is not None:
             self.plan.postings += entries.roll(shipment, policy, taken=0)
@@ -337,6 +348,7 @@ class _Scribe:
             plan.returns.append(return_row(member, order, back.returned))
             plan.return_lines += return_line_rows(member, order, back.returned)
             plan.taken_back += back.points_to_claw_back
+            self.tally.settle(order, sold[order].history)
             entries = Entries(holder, order, terms.cause, terms.mint)
             placed_at = sold[order].sale.placed_at
             plan.postings += reversals(entries, back, terms.policy_at(placed_at))

@@ -31,7 +31,7 @@ def earned(
     rules: list[dict[str, Any]], amounts: list[int], facts: Facts | None = None
 ) -> tuple[list[int], list[str]]:
     """Return the points of tea and bread in turns, and the rules that took part."""
-    points, applied = earn_of_paid(
+    points, applied, _ = earn_of_paid(
         compiled(*rules),
         facts=facts or member("gold"),
         at=NOON,

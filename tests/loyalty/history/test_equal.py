@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -80,6 +80,8 @@ SETTINGS: Final[dict[str, Any]] = {
     "time_zone": "America/New_York",
 }
 
+_EARN: Final[dict[str, Any]] = {"effect": "earn"}
+
 IDLE: Final = {
     "expiry": {
         "default": {"kind": "rolling", "months": 6, "notice": False},
@@ -124,12 +126,43 @@ async def other(cluster: Cluster) -> AsyncIterator[Application]:
         await database.dispose()
 
 
-@pytest.mark.parametrize("life", [lasting(6), IDLE], ids=["after-months", "idle"])
+COUNTED: Final = (
+    {"rule": "star", "effects": [{**_EARN, "points": 1, "per": 5000, "remainder": "carry"}]},
+    {
+        "rule": "tea",
+        "effects": [{**_EARN, "points": 5, "each": "unit", "where": {"fact": "sku", "is": "TEA"}}],
+        "limits": [
+            {"count": "points", "for": "member", "every": "month", "most": 12},
+            {"count": "uses", "for": "member", "most": 2},
+        ],
+    },
+    {
+        "rule": "bands",
+        "effects": [
+            {
+                **_EARN,
+                "every": "year",
+                "bands": [{"upto": 7777, "points": 1, "per": 100}, {"points": 3, "per": 100}],
+            }
+        ],
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("life", "rules"),
+    [(lasting(6), RULES), (IDLE, RULES), (lasting(6), COUNTED)],
+    ids=["after-months", "idle", "counted"],
+)
 async def test_history_equals_the_same_orders_reported_when_they_happened(
-    application: Application, other: Application, tmp_path: Path, life: Mapping[str, Any]
+    application: Application,
+    other: Application,
+    tmp_path: Path,
+    life: Mapping[str, Any],
+    rules: Sequence[Mapping[str, Any]],
 ) -> None:
     for each in (application, other):
-        await publish(each, rules=RULES, **SETTINGS, **life)
+        await publish(each, rules=rules, **SETTINGS, **life)
     rows = [(*row[:4], "USD", *row[4:]) for row in ROWS]
     summary = await bring(application, write(tmp_path / "orders.csv", BY_LINE, rows))
     assert summary.complete
