@@ -7,6 +7,7 @@ Nothing here knows points, members' data or HTTP; a member is an id, business ti
 """
 
 from tiers.audit import verify
+from tiers.bringing import bring_gains
 from tiers.drafts import (
     Draft,
     StoredPreview,
@@ -192,6 +193,7 @@ __all__ = [
     "activity_of",
     "add_draft",
     "begin",
+    "bring_gains",
     "business_date",
     "change_draft",
     "decide",

@@ -97,7 +97,7 @@ def standing_at(
 def activity_of(
     member: UUID | ColumnElement[UUID],
 ) -> Select[UUID, UUID, date, int, int]:
-    """A member's activity, oldest first: order, shipment, completed on, purchases, returned."""
+    """A member's shipments, oldest first: order, shipment, completed on, purchases, returned."""
     return (
         select(
             activity.c.order_id,
@@ -106,7 +106,7 @@ def activity_of(
             activity.c.purchases,
             activity.c.returned,
         )
-        .where(activity.c.member == _member(member))
+        .where(activity.c.member == _member(member), activity.c.asset.is_(None))
         .order_by(activity.c.completed_on, activity.c.order_id, activity.c.shipment)
     )
 
@@ -115,7 +115,8 @@ def totals() -> Select[UUID, int, int]:
     """Purchases that remain and shipments of each member, over all time."""
     remains = func.sum(activity.c.purchases - activity.c.returned).label("purchases")
     shipments = func.count().label("shipments")
-    return select(activity.c.member, remains, shipments).group_by(activity.c.member)
+    bought = select(activity.c.member, remains, shipments).where(activity.c.asset.is_(None))
+    return bought.group_by(activity.c.member)
 
 
 async def due(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tests.support.requirements import sample
 from tests.tiers.builders import named
 from tests.tiers.histories import JOINED, Event, events, ladders, told
 from tiers import (
@@ -28,7 +29,7 @@ from tiers.reviewing import review
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SHARED = settings(
-    max_examples=100,
+    max_examples=sample(quick=40, full=400),
     phases=[Phase.reuse, Phase.generate],
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -57,9 +58,14 @@ def held(one: Decision) -> Subject:
     return Subject(one.member, one.standing.joined_on, one.standing, one.written)
 
 
-def floored(rules: Ladder, made: list[Decision], floors: list[tuple[int, int]]) -> list[Decision]:
-    """Some of them held up for some days by a grant, a plan or both, one in three pinned there."""
-    laid = []
+def floored(
+    rules: Ladder, made: list[Decision], floors: list[tuple[int, int]]
+) -> tuple[list[Decision], ...]:
+    """Some of them held up for some days by a grant, a plan or both, one in three pinned there.
+
+    They are written in three rounds, each over the one before.
+    """
+    laid: tuple[list[Decision], ...] = [], [], []
     for at, (one, spans) in enumerate(zip(made, floors, strict=False)):
         kinds: tuple[FloorKind, ...] = ("grant", "plan")
         last = one
@@ -74,17 +80,15 @@ def floored(rules: Ladder, made: list[Decision], floors: list[tuple[int, int]]) 
                     on=one.on,
                     kind=kind,
                 )
-                laid.append(last)
+                laid[kinds.index(kind)].append(last)
         if at % 3 == 2:
             subject = replace(held(last), activities=one.written)
-            laid.append(freeze(rules, subject, reason="test", on=one.on))
+            laid[2].append(freeze(rules, subject, reason="test", on=one.on))
     return laid
 
 
 async def stored(connection: AsyncConnection, made: list[Decision]) -> None:
-    """Write them in order, those of one member one after the other."""
-    for one in made:
-        await record(connection, [one], at=AT, actor="system", request_id="test")
+    await record(connection, made, at=AT, actor="system", request_id="test")
 
 
 @SHARED
@@ -132,7 +136,8 @@ async def test_a_review_of_all_writes_what_deciding_each_would_have_written(
     async with connection.begin_nested() as savepoint:
         made = decisions(rules, people)
         await stored(connection, made)
-        await stored(connection, floored(rules, made, laid))
+        for turn in floored(rules, made, laid):
+            await stored(connection, turn)
         members = [one.member for one in made]
         on = max(one.on for one in made) + timedelta(days=wait)
         before = await find_subjects(connection, dict.fromkeys(members, date.min))
