@@ -19,6 +19,7 @@ import ledger
 from loyalty.birthdays import issue_birthday_vouchers
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause, import_actor
+from loyalty.demo.catalogue import order_rewards
 from loyalty.demo.errors import DemoDataMissing, DemoHomeTaken, DemoOrdersRejected
 from loyalty.demo.inventions import draw_redemptions, join_households, redeem
 from loyalty.demo.programme import publish_programme
@@ -96,6 +97,7 @@ async def _bring_shop(application: Application, last_day: date, report: Report, 
     for one in drawn:
         await application.database.write(redeem, application, _cause(application), one)
         report("invented orders paid with points", 1, len(drawn))
+    await order_rewards(application, _cause(application), [one.household for one in drawn])
 
 
 async def _bring(application: Application, file: Path, report: Report, say: Say) -> Summary:

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 import tiers
 from loyalty.cause import Cause
+from loyalty.demo.catalogue import FIVE_OFF, FIVE_OFF_RULE, publish_catalogue
 from loyalty.demo.rights import RIGHTS
 from loyalty.policy import publish_policy
 from loyalty.policy.store import BEGINNING
@@ -189,12 +190,14 @@ async def publish_programme(
         valid_for_days=30,
         birthday_window="week",
     )
-    await define_voucher(connection, cause, birthday)
+    for definition in (birthday, FIVE_OFF):
+        await define_voucher(connection, cause, definition)
     await benefits.set_prices(
         connection, PRICE_LIST, _prices(BEGINNING), actor=cause.actor, at=cause.at
     )
-    drafted = [await draft_rule(connection, cause, rule) for rule in RULES]
+    drafted = [await draft_rule(connection, cause, rule) for rule in (*RULES, FIVE_OFF_RULE)]
     await publish_rules(connection, cause, [(rule.rule, rule.version) for rule in drafted])
+    await publish_catalogue(connection, cause)
 
 
 def _prices(since: datetime) -> list[benefits.Price]:

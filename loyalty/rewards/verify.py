@@ -179,9 +179,8 @@ def _period_is_counted() -> Check:
 
 def _allowance_is_counted() -> Check:
     own = reward_allowance.c
-    theirs = select(member.c.id).where(
-        or_(member.c.id == own.member, member.c.merged_into == own.member)
-    )
+    either = or_(member.c.id == own.member, member.c.merged_into == own.member)
+    theirs = select(member.c.id).where(either).correlate(reward_allowance)
     ordered = (
         select(func.coalesce(func.sum(reward_order.c.quantity), 0))
         .where(

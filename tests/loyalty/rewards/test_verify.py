@@ -63,6 +63,7 @@ async def test_every_edited_row_breaks_the_promise_it_is_about(
     whose = await joined(owner, "C-1", 5_000)
     await offered(owner, limits=LIMITS)
     await offered(owner, "five", Kind.VOUCHER)
+    await order(owner, await joined(owner, "C-2", 5_000))
     await order(owner, whose)
     await order(owner, whose, "five")
     gone = (await order(owner, whose)).order
