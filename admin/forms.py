@@ -16,7 +16,7 @@ from admin.browser import comes_from_here
 from admin.errors import FormForeign, FormMalformed
 from admin.visit import Visit, visit_of
 
-LONGEST_VALUE: Final = 4000
+LONGEST_VALUE: Final = 16_000
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -54,6 +54,7 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
                 (say("Overview"), "/console", True),
                 (say("Members"), "/console/members", True),
                 (say("Orders"), "/console/orders", True),
+                (say("Exceptions"), "/console/exceptions", True),
                 (say("Messages"), "/console/messages", admin),
             ],
         ),

@@ -20,7 +20,14 @@ from loyalty.staff import LinkUnusable
 
 LOG: Final = structlog.get_logger(__name__)
 _MISSING: Final = frozenset(
-    {"malformed-id", "link-unusable", "ladder-unknown", "ladder-draft-unknown"}
+    {
+        "malformed-id",
+        "link-unusable",
+        "ladder-unknown",
+        "ladder-draft-unknown",
+        "rule-draft-unknown",
+        "rule-not-found",
+    }
 )
 
 

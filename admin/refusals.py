@@ -118,6 +118,13 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "floor-without-end": N_("A grant ends on a day to come."),
         "tier-unknown": N_("The live ladder has no tier %(seen)s."),
         "reason-malformed": N_("Please choose one of the reasons."),
+        "exception-settled": N_("Somebody settled this meanwhile, otherwise: %(seen)s."),
+        "outcome-unfit": N_("Please say whether the wallet is released or the lock upheld."),
+        "rule-draft-closed": N_("This draft was published or put away and does not change."),
+        "rule-draft-empty": N_("A draft changes at least one rule."),
+        "rule-draft-outrun": N_(
+            "Somebody published another version of %(seen)s since this draft was made."
+        ),
         "member-closed": N_("This member has left the programme; nothing can be posted any more."),
         "wallet-frozen": N_("This wallet is locked; nothing can be posted until it is unlocked."),
     }

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.visit import Visit
 from ledger import PeriodState, periods
+from loyalty.orders.aftersales.exceptions import list_exceptions
 from loyalty.outbox import State, list_messages
 from loyalty.policy import months_later
 from loyalty.verification import latest_verification
@@ -26,6 +27,9 @@ async def tasks_of(connection: AsyncConnection, visit: Visit) -> list[Task]:
     if visit.finance:
         tasks += await _proof(connection, visit)
         tasks += await _month(connection, visit)
+    if await list_exceptions(connection, limit=1):
+        words = visit.voice.say("Exceptions wait to be worked through")
+        tasks.append(Task(words, "/console/exceptions", "warn"))
     if visit.admin and await list_messages(connection, limit=1, state=State.FAILED):
         words = visit.voice.say("Some messages to members failed")
         tasks.append(Task(words, "/console/messages?state=failed", "warn"))

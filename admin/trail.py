@@ -37,6 +37,7 @@ ACTIONS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("standing", "lift"): N_("A granted tier was taken back"),
         ("standing", "freeze"): N_("The tier was pinned"),
         ("standing", "thaw"): N_("The tier was let go"),
+        ("order-exception", "settle"): N_("An exception of an order was settled"),
         ("message", "resend"): N_("A message was sent again"),
         ("message", "report-told"): N_("The shop told the member itself"),
         ("reconciliation-item", "clear"): N_("A difference of the books was explained"),

@@ -192,6 +192,10 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "grant-lifted": N_("The grant has ended; the member stands where they have earned."),
         "tier-pinned": N_("The tier is pinned; nothing moves it until somebody lets it go."),
         "tier-unpinned": N_("The tier moves again; what was earned meanwhile counts."),
+        "exception-settled": N_("The exception is settled, under your name."),
+        "rules-published": N_("The rules are live, in every process, from now on."),
+        "rules-scheduled": N_("The rules become live on their day."),
+        "rule-ended": N_("A rule set without it is published."),
         "signed-out": N_("You are signed out."),
     }
 )

@@ -43,7 +43,7 @@ HERE: Final = "/console/finance/reconciliation"
 RUNS: Final = 30
 ITEMS: Final = 50
 LARGEST: Final = 10**9
-REFERENCE: Final = re.compile(r"[!-~]{1,80}")
+REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
 
 
 @get(HERE, opt=FINANCE)
@@ -149,7 +149,7 @@ async def clear_form(
     reference = form.get("reference") or None
     if reference is not None and REFERENCE.fullmatch(reference) is None:
         wrong["reference"] = visit.voice.say(
-            "Please give up to 80 letters, digits and signs without blanks, such as TICKET-1047."
+            "Please give up to 64 letters, digits, dots, slashes and hyphens, such as TICKET-1047."
         )
     if not wrong:
         cause, reason = visit.cause(), ClearingReason(form.get("reason"))

@@ -1,58 +1,176 @@
-"""The rules: each in one plain sentence, read-only."""
+"""The rules: each in one plain sentence with where it stands, its versions, and its end."""
 
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from http import HTTPStatus
 from typing import Any, Final
+from uuid import UUID
 
-from litestar import Request, Response, get
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
-import tiers
+from admin.actors import actor_words, by_id
+from admin.asked import further
+from admin.errors import PageMissing
+from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
+from admin.once import once
+from admin.refusals import REFUSALS, sentence
 from admin.render import page
-from admin.standings import tier_names
-from admin.visit import visit_of
-from admin.words import named
+from admin.rule_view import Speaker, speaker_of, state_of, written_rule
+from admin.visit import Visit, visit_of
+from admin.words import DRAFT_STATES, badge
+from benefits import RuleVersion
+from loyalty.idempotency import Begun
+from loyalty.ids import show
+from loyalty.rule_drafts import DRAFT, end_rule
+from loyalty.staff import Person, list_people
 
 STAFF: Final = {NEEDS: Needs.STAFF}
+ADMIN: Final = {NEEDS: Needs.ADMIN}
+HERE: Final = "/console/rules"
 PAGE_SIZE: Final = 50
+VERSIONS: Final = 20
+DRAFTS: Final = 8
+STATES: Final = ("", "live", "scheduled", "draft", "ended")
 
 
-@get("/console/rules", opt=STAFF)
+@get(HERE, opt=STAFF)
 async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
-    """The newest version of every rule, by name."""
+    """Every rule by name with its state, and the drafts that are open."""
     visit = visit_of(request)
-    after = visit.query.get("after", "")
+    after, asked = visit.query.get("after", ""), visit.query.get("state", "")
+    state = asked if asked in STATES else ""
     async with visit.application.database.snapshot() as connection:
-        rules = await benefits.list_rules(connection, after=after, limit=PAGE_SIZE + 1)
-        ladder = await tiers.live_ladder(connection)
-        vouchers = await benefits.list_definitions(connection, limit=PAGE_SIZE)
+        speaker = await speaker_of(connection, visit)
+        lives = await benefits.list_lives(
+            connection, at=visit.at, state=state or None, after=after, limit=PAGE_SIZE + 1
+        )
+        drafts = await benefits.list_rule_drafts(connection, limit=DRAFTS)
         live = await connection.scalar(benefits.live_rule_set_version(visit.at))
-        published: dict[str, int] = {}
-        if live is not None:
-            rule_set = await benefits.find_rule_set(connection, live)
-            published = {one.name: one.version for one in rule_set.rules}
-    shown = rules[:PAGE_SIZE]
-    titles = {f"voucher:{one.name}": named(visit.voice, one.titles, one.name) for one in vouchers}
-    names = {**tier_names(visit.voice, ladder), **titles}
+        people = by_id(await list_people(connection))
+    shown = lives[:PAGE_SIZE]
     return page(
         request,
         "rules.html",
         rules=[
             (
                 one,
-                benefits.rule_sentence(
-                    one.document,
-                    language=visit.voice.name,
-                    money=visit.voice.money,
-                    names=names,
-                ),
-                published.get(one.rule),
+                speaker.title(one.document),
+                speaker.sentence(one.document),
+                *state_of(visit, one),
             )
             for one in shown
         ],
+        views=_views(visit, state),
+        drafts=[
+            (
+                one,
+                f"{HERE}/drafts/{show(DRAFT, one.id)}",
+                actor_words(visit.voice, one.made_by, people),
+            )
+            for one in drafts
+            if one.state_at(visit.at) in {"open", "scheduled"}
+        ],
         live=live,
-        older=shown[-1].rule if len(rules) > PAGE_SIZE else None,
-        paged=bool(after),
+        older=further(visit, after=shown[-1].rule) if len(lives) > PAGE_SIZE else None,
+        paged=further(visit, after="") if after else None,
     )
 
 
-ROUTES: Final = (rules_page,)
+@get(f"{HERE}/{{rule:str}}", opt=STAFF)
+async def rule_page(request: Request[Any, Any, Any], rule: FromPath[str]) -> Response[Any]:
+    """One rule: what it says, since when, what comes, and what each version changed."""
+    return await _rule(request, rule, Form("end"), HTTPStatus.OK)
+
+
+@post(f"{HERE}/{{rule:str}}/end", opt=ADMIN)
+async def end_form(request: Request[Any, Any, Any], rule: FromPath[str]) -> Response[Any]:
+    """End a rule, now or at midnight of a day to come."""
+    visit, form = visit_of(request), await sent(request)
+    cause, wrong = visit.cause(), dict[str, str]()
+    ends_at = instant_of(visit, form.get("on"))
+    if form.get("on") and ends_at is None:
+        wrong["on"] = visit.voice.say("Please give a day to come, or none for now.")
+
+    async def effect(connection: AsyncConnection, _: Begun) -> None:
+        await end_rule(connection, cause, rule, ends_at=ends_at)
+
+    if not wrong:
+        then = f"{HERE}/{rule}?done=rule-ended"
+        try:
+            return await once(visit, form, "console.end-rule", None, effect, then=then)
+        except REFUSALS as error:
+            wrong[""] = sentence(visit.voice, error)
+    again = form.form("end", wrong)
+    return await _rule(request, rule, again, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _rule(
+    request: Request[Any, Any, Any], rule: str, form: Form, status: HTTPStatus
+) -> Response[Any]:
+    visit = visit_of(request)
+    async with visit.application.database.snapshot() as connection:
+        speaker = await speaker_of(connection, visit)
+        try:
+            life = await benefits.find_life(connection, rule, at=visit.at)
+        except benefits.RuleNotFound:
+            raise PageMissing from None
+        versions = await benefits.list_versions(connection, rule, limit=VERSIONS + 1)
+        people = by_id(await list_people(connection))
+    state, coming = state_of(visit, life)
+    return page(
+        request,
+        "rule.html",
+        status=status,
+        form=form,
+        life=life,
+        title=speaker.title(life.document) or life.rule,
+        words=speaker.sentence(life.document),
+        state=state,
+        coming=coming,
+        document=written_rule(life.document),
+        drafts=[f"{HERE}/drafts/{show(DRAFT, one)}" for one in life.drafts],
+        versions=_versions(speaker, versions, people),
+    )
+
+
+def _versions(
+    speaker: Speaker, versions: Sequence[RuleVersion], people: Mapping[UUID, Person]
+) -> list[tuple[RuleVersion, str, Sequence[str]]]:
+    """Each version with who made it and what it changed on the one before."""
+    before: list[RuleVersion | None] = [*versions[1:], None]
+    return [
+        (
+            one,
+            actor_words(speaker.visit.voice, one.created_by, people),
+            () if older is None else speaker.changes(older.document, one.document),
+        )
+        for one, older in zip(versions, before, strict=True)
+    ][:VERSIONS]
+
+
+def instant_of(visit: Visit, text: str) -> datetime | None:
+    """The midnight that begins a day to come, in the programme's zone."""
+    try:
+        begins = visit.policy.midnight(datetime.fromisoformat(text).date())
+    except ValueError:
+        return None
+    return begins if begins > visit.at else None
+
+
+def _views(visit: Visit, state: str) -> list[tuple[str, str, bool]]:
+    say = visit.voice.say
+    words = {
+        "": say("All"),
+        "live": say("Live"),
+        "scheduled": say("Comes later"),
+        "draft": badge(visit.voice, DRAFT_STATES, "open").words,
+        "ended": say("Ended"),
+    }
+    return [(words[one], further(visit, state=one, after=""), one == state) for one in STATES]
+
+
+ROUTES: Final = (rules_page, rule_page, end_form)

@@ -1,4 +1,4 @@
-"""Ladders and standings from pages: drafted, previewed, aimed, published; granted, pinned, let go."""
+"""Ladders and standings from pages: drafted, previewed, aimed at, published; granted, pinned."""
 
 import re
 from datetime import timedelta

@@ -120,7 +120,7 @@ async def test_a_difference_is_explained_once_and_stands_explained_in_the_next_c
     again = await finance.send(item[1], values, at=f"{BOOKS}/exports", of=f"{BOOKS}/exports")
 
     assert blank.status_code == 422
-    assert "without blanks" in blank.text
+    assert "dots, slashes and hyphens" in blank.text
     assert "The difference is explained" in done.text
     assert "NOWHERE-1" not in done.text
     assert again.status_code == 422
