@@ -247,6 +247,19 @@ _DECLARED: Final = (
         ),
     ),
     EventType(
+        "member.acted",
+        1,
+        "A member did something besides buying, such as writing a review.",
+        _object(
+            {
+                "event": _id("evn", "the event"),
+                "kind": _text("The kind of event, such as review-written."),
+                "points_earned": _POINTS,
+                "activates_at": _or_null(_INSTANT),
+            }
+        ),
+    ),
+    EventType(
         "points.adjusted",
         1,
         "Points were given or taken by hand.",
