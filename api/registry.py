@@ -10,6 +10,7 @@ from api.controllers import (
     changes,
     checkout,
     corrections,
+    earning,
     entitlements,
     exceptions,
     exports,
@@ -37,6 +38,7 @@ from api.controllers import (
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *members.ROUTES,
     *wallets.ROUTES,
+    *earning.ROUTES,
     *entitlements.ROUTES,
     *corrections.ROUTES,
     *checkout.ROUTES,

@@ -61,6 +61,7 @@ from benefits.drafts import (
     put_away,
     replace_rule_draft,
 )
+from benefits.earn_sentences import EarnedLine, earn_sentence
 from benefits.entitled import (
     DEPENDS_ON_ORDER,
     NotHeld,
@@ -224,6 +225,7 @@ __all__ = [
     "DefinitionRefused",
     "Discount",
     "EarnWhy",
+    "EarnedLine",
     "Entitlement",
     "Facts",
     "FieldChange",
@@ -307,6 +309,7 @@ __all__ = [
     "draft_rule",
     "drafted",
     "earn_of_paid",
+    "earn_sentence",
     "entitlement_phrase",
     "entitlement_unit",
     "evaluate",

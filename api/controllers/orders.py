@@ -72,6 +72,7 @@ _CONFLICTS: Final = ("unknown-order", "order-conflict", "instant-out-of-order")
                 "points-short",
                 "points-over-available",
                 "voucher-used-up",
+                "limit-reached",
                 "hold-too-long",
                 "not-for-shop-prices",
                 "foreign-currency",

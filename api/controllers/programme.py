@@ -71,6 +71,7 @@ POLICY_EXAMPLE: Final = {
     "point_value": {"minor": 1, "points": 1},
     "earn_basis": "paid",
     "pending_days": 14,
+    "pending_until": "completed",
     "expiry": {
         "default": {"kind": "rolling", "months": 24, "notice": True},
         "sources": {

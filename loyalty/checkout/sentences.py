@@ -23,6 +23,7 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "condition-excluded": ("{fact} is {seen}, which is excluded.", "{fact}为 {seen}，不适用。"),
         "outside-schedule": ("Not at this time.", "不在活动时间内。"),
         "no-effect": ("It would change nothing here.", "对本单没有影响。"),
+        "limit-reached": ("Its limit is reached.", "已达上限。"),
         "lost-to": ("{other} is better here.", "{other} 更优惠。"),
         "excluded-by": ("It does not combine with {other}.", "不能与 {other} 同时使用。"),
         "depends-on-order": ("{fact} of the order decides.", "由订单的{fact}决定。"),
@@ -57,6 +58,7 @@ _UNLOCKS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 _FACTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "tier": ("The tier", "等级"),
+        "plan": ("The plan", "付费方案"),
         "class": ("The class of member", "会员类别"),
         "days-since-joining": ("The number of days since joining", "入会天数"),
         "birthday": ("The birthday", "生日"),

@@ -36,6 +36,7 @@ MATRIX: dict[str, set[str]] = {
     "POST /v1/checkout/quotes": {C, A},
     "POST /v1/orders": {C, A},
     "GET /v1/orders/{order}": {C, A, F, M},
+    "GET /v1/orders/{order}/earning": {C, A, F, M},
     "POST /v1/orders/{order}/hold": {C, A},
     "POST /v1/orders/{order}/paid": {C, A},
     "POST /v1/orders/{order}/complete": {C, A},
