@@ -1,14 +1,15 @@
 """The tier review: what time alone decides about standings, batch by batch.
 
 A standing says on which day something is next decided about it even if nothing happens. Each batch
-locks its members, and one statement decides and stores them with their reasons; members of an
-earlier ladder are decided one by one, because their promises differ. Who will soon lose a tier is
+locks its members, and one statement decides and stores them with their reasons. So does moving to a
+ladder that was published at once; where promises are kept, they differ, and members of an earlier
+ladder are decided one by one. Who will soon lose a tier is
 told so, and what would prevent it.
 """
 
 import asyncio
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -19,12 +20,15 @@ import tiers
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.events import Event, record_events
+from loyalty.filling import fill_gains
 from loyalty.ids import new_id
 from loyalty.ladders import publish_due_drafts
 from loyalty.policy import Policy, policy_at
 from loyalty.tables import member
 
 BATCH: Final = 200
+YOUNG: Final = timedelta(days=2)
+"""How long after its publication a ladder is still given what was earned meanwhile."""
 MANY: Final = 20_000
 """How many standings one statement decides; their members are locked meanwhile."""
 
@@ -32,7 +36,11 @@ MANY: Final = 20_000
 async def review_tiers(application: Application, cause: Cause) -> int:
     """Review every standing that is due or on an older ladder; answer how many."""
     await application.database.write(publish_due_drafts, cause)
+    await application.database.write(bring_gains, cause)
     reviewed = 0
+    while moved := await application.database.write(move_batch, cause):
+        reviewed += moved
+        await asyncio.sleep(0)
     last = None
     while behind := await application.database.write(catch_up_batch, cause, after=last):
         reviewed += len(behind)
@@ -45,6 +53,14 @@ async def review_tiers(application: Application, cause: Cause) -> int:
         del batch
         await asyncio.sleep(0)
     return reviewed
+
+
+async def bring_gains(connection: AsyncConnection, cause: Cause) -> int:
+    """Bring along what the assets of a young ladder earned while it was being published."""
+    published = (await tiers.list_ladders(connection))[:1]
+    if not published or cause.at - published[0].published_at > YOUNG:
+        return 0
+    return await fill_gains(connection, await policy_at(connection, cause.at), published[0].ladder)
 
 
 async def review_batch(connection: AsyncConnection, cause: Cause, *, limit: int = MANY) -> int:
@@ -67,9 +83,32 @@ async def review_batch(connection: AsyncConnection, cause: Cause, *, limit: int 
         actor=cause.actor,
         request_id=cause.request_id,
     )
-    told = [_changed(cause, each) for each in moved if each.before != each.after]
-    await record_events(connection, cause, told)
+    await record_events(connection, cause, [_changed(cause, each) for each in moved])
     return len(due)
+
+
+async def move_batch(connection: AsyncConnection, cause: Cause, *, limit: int = MANY) -> int:
+    """Move one batch of standings to a ladder that was published at once; answer how many."""
+    ladder = await tiers.live_ladder(connection)
+    if ladder is None or ladder.moves != "at-once":
+        return 0
+    policy = await policy_at(connection, cause.at)
+    today = policy.day_of(cause.at)
+    behind = await tiers.movable(connection, ladder.version, on=today, limit=limit)
+    if not behind:
+        return 0
+    await _lock(connection, policy, behind)
+    moved = await tiers.move(
+        connection,
+        ladder,
+        behind,
+        on=today,
+        at=cause.at,
+        actor=cause.actor,
+        request_id=cause.request_id,
+    )
+    await record_events(connection, cause, [_changed(cause, each) for each in moved])
+    return len(behind)
 
 
 async def catch_up_batch(

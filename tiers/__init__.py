@@ -56,6 +56,7 @@ from tiers.ladders import (
     live_version,
     publish_ladder,
 )
+from tiers.moving import movable, move
 from tiers.previews import Mover, Preview, preview
 from tiers.progress import progress_of
 from tiers.qualification import (
@@ -220,6 +221,8 @@ __all__ = [
     "mark_told",
     "meet_targets",
     "merge",
+    "movable",
+    "move",
     "open_draft",
     "parse_ladder",
     "place_floor",

@@ -52,13 +52,16 @@ async def placed(
     on: date,
     members: Select[UUID] | None = None,
     foretold: bool = True,
+    first: date | None = None,
 ) -> CTE:
     """A CTE of where each member's whole history leads on a ladder by a day, to be joined.
 
     Columns: member, rank, since, until, grace, falls_rank, falls_on, rises_rank, rises_on (what is
     foretold only where asked for). `members` selects whom; those who joined later are left out.
+    `first` is a day before which none of them did anything, where the caller knows one.
     """
-    first = await _first_day(connection, on)
+    if first is None:
+        first = await _first_day(connection, on)
     places = _from_joining(ladder, on, members)
     walking = _walking(ladder, first, on, foretold=foretold)
     facts = walking.counting.facts(places)
@@ -137,15 +140,10 @@ async def forecast(
     return tuple((tier.code, counted.get(rank, 0)) for rank, tier in enumerate(ladder.tiers))
 
 
-async def first_judged(
-    connection: AsyncConnection, on: date, members: Sequence[UUID] | None = None
-) -> date | None:
+async def first_judged(connection: AsyncConnection, on: date) -> date | None:
     """The first day after a window that is to be judged by a day; None where nothing is due."""
     first = func.least(standing.c.valid_until, standing.c.rises_on, standing.c.due_on)
     statement = select(func.min(first)).where(standing.c.due_on <= literal(on, Date))
-    if members is not None:
-        chosen = literal(list(members), ARRAY(Uuid))
-        statement = statement.where(standing.c.member == func.any(chosen))
     day: date | None = (await connection.execute(statement)).scalar_one()
     return day
 

@@ -18,6 +18,7 @@ from sqlalchemy import (
     DateTime,
     FromClause,
     Integer,
+    Row,
     Select,
     SmallInteger,
     Subquery,
@@ -43,7 +44,7 @@ from tiers.standings import floored, floors_of
 from tiers.tables import standing, standing_change
 from tiers.types import Movement
 
-_WRITTEN: Final = (
+WRITTEN: Final = (
     "member",
     "number",
     "effective_on",
@@ -58,11 +59,12 @@ _WRITTEN: Final = (
     "actor",
     "request_id",
 )
+TOLD: Final = ("member", "number", "effective_on", "rule", "tier_before", "tier")
 
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One change that a review wrote: the tiers in force before and after."""
+    """One change of the tier in force that many standings' deciding wrote."""
 
     member: UUID
     on: date
@@ -81,12 +83,12 @@ async def review(
     actor: str,
     request_id: str,
 ) -> tuple[Moved, ...]:
-    """Decide those of the members whose standing is due by a day, store it, and tell the changes.
+    """Decide those of the members whose standing is due by a day, store it, and tell who moved.
 
-    Only standings of this ladder are reviewed. The caller holds the members' row locks since an
-    earlier statement.
+    Only standings of this ladder are reviewed; what is kept is stored and not told. The caller
+    holds the members' row locks since an earlier statement.
     """
-    first = await first_judged(connection, on, members)
+    first = await first_judged(connection, on)
     if first is None or not members:
         return ()
     places, walk = reviewed(ladder, on=on, first=first, members=members)
@@ -95,7 +97,11 @@ async def review(
     kept = _write_changes(
         ladder, changes, written, {"recorded_at": at, "actor": actor, "request_id": request_id}
     )
-    rows = (await connection.execute(kept)).all()
+    return moved_of((await connection.execute(kept)).all())
+
+
+def moved_of(rows: Sequence[Row[Any]]) -> tuple[Moved, ...]:
+    """What rows of changes tell, member by member in their order."""
     return tuple(
         Moved(row.member, row.effective_on, Movement(row.rule), row.tier_before, row.tier)
         for row in sorted(rows, key=lambda row: (row.member, row.number))
@@ -335,15 +341,8 @@ def _write_changes(
     ).join(written, written.c.member == changes.c.member)
     kept = (
         insert(standing_change)
-        .from_select(list(_WRITTEN), rows)
-        .returning(
-            standing_change.c.member,
-            standing_change.c.number,
-            standing_change.c.effective_on,
-            standing_change.c.rule,
-            standing_change.c.tier_before,
-            standing_change.c.tier,
-        )
+        .from_select(list(WRITTEN), rows)
+        .returning(*(standing_change.c[name] for name in TOLD))
         .cte("kept")
     )
-    return select(kept)
+    return select(kept).where(kept.c.tier_before.is_distinct_from(kept.c.tier))

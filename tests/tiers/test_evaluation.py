@@ -25,6 +25,7 @@ from tiers import (
     record,
 )
 from tiers.evaluation import placed
+from tiers.moving import movable, move
 from tiers.reviewing import review
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
@@ -158,4 +159,51 @@ async def test_a_review_of_all_writes_what_deciding_each_would_have_written(
             history = await history_of(connection, one, limit=100)
             told_now = [each.change for each in reversed(history)][standing.number :]
             assert tuple(told_now) == wanted[one].changes
+        await savepoint.rollback()
+
+
+@SHARED
+@given(st.tuples(ladders(), ladders()), lives, st.integers(0, 200), floors)
+async def test_moving_all_to_a_ladder_at_once_writes_what_deciding_each_would_have_written(
+    connection: AsyncConnection,
+    both: tuple[Ladder, Ladder],
+    people: Lives,
+    wait: int,
+    laid: list[tuple[int, int]],
+) -> None:
+    lived, rules = both
+    async with connection.begin_nested() as savepoint:
+        made = decisions(lived, people)
+        await stored(connection, made)
+        for turn in floored(lived, made, laid):
+            await stored(connection, turn)
+        on = max(one.on for one in made) + timedelta(days=wait)
+        anew = replace(rules, version=2, moves="at-once")
+        before = await find_subjects(connection, {one.member: date.min for one in made})
+        wanted = {who: decide(anew, subject, (), on=on) for who, subject in before.items()}
+        plain = [
+            who
+            for who, subject in sorted(before.items())
+            if subject.standing is not None
+            and not subject.standing.floors
+            and subject.standing.freeze is None
+        ]
+
+        behind = await movable(connection, anew.version, on=on, limit=100)
+        moved = await move(
+            connection, anew, behind, on=on, at=AT, actor="job:review", request_id="test"
+        )
+
+        assert list(behind) == plain
+        after = await find_subjects(connection, dict.fromkeys(before, date.min))
+        for who, subject in after.items():
+            if who not in plain:
+                assert subject == before[who]
+                continue
+            assert subject.standing == wanted[who].standing
+            history = await history_of(connection, who, limit=1)
+            assert (history[0].change,) == wanted[who].changes
+        assert {one.member for one in moved} == {
+            who for who in plain if wanted[who].changes[0].before != wanted[who].changes[0].after
+        }
         await savepoint.rollback()
