@@ -5,6 +5,7 @@ from typing import Final
 from litestar.handlers import HTTPRouteHandler
 
 from api.controllers import (
+    activities,
     aftersales,
     books,
     changes,
@@ -49,6 +50,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *ladders.ROUTES,
     *standings.ROUTES,
     *vouchers.ROUTES,
+    *activities.ROUTES,
     *rewards.ROUTES,
     *reward_orders.ROUTES,
     *rules.ROUTES,
