@@ -204,6 +204,7 @@ def _conditions(rule: Rule, speaker: Speaker) -> Mapping[str, tuple[str, ...]]:
     return {
         "when": () if rule.when is None else (print_condition(rule.when, speaker),),
         "open": () if rule.schedule is None else tuple(print_schedule(rule.schedule, speaker)),
+        "on": () if rule.on is None else (speaker.name("event", rule.on),),
         "voucher": () if rule.voucher is None else (speaker.name("voucher", rule.voucher),),
     }
 

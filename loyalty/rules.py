@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 import tiers
+from loyalty.activities.kinds import kind_names
 from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.policy import policy_at
@@ -110,7 +111,9 @@ async def vocabulary_of(connection: AsyncConnection) -> benefits.Vocabulary:
         connection, after=names[-1] if names else "", limit=_PAGE
     ):
         names += [definition.name for definition in page]
-    return benefits.Vocabulary(tiers=tiers_of(ladder), voucher_definitions=names)
+    return benefits.Vocabulary(
+        tiers=tiers_of(ladder), voucher_definitions=names, events=await kind_names(connection)
+    )
 
 
 def tiers_of(ladder: tiers.Ladder | None) -> tuple[str, ...]:
