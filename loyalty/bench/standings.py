@@ -33,6 +33,10 @@ SHIPMENTS: Final = 10
 CHUNK: Final = 2_000
 REVIEWED: Final = 20_000
 EACH: Final = 100_000
+WHOLE: Final = 1_000_000
+"""The budget names so many changes among so many members; smaller runs count in proportion."""
+REVIEW: Final = "bench-review"
+CHANGES: Final = "SELECT count(*) FROM tiers.standing_change WHERE request_id = 'bench-review'"
 SEED: Final = 13
 MEMORY: Final = "SET work_mem = '64MB'"
 LADDER: Final[dict[str, object]] = tiers.default_ladder(
@@ -60,11 +64,13 @@ async def _measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
                 seconds = await _timed(programme, work, ladder)
                 if turn:
                     times.append(seconds)
-        written, changes = await _write(programme, rig, ladder)
+        written = await _write(programme, rig, ladder)
+        ((changes,),) = rig.ask(CHANGES, database)
     finally:
         await programme.dispose()
-    more = max(0.0, written - sorted(decided)[len(decided) // 2]) * EACH / max(changes, 1)
-    said = f"{changes:,} changes in {written:.1f} s"
+    tenth = plan.standings * EACH // WHOLE
+    more = max(0.0, written - sorted(decided)[len(decided) // 2]) * tenth / max(changes, 1)
+    said = f"{changes:,} changes in {written:.1f} s, counted by {tenth:,}"
     return [
         Figure(budgets.TIERS_DECIDE, ratio(decided, grouped), beside(decided, grouped, "s")),
         Figure(budgets.TIERS_PREVIEW, ratio(placed, grouped), beside(placed, grouped, "s")),
@@ -140,18 +146,18 @@ async def _place(connection: AsyncConnection, ladder: tiers.Ladder) -> object:
     return (await connection.execute(statement)).all()
 
 
-async def _write(programme: Database, rig: Rig, ladder: tiers.Ladder) -> tuple[float, int]:
-    """Review everybody, batch by batch as the job does, and count the changes."""
-    changes = 0
+async def _write(programme: Database, rig: Rig, ladder: tiers.Ladder) -> float:
+    """Review everybody, batch by batch as the job does."""
     begun = time.perf_counter()
-    while moved := await programme.write(_review, rig, ladder):
-        changes += moved
-    return time.perf_counter() - begun, changes
+    due = REVIEWED
+    while due == REVIEWED:
+        due = await programme.write(_review, rig, ladder)
+    return time.perf_counter() - begun
 
 
 async def _review(connection: AsyncConnection, rig: Rig, ladder: tiers.Ladder) -> int:
     due = await tiers.due(connection, NIGHT, limit=REVIEWED, version=ladder.version)
-    moved = await tiers.review(
-        connection, ladder, due, on=NIGHT, at=rig.now(), actor="system", request_id="bench"
+    await tiers.review(
+        connection, ladder, due, on=NIGHT, at=rig.now(), actor="system", request_id=REVIEW
     )
-    return len(moved)
+    return len(due)
