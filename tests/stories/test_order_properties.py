@@ -11,12 +11,14 @@ from itertools import count
 from random import Random
 from typing import Any, Final
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from loyalty.members import Member
 from tests.stories.test_steps_twice import strip
 from tests.support.contents import differences, of_member
+from tests.support.proofs import Proof
 from tests.support.requirements import proving, sample
 from tests.support.shop import Json, Shop, cart, line
 
@@ -68,6 +70,14 @@ def total(said: Sequence[Json]) -> Counter[str]:
     for step in said:
         found += Counter({figure: step.get(figure, 0) for figure in COUNTED})
     return found
+
+
+@pytest.fixture(autouse=True)
+def lived(proof: Proof) -> Iterator[None]:
+    """Tell how many random lives kept the promise of a test."""
+    before = next(NUMBERS)
+    yield
+    proof("random lives of members that kept the promise", next(NUMBERS) - before - 1)
 
 
 @dataclass(slots=True)
@@ -168,7 +178,7 @@ class Life:
         return f"{kind}-{self.steps}"
 
 
-@lives(quick=6, full=300)
+@lives(quick=6, full=120)
 async def test_any_split_of_shipments_and_returns_sums_to_the_whole(
     shop: Shop, chance: Random
 ) -> None:
@@ -190,7 +200,7 @@ async def test_any_split_of_shipments_and_returns_sums_to_the_whole(
     assert (await whole.stands())["points"] == (START, 0, 0, 0)
 
 
-@lives(quick=6, full=300)
+@lives(quick=6, full=120)
 async def test_what_was_quoted_is_what_is_posted(shop: Shop, chance: Random) -> None:
     life = await Life.begin(shop, chance)
     for _ in range(3):
@@ -228,7 +238,7 @@ def _purchases(order: Json, quoted: Json) -> int:
     return found
 
 
-@lives(quick=6, full=300)
+@lives(quick=6, full=120)
 async def test_buying_and_giving_back_in_any_order_never_leaves_a_gain(
     shop: Shop, chance: Random
 ) -> None:
@@ -285,7 +295,7 @@ class Echo(Shop):
         return await of_member(self.web.application.database, self.who.id, self.label)
 
 
-@lives(quick=4, full=150)
+@lives(quick=4, full=60)
 async def test_whatever_is_said_again_has_no_effect(shop: Shop, chance: Random) -> None:
     life = await Life.begin(shop, chance)
     life.shop = Echo(shop.web, shop.caller).of(life.who, life.label)

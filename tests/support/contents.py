@@ -33,9 +33,7 @@ OWN: Final = frozenset(
 """Columns that say how something came to be recorded, not what it is."""
 UNORDERED: Final = frozenset({"event", "transfer"})
 """Tables whose `position` counts over the whole feed, or over what is due at one instant."""
-ID: Final = re.compile(
-    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?:ord|shp|ret|mem|lot)_[0-9a-z]{26}"
-)
+ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\b[a-z]{3}_[0-9a-z]{26}\b")
 INSTANT: Final = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-][\d:]+)?)?"
 )
