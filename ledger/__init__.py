@@ -51,6 +51,7 @@ from ledger.errors import (
 )
 from ledger.histories import statement, wallet_as_of
 from ledger.intake import COPY_INTAKE, intake_line, post_intake, stage, stage_in_sql
+from ledger.keyed import Keyed, journals_by_key
 from ledger.lifetimes import (
     Birth,
     MonthOfEnds,
@@ -193,6 +194,7 @@ __all__ = [
     "InsufficientPoints",
     "Journal",
     "KeyReused",
+    "Keyed",
     "Kind",
     "LedgerError",
     "Lot",
@@ -271,6 +273,7 @@ __all__ = [
     "intake_line",
     "is_drained",
     "journal",
+    "journals_by_key",
     "journal_lines",
     "lots",
     "lots_expiring",
