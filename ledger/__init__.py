@@ -18,6 +18,7 @@ from ledger.closing import (
     periods,
 )
 from ledger.cohorts import CohortLot, CohortMonth, cohort_lots, cohort_months
+from ledger.earns import earned_lots
 from ledger.errors import (
     REFUSALS,
     BookedOnUnfit,
@@ -263,6 +264,7 @@ __all__ = [
     "debts",
     "demand",
     "earn",
+    "earned_lots",
     "expiring",
     "extend",
     "find_journal",

@@ -18,6 +18,8 @@ from loyalty.changes import keep_texts, record_change
 from loyalty.errors import LoyaltyError
 from loyalty.events import Event, record_event
 from loyalty.expiry import Activity, Term
+from loyalty.feeding import feed_gains
+from loyalty.gains import Gain
 from loyalty.ids import new_id
 from loyalty.members import Member, refuse_closed
 from loyalty.policy import ADJUSTMENT, POINTS, Policy, policy_at, refuse_unknown_asset
@@ -109,6 +111,7 @@ async def adjust(
     outcome, *_ = await ledger.post(connection, [posting, *rolls], at=cause.at)
     ledger.demand(outcome)
     await _record(connection, cause, whose, adjustment, journal)
+    await _feed(connection, cause, policy, whose, posting)
     await count_against_limit(
         connection,
         cause,
@@ -118,6 +121,23 @@ async def adjust(
         allowed=allowed,
     )
     return Adjusted(journal, adjustment.amount, outcome.repaid, asset)
+
+
+async def _feed(
+    connection: AsyncConnection,
+    cause: Cause,
+    policy: Policy,
+    whose: Member,
+    posting: ledger.Adjust,
+) -> None:
+    """Count it for the tier where the live ladder names the asset."""
+    if posting.lot is None:
+        taken = {posting.asset: -posting.amount}
+        await feed_gains(connection, cause, policy, whose, (), taken=taken)
+        return
+    on = policy.day_of(cause.at)
+    gain = Gain(posting.asset, posting.lot, on, posting.amount, by_hand=True)
+    await feed_gains(connection, cause, policy, whose, [gain])
 
 
 def _rolls(policy: Policy, posting: ledger.Adjust) -> list[ledger.Reschedule]:

@@ -16,6 +16,7 @@ import tiers
 from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.errors import LoyaltyError
+from loyalty.filling import fill_gains
 from loyalty.ids import new_id, show
 from loyalty.policy import policy_at
 from loyalty.tables import member
@@ -65,6 +66,7 @@ async def publish_ladder(
         after=after,
         moves=moves,
     )
+    await _bring_gains(connection, cause, ladder)
     await record_change(
         connection,
         cause,
@@ -89,6 +91,7 @@ async def make_draft(
         actor=cause.actor,
         request_id=cause.request_id,
     )
+    await _bring_gains(connection, cause, made.ladder)
     await _record(connection, cause, made.id, "draft", after={"document": dict(document)})
     return made
 
@@ -107,7 +110,9 @@ async def change_draft(
         before={"document": dict(before.document)},
         after={"document": dict(document)},
     )
-    return await tiers.find_draft(connection, draft)
+    changed = await tiers.find_draft(connection, draft)
+    await _bring_gains(connection, cause, changed.ladder)
+    return changed
 
 
 async def preview_draft(
@@ -120,6 +125,7 @@ async def preview_draft(
     if day > today:
         raise PreviewInFuture(seen=day.isoformat(), pointer="/on")
     await _take_time(connection)
+    await _bring_gains(connection, cause, found.ladder)
     seen = await tiers.preview(connection, found.ladder, on=day, members=qualifying())
     number = await tiers.keep_preview(
         connection,
@@ -203,6 +209,13 @@ async def publish_due_drafts(connection: AsyncConnection, cause: Cause) -> int:
         found = await tiers.open_draft(connection, draft)
         await publish_draft(connection, cause, draft, moves=found.moves or "at-once")
     return len(due)
+
+
+async def _bring_gains(connection: AsyncConnection, cause: Cause, ladder: tiers.Ladder) -> None:
+    """Let what its assets earned so far count; of a ladder without assets nothing is read."""
+    if ladder.assets:
+        await _take_time(connection)
+        await fill_gains(connection, await policy_at(connection, cause.at), ladder)
 
 
 async def _take_time(connection: AsyncConnection) -> None:

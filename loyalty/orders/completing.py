@@ -16,6 +16,7 @@ from ledger import Capture, Outcome, Posting, Release, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.events import Event
+from loyalty.gains import gains_of
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.orders.claims import post_claims
@@ -151,7 +152,8 @@ async def _carry_out(
     if overrun:
         over.append(_over(order, shipment, "voucher-overrun", overrun))
     activity = Activity(order.id, shipment.id, shipment.on, shipment.purchases)
-    standing = context.standing_after([activity], on=shipment.on)
+    gains = gains_of(context.ladder, shipment.id, shipment.on, shipment.figures.earn)
+    standing = context.standing_after([activity, *gains], on=shipment.on)
     if standing is not None:
         await record(
             connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id

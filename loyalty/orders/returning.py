@@ -15,6 +15,7 @@ from benefits import reopen_vouchers
 from ledger import Posting, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
+from loyalty.gains import corrected
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.orders.claims import post_claims
@@ -36,6 +37,7 @@ from loyalty.orders.steps import conflict, refuse_instant, same_instant
 from loyalty.orders.types import History, OrderState, Return
 from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Kept, Steps, write_steps
+from loyalty.policy import POINTS
 from tiers import Activity, Subject, record
 
 STEP = "return"
@@ -109,11 +111,12 @@ async def return_goods(
 
 
 def corrections(subject: Subject | None, order: UUID, taken: Sequence[TakenBack]) -> list[Activity]:
-    """Return the activity of the shipments with all that has come back of them."""
+    """Return the activity of the shipments, and what they earned, less all that has come back."""
     if subject is None:
         return []
     back = {part.shipment: part.purchases for part in taken if part.purchases}
-    return [
+    earned = {part.shipment: part.earn for part in taken}
+    return corrected(subject.activities, POINTS, earned) + [
         Activity(one.order, one.shipment, one.on, one.purchases, one.returned + back[one.shipment])
         for one in subject.activities
         if one.order == order and one.shipment in back

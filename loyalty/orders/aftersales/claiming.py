@@ -24,6 +24,7 @@ from loyalty.checkout.basket import facts_of
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import Asked as Wanted
 from loyalty.checkout.snapshot import Snapshot, take_snapshot
+from loyalty.gains import gains_of
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
@@ -230,15 +231,22 @@ async def _count(
         return None
     joined_on = guests.policy.day_of(member.joined_at)
     back = {one.id: 0 for one in retold.history.completed}
+    earned = dict(back)
     for plan in retold.returns:
         for part in plan.taken:
             back[part.shipment] += part.purchases
+            earned[part.shipment] += part.earn
+    gains = [
+        replace(gain, returned=earned[one.id])
+        for one in retold.history.completed
+        for gain in gains_of(guests.ladder, one.id, max(one.on, joined_on), one.figures.earn)
+    ]
     activities = [
         Activity(
             retold.history.order.id, one.id, max(one.on, joined_on), one.purchases, back[one.id]
         )
         for one in retold.history.completed
-    ]
+    ] + gains
     on = guests.policy.day_of(cause.at)
     standing: Decision = decide(guests.ladder, guests.subject, activities, on=on)
     await record(
