@@ -50,6 +50,7 @@ MATRIX: dict[str, set[str]] = {
     "GET /v1/exceptions/{exception}": {F, A},
     "POST /v1/exceptions/{exception}/settle": {F, A},
     "GET /v1/statistics/return-reasons": {F, A},
+    "GET /v1/orders/{order}/explanation": {C, A, F, M},
     "POST /v1/returns": {C, A},
     "POST /v1/ladders": {A},
     "GET /v1/ladders": {C, A, F},
