@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from loyalty.ladders import publish_ladder
 from loyalty.members import change_class
 from loyalty.policy import document_of, policy_at, publish_policy
 from loyalty.rewards.catalogue import change_draft, publish_reward, retire_reward
+from loyalty.rewards.document import read_terms
 from loyalty.rewards.errors import (
     RewardLimitReached,
     RewardMalformed,
@@ -30,7 +32,9 @@ from loyalty.rewards.errors import (
 )
 from loyalty.rewards.orders import find_reward_order, list_reward_orders
 from loyalty.rewards.reading import find_reward
+from loyalty.rewards.stock import change_stock
 from loyalty.rewards.types import Kind, OrderState, TaxClass
+from loyalty.rewards.writing import limits_for_all, take_stock
 from tests.loyalty.rewards.building import (
     MUG,
     NOW,
@@ -45,6 +49,7 @@ from tests.loyalty.rewards.building import (
 from tiers import default_ladder
 
 DAY = timedelta(days=1)
+UTC = ZoneInfo("UTC")
 EACH = {"per": "member", "every": "month", "quantity": 2}
 ALL = {"per": "all", "every": "day", "quantity": 3}
 
@@ -357,3 +362,27 @@ async def test_the_database_refuses_what_may_not_be(
 
     with pytest.raises(IntegrityError, match=constraint):
         await connection.execute(text(statement))
+
+
+async def test_the_shelf_itself_refuses_what_was_overtaken_between_reading_and_taking(
+    connection: AsyncConnection,
+) -> None:
+    whose = await joined(connection, "C-1", 1_000)
+    await offered(connection, stock=1, limits=[ALL])
+    placed = (await order(connection, whose)).order
+    day = limits_for_all(read_terms({**MUG, "limits": [ALL]}, Kind.GOODS).limits, NOW, UTC)
+    full = [{**one, "allowed": 1} for one in day]
+
+    with pytest.raises(RewardSoldOut) as sold_out:
+        await take_stock(connection, whose.id, placed.id, [])
+    await change_stock(connection, cause(), "mug", 5, reason="found")
+    with pytest.raises(RewardPeriodSoldOut) as full_day:
+        await take_stock(connection, whose.id, placed.id, full)
+    await change_draft(connection, cause(), "mug", MUG)
+    await publish_reward(connection, cause(), "mug")
+    with pytest.raises(RewardMoved) as moved:
+        await take_stock(connection, whose.id, placed.id, [])
+
+    assert (sold_out.value.seen, sold_out.value.wanted) == (0, 1)
+    assert (full_day.value.seen, full_day.value.limit) == (1, 1)
+    assert (moved.value.seen, moved.value.wanted) == (2, 1)
