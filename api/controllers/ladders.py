@@ -115,7 +115,7 @@ async def list_drafts(request: ApiRequest) -> Response[bytes]:
 async def read_draft(request: ApiRequest) -> Response[bytes]:
     """Answer a draft and what became of it."""
     async with application_of(request).database.read() as connection:
-        return ok(DraftOut.of(await tiers.find_draft(connection, _named(request))))
+        return ok(DraftOut.of(await tiers.find_draft(connection, named_draft(request))))
 
 
 @post(
@@ -139,7 +139,7 @@ async def read_draft(request: ApiRequest) -> Response[bytes]:
 async def replace_draft(request: ApiRequest) -> Response[bytes]:
     """Put another document in a draft that is open or scheduled."""
     document = await body_of(request, dict[str, Any])
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         return answer(200, DraftOut.of(await change_draft(connection, cause, draft, document)))
@@ -186,7 +186,7 @@ async def replace_draft(request: ApiRequest) -> Response[bytes]:
 async def create_preview(request: ApiRequest) -> Response[bytes]:
     """Answer where the draft would put everybody today or on a past day; it is kept with it."""
     body = await body_of(request, PreviewBody)
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         number, seen = await preview_draft(connection, cause, draft, on=body.on)
@@ -219,7 +219,7 @@ async def create_preview(request: ApiRequest) -> Response[bytes]:
 async def find_thresholds(request: ApiRequest) -> Response[bytes]:
     """Answer the draft's ladder with thresholds that meet the targets; nothing is changed."""
     body = await body_of(request, TargetsBody)
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
     async with application_of(request).database.snapshot() as connection:
         met = await meet_targets(connection, cause, draft, body.targets, metric=body.metric)
     return ok(TargetsOut.of(met))
@@ -246,7 +246,7 @@ async def find_thresholds(request: ApiRequest) -> Response[bytes]:
 async def publish(request: ApiRequest) -> Response[bytes]:
     """Make a draft the live ladder now or on a day to come, and say when members move."""
     body = await body_of(request, PublishBody)
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         published = await publish_draft(
@@ -275,7 +275,7 @@ async def publish(request: ApiRequest) -> Response[bytes]:
 )
 async def retire(request: ApiRequest) -> Response[bytes]:
     """Put a draft away that is open or scheduled; it stays readable."""
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         return answer(200, DraftOut.of(await retire_draft(connection, cause, draft)))
@@ -283,7 +283,8 @@ async def retire(request: ApiRequest) -> Response[bytes]:
     return await write(request, None, work)
 
 
-def _named(request: ApiRequest) -> UUID:
+def named_draft(request: ApiRequest) -> UUID:
+    """The draft that the path names; raises `DraftUnknown`."""
     text = str(request.path_params["draft"])
     try:
         return read(DRAFT, text)

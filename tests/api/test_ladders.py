@@ -171,3 +171,31 @@ async def test_a_frozen_tier_stays_when_a_grant_ends(web: Web, admin: Caller) ->
         "/v1/members/ext:C-1/tier/freezes", {"frozen": False, "reason": "settled"}
     )
     assert (free.json()["tier"], free.json()["frozen"]) == ("standard", False)
+
+
+async def test_the_spread_of_members_shows_where_each_threshold_lies(
+    web: Web, admin: Caller
+) -> None:
+    nothing = await admin.get("/v1/ladders/distribution")
+    await admin.post("/v1/ladders", LADDER)
+    await web.joined(external_id="C-1")
+    draft = await drafted(admin)
+    tomorrow = (web.application.clock.now() + timedelta(days=2)).date().isoformat()
+
+    live = await admin.get("/v1/ladders/distribution")
+    drawn = await admin.get(f"/v1/ladders/drafts/{draft}/distribution")
+    early = await admin.get(f"/v1/ladders/distribution?on={tomorrow}")
+
+    assert nothing.json()["code"] == "no-ladder"
+    assert (live.status_code, live.json()["members"]) == (200, 1)
+    purchases, orders = live.json()["spreads"]
+    assert (purchases["metric"], orders["metric"]) == ("purchases", "orders")
+    assert purchases["buckets"][0] == {"least": 0, "below": 6_250, "members": 1}
+    assert purchases["marks"][0] == {
+        "tier": "silver",
+        "kind": "reach",
+        "wanted": 50_000,
+        "members": 0,
+    }
+    assert drawn.json()["spreads"][0]["marks"][0]["wanted"] == 20_000
+    assert (early.status_code, early.json()["code"]) == (422, "preview-in-future")

@@ -55,6 +55,8 @@ MATRIX: dict[str, set[str]] = {
     "POST /v1/ladders": {A},
     "GET /v1/ladders": {C, A, F},
     "GET /v1/ladders/{version}": {C, A, F},
+    "GET /v1/ladders/distribution": {A, F},
+    "GET /v1/ladders/drafts/{draft}/distribution": {A, F},
     "POST /v1/ladders/drafts": {A},
     "GET /v1/ladders/drafts": {A, F},
     "GET /v1/ladders/drafts/{draft}": {A, F},
