@@ -246,7 +246,7 @@ class ReturnedOut(Struct, frozen=True):
             refund_money=returned.refund_money,
             shipping=returned.shipping,
             **points_moved(done.points),
-            to_return=[],
+            to_return=list(done.to_return),
             lines=returned_lines(order, returned),
         )
 
@@ -277,7 +277,7 @@ class UnnamedReturnOut(Struct, frozen=True):
         return cls(
             refund_money=done.refund_money,
             **points_moved(done.points),
-            to_return=[],
+            to_return=[gift for each in done.plans for gift in done.gifts_of(*each)],
             orders=[OrderReturnOut.of(h.order, plan.returned) for h, plan in done.plans],
             unmatched=[_unmatched(row) for _, row in done.unmatched],
         )

@@ -47,6 +47,7 @@ class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
     earns: bool = True
     qualifies: bool = True
     reason: Code | None = None
+    gift_with: LineId | None = None
 
     def line(self, pointer: str) -> CartLine:
         """Return the line as the rules see it."""
@@ -104,6 +105,21 @@ class OrderBody(Struct, frozen=True, forbid_unknown_fields=True):
     points_to_spend: Points = 0
     tenders: Annotated[list[TenderBody], Meta(max_length=20)] = []
 
+    def gifts(self) -> dict[str, str]:
+        """Return which line is a gift that comes with which other; a gift costs nothing."""
+        paid = {line.line_id for line in self.lines if line.gift_with is None}
+        found: dict[str, str] = {}
+        for place, line in enumerate(self.lines):
+            if line.gift_with is None:
+                continue
+            pointer = f"/order/lines/{place}/gift_with"
+            if line.gift_with not in paid:
+                raise _malformed(pointer, "a line of the order that is no gift is expected")
+            if line.unit_price or line.amount:
+                raise _malformed(pointer, "a gift costs nothing")
+            found[line.line_id] = line.gift_with
+        return found
+
     def basket(self) -> Basket:
         """Return the cart with what was asked for beside it."""
         shipping = self.shipping or ShippingBody(0)
@@ -124,6 +140,7 @@ class OrderBody(Struct, frozen=True, forbid_unknown_fields=True):
             points=self.points_to_spend,
             unqualified=frozenset(line.line_id for line in self.lines if not line.qualifies),
             exempt={line.line_id: line.reason for line in self.lines if line.reason is not None},
+            gifts=self.gifts(),
         )
 
 

@@ -28,6 +28,8 @@ class Basket:
     """Ids of the lines that do not count for the tiers."""
     exempt: Mapping[str, str] = field(default_factory=dict)
     """Line id → the shop's reason why it earns nothing or does not qualify."""
+    gifts: Mapping[str, str] = field(default_factory=dict)
+    """Line id of a gift → id of the line that it comes with."""
 
 
 def refuse_unfit(basket: Basket, snapshot: Snapshot, *, fact: bool = False) -> None:

@@ -114,6 +114,7 @@ async def place(
         name=asked.name or show("ord", order.id),
         vouchers=vouchers_of(order, decision),
         exempt=exempt_by_number(asked.basket),
+        gifts={line.line_no: line.gift_with for line in order.lines if line.gift_with},
         exchange=None
         if instead is None
         else exchange_row(instead.history.order, instead.returned, order.id),

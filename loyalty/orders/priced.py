@@ -95,6 +95,8 @@ def exempt_by_number(basket: Basket) -> Mapping[int, str]:
 
 def _lines(basket: Basket, decision: Decision) -> tuple[Line, ...]:
     include = basket.cart.prices_include_tax
+    numbers = {line.line_id: line_no for line_no, line in enumerate(basket.cart.lines, start=1)}
+    gifts = {gift: numbers[line_id] for gift, line_id in basket.gifts.items()}
     return tuple(
         Line(
             line_no=line_no,
@@ -112,6 +114,7 @@ def _lines(basket: Basket, decision: Decision) -> tuple[Line, ...]:
                 earn=answer.earn,
             ),
             qualifies=asked.line_id not in basket.unqualified,
+            gift_with=gifts.get(asked.line_id),
         )
         for line_no, (asked, answer) in enumerate(
             zip(basket.cart.lines, decision.lines, strict=True), start=1

@@ -157,6 +157,7 @@ def _line(row: Stored) -> Line:
         quantity=row["quantity"],
         figures=_figures(row),
         qualifies=row["qualifies"],
+        gift_with=row["gift_with"],
     )
 
 

@@ -46,6 +46,7 @@ def refuse_other_content(
             "channel": (recorded.channel, cart.channel),
             "country": (recorded.country, cart.country),
             "placed_at": same_instant(recorded.placed_at, placed_at),
+            "gift_with": (_text(_gifts(recorded)), _text(basket.gifts)),
         },
     )
     if paid_at is not None and recorded.paid_at is not None:
@@ -73,6 +74,11 @@ def _sold(order: Order) -> list[tuple[object, ...]]:
         (line.line_id, line.sku, line.category, line.quantity, line.figures.regular)
         for line in order.lines
     ]
+
+
+def _gifts(order: Order) -> Mapping[str, str]:
+    names = {line.line_no: line.line_id for line in order.lines}
+    return {line.line_id: names[line.gift_with] for line in order.lines if line.gift_with}
 
 
 def _asked(cart: Cart) -> list[tuple[object, ...]]:

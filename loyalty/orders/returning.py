@@ -28,6 +28,7 @@ from loyalty.orders.returns import (
     ReturnPlan,
     TakenBack,
     asked_text,
+    gifts_to_return,
     plan_return,
     taken_back,
 )
@@ -59,6 +60,7 @@ class Returned:
     history: History
     returned: Return
     points: Reversed
+    to_return: tuple[str, ...] = ()
     replayed: bool = False
 
 
@@ -98,7 +100,7 @@ async def return_goods(
             connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
         )
     after = History(order, history.shipments, (*history.returns, plan.returned))
-    returned = Returned(after, plan.returned, points)
+    returned = Returned(after, plan.returned, points, gifts_to_return(after))
     steps = Steps(
         returns=[return_row(order.member, order.id, plan.returned)],
         return_lines=return_line_rows(order.member, order.id, plan.returned),
@@ -143,7 +145,8 @@ async def _replayed(
     earlier = history.returns[: history.returns.index(before)]
     taken = taken_back(History(history.order, history.shipments, earlier), before)
     points = await post_reversals(connection, cause, context, ReturnPlan(before, taken))
-    return Returned(history, before, points, replayed=True)
+    then = History(history.order, history.shipments, (*earlier, before))
+    return Returned(history, before, points, gifts_to_return(then), replayed=True)
 
 
 async def post_reversals(

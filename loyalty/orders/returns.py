@@ -116,6 +116,22 @@ def plan_return(history: History, asked: Asked, step: Step, *, matched: bool = F
     return ReturnPlan(returned, taken_back(history, returned))
 
 
+def gifts_to_return(after: History) -> tuple[str, ...]:
+    """Return the gifts that are still out although nothing of what they came with remains sold."""
+    stands = after.stands
+    return tuple(
+        stand.line.line_id
+        for stand in stands.values()
+        if stand.line.gift_with is not None
+        and stand.returnable
+        and _gone(stands[stand.line.gift_with])
+    )
+
+
+def _gone(stand: LineStand) -> bool:
+    return bool(stand.returned) and not stand.open and not stand.returnable
+
+
 def asked_text(asked: Asked) -> str:
     """Return what a return asked as canonical text, by which a replay is told from a conflict."""
     lines = [[one.line_id, one.quantity, one.amount] for one in asked.lines]

@@ -58,6 +58,8 @@ class Line:
     quantity: int
     figures: Figures
     qualifies: bool = True
+    gift_with: int | None = None
+    """The line that this one is a gift for."""
 
     def __post_init__(self) -> None:
         """Refuse a quantity below one and figures that cannot be."""

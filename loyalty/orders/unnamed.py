@@ -34,7 +34,7 @@ from loyalty.orders.placing import LONG_AGO
 from loyalty.orders.postings import Entries
 from loyalty.orders.reading import history_json, read_found
 from loyalty.orders.returning import corrections
-from loyalty.orders.returns import ReturnPlan, plan_return
+from loyalty.orders.returns import ReturnPlan, gifts_to_return, plan_return
 from loyalty.orders.reversal import Reversed, reversals, sum_up
 from loyalty.orders.rows import Row, return_line_rows, return_row
 from loyalty.orders.steps import refuse_instant
@@ -74,6 +74,11 @@ class Sorted:
     def refund_money(self) -> int:
         """The money that the matched lines had cost."""
         return sum(plan.returned.refund_money for _, plan in self.plans)
+
+    def gifts_of(self, before: History, plan: ReturnPlan) -> tuple[str, ...]:
+        """Return the gifts of an order that its return leaves without what they came with."""
+        returns = (*before.returns, plan.returned)
+        return gifts_to_return(History(before.order, before.shipments, returns))
 
 
 Keep = Callable[[Sorted], Kept]

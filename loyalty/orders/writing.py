@@ -74,6 +74,7 @@ class Placing:
     vouchers: Sequence[Row] = ()
     uses: Mapping[str, object] | None = None
     exempt: Mapping[int, str] = field(default_factory=dict)
+    gifts: Mapping[int, int] = field(default_factory=dict)
     exchange: Row | None = None
 
 
@@ -154,6 +155,8 @@ async def write_order(
     lines = _named(rows.ORDER_LINE, placing.lines)
     for line_no, reason in placing.exempt.items():
         lines[line_no - 1]["exempt"] = reason
+    for line_no, gift_with in placing.gifts.items():
+        lines[line_no - 1]["gift_with"] = gift_with
     owner = None if one["guest"] else one["member"]
     content: dict[str, object] = {
         "order": [one],
