@@ -137,7 +137,7 @@ def _earn(entries: Sequence[_Entry], order: _Order) -> Earning:
     ]
     earning = Earning(len(order.basis), lcm(*pers), order.counters)
     winners: dict[tuple[str, int], Candidate | None] = {}
-    frozen: dict[tuple[str, int], Frozen] = {}
+    added: set[tuple[str, int]] = set()
     for entry in entries:
         mode, group = entry.candidate.rule.mode, entry.candidate.rule.rule.group
         if mode == "all" or group is None:
@@ -145,12 +145,12 @@ def _earn(entries: Sequence[_Entry], order: _Order) -> Earning:
             continue
         slot = (group, entry.rank)
         if mode == "add":
-            as_it_was = frozen.setdefault(slot, (earning.shares, earning.denominator))
-            _give(entry, order, earning, as_it_was)
+            if slot not in added:
+                added.add(slot)
+                _add_all(_members(entries, slot), order, earning)
             continue
         if mode == "best" and slot not in winners:
-            members = [e for e in entries if (e.candidate.rule.rule.group, e.rank) == slot]
-            winners[slot] = _give_best(members, order, earning)
+            winners[slot] = _give_best(_members(entries, slot), order, earning)
         winner = winners.get(slot)
         if winner is not None:
             if winner is not entry.candidate:
@@ -158,6 +158,18 @@ def _earn(entries: Sequence[_Entry], order: _Order) -> Earning:
         elif mode == "first" and _give(entry, order, earning):
             winners[slot] = entry.candidate
     return earning
+
+
+def _members(entries: Sequence[_Entry], slot: tuple[str, int]) -> list[_Entry]:
+    """The members of a group of one rank; the group stands where the first of them stands."""
+    return [e for e in entries if (e.candidate.rule.rule.group, e.rank) == slot]
+
+
+def _add_all(members: Sequence[_Entry], order: _Order, earning: Earning) -> None:
+    """Let every member of a group add to what was there before the first of them."""
+    before = (earning.shares, earning.denominator)
+    for entry in members:
+        _give(entry, order, earning, before)
 
 
 def _give_best(members: Sequence[_Entry], order: _Order, earning: Earning) -> Candidate | None:

@@ -1,17 +1,28 @@
 """Random rules and carts for property tests."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
 
-from benefits import Cart, Facts, Group, Line, MemberPrice, PointsTerms, PresentedVoucher, Question
+from benefits import (
+    Cart,
+    Facts,
+    Group,
+    Line,
+    MemberPrice,
+    PointsTerms,
+    PresentedVoucher,
+    Question,
+    Used,
+    periods,
+)
 from tests.benefits.builders import MEMBER, NOON, TIERS
 
 SKUS = ("TEA", "RYE", "BUN", "PIE")
 CATEGORIES = ("DRINKS", "BREAD", "PASTRY")
-GROUPS = (Group("best", "best"), Group("first", "first"), Group("all", "all"))
+GROUPS = (Group("best", "best"), Group("first", "first"), Group("all", "all"), Group("add", "add"))
 
 line_conditions = st.recursive(
     st.one_of(
@@ -94,20 +105,78 @@ def money_effects(draw: st.DrawFn) -> dict[str, object]:
     return effect
 
 
+BASES = ("paid", "paid-with-tax", "before-points", "regular")
+ROUNDINGS = ("down", "nearest", "up")
+KINDS = ("points", "points", "carry", "rounded", "each", "bands", "multiplier", "bonus")
+
+
 @st.composite
 def earn_effects(draw: st.DrawFn) -> dict[str, object]:
     """Draw something that earns."""
     effect: dict[str, object] = {"effect": "earn"}
-    kind = draw(st.sampled_from(["points", "multiplier", "bonus"]))
-    if kind == "points":
+    kind = draw(st.sampled_from(KINDS))
+    if kind in {"points", "carry", "rounded"}:
         effect |= {"points": draw(st.integers(1, 5)), "per": draw(st.integers(1, 333))}
-    elif kind == "multiplier":
-        effect["multiplier"] = draw(st.sampled_from([2, 3, "1.5", "0.33"]))
-    else:
-        effect["bonus"] = draw(st.integers(1, 100))
+    match kind:
+        case "carry":
+            effect["remainder"] = "carry"
+        case "rounded":
+            effect |= {
+                "rounding": draw(st.sampled_from(ROUNDINGS)),
+                "basis": draw(st.sampled_from(BASES)),
+            }
+        case "each":
+            effect |= {"points": draw(st.integers(1, 5)), "each": draw(st.sampled_from(EACH))}
+        case "bands":
+            effect |= draw(bands())
+        case "multiplier":
+            effect["multiplier"] = draw(st.sampled_from([2, 3, "1.5", "0.33"]))
+        case "bonus":
+            effect["bonus"] = draw(st.integers(1, 100))
+        case _:
+            pass
     if draw(st.booleans()):
         effect["where"] = draw(line_conditions)
     return effect
+
+
+EACH = ("unit", "order")
+
+
+@st.composite
+def bands(draw: st.DrawFn) -> dict[str, object]:
+    """Draw rates by cumulative spend."""
+    ends = sorted(draw(st.sets(st.integers(1, 9000), max_size=2)))
+    rates = [
+        {"points": draw(st.integers(1, 4)), "per": draw(st.integers(1, 333))}
+        for _ in range(len(ends) + 1)
+    ]
+    whole = [{**rate, "upto": end} for rate, end in zip(rates, ends, strict=False)]
+    return {"bands": [*whole, rates[-1]], "every": draw(st.sampled_from(["day", "month", "ever"]))}
+
+
+@st.composite
+def limits(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Draw limits, no two of which count the same."""
+    shapes = draw(st.sets(st.sampled_from(LIMITED), min_size=1, max_size=3))
+    found = []
+    for count, whose, every in sorted(shapes):
+        limit: dict[str, object] = {"count": count, "for": whose}
+        limit["most"] = draw(st.integers(1, 60 if count == "points" else 3))
+        limit["short"] = draw(st.sampled_from(["partial", "none"]))
+        if every != "ever":
+            limit["every"] = every
+        found.append(limit)
+    return found
+
+
+LIMITED = (
+    ("points", "order", "ever"),
+    ("points", "member", "day"),
+    ("points", "all", "month"),
+    ("uses", "member", "ever"),
+    ("uses", "all", "day"),
+)
 
 
 @st.composite
@@ -124,7 +193,9 @@ def rules(draw: st.DrawFn, number: int) -> dict[str, Any]:
     if draw(st.booleans()):
         document["when"] = draw(conditions)
     if draw(st.booleans()):
-        document["group"] = draw(st.sampled_from(["best", "first", "all"]))
+        document["group"] = draw(st.sampled_from(["best", "first", "all", "add"]))
+    if any(effect["effect"] == "earn" for effect in effects) and draw(st.booleans()):
+        document["limits"] = draw(limits())
     if draw(st.integers(0, 4)) == 0:
         document["voucher"] = "coupon"
     return document
@@ -180,6 +251,18 @@ members = st.builds(
 
 
 @st.composite
+def counters(draw: st.DrawFn, at: datetime) -> tuple[Used, ...]:
+    """Draw where the counters stand that some of the rules look at."""
+    starts = periods(at.date())
+    kept = draw(st.dictionaries(st.sampled_from(LIMITED[1:]), st.integers(0, 40), max_size=3))
+    return tuple(
+        Used(f"rule:rule-{number}", count, whose == "all", every, starts[every], used)
+        for number in (0, 1)
+        for (count, whose, every), used in sorted(kept.items())
+    )
+
+
+@st.composite
 def questions(draw: st.DrawFn) -> Question:
     """Draw a question; points are offered and not asked for."""
     prices = draw(st.dictionaries(st.sampled_from(SKUS), st.integers(0, 1500), max_size=3))
@@ -187,9 +270,11 @@ def questions(draw: st.DrawFn) -> Question:
         PresentedVoucher(f"V{number}", UUID(int=number + 1), MEMBER, "coupon", draw(amounts))
         for number in range(draw(st.integers(0, 2)))
     )
+    at = NOON + timedelta(hours=draw(st.integers(0, 200)))
     return Question(
         cart=draw(carts()),
-        at=NOON + timedelta(hours=draw(st.integers(0, 200))),
+        at=at,
+        used=draw(counters(at)),
         facts=draw(members | st.just(Facts())),
         vouchers=vouchers,
         prices=tuple(MemberPrice("club", sku, amount) for sku, amount in sorted(prices.items())),

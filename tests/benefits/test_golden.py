@@ -21,8 +21,10 @@ from benefits import (
     PointsTerms,
     PresentedVoucher,
     Question,
+    Used,
     decision_text,
     evaluate,
+    periods,
     replay,
 )
 from tests.benefits.builders import MEMBER, NOON, compiled, earned_by, totals_of, why_not
@@ -80,6 +82,10 @@ def question(example: dict[str, Any]) -> Question:
         vouchers=tuple(vouchers),
         prices=tuple(MemberPrice(*entry) for entry in example.get("prices", ())),
         points=PointsTerms(**example.get("points", {})),
+        used=tuple(
+            Used(scope, measure, everyone, every, periods(NOON.date())[every], used)
+            for scope, measure, everyone, every, used in example.get("used", ())
+        ),
     )
 
 

@@ -210,7 +210,7 @@ def test_earning_from_columns_is_earning_from_lines(
     question = replace(question, cart=cart, vouchers=())
 
     decision = evaluate_paid(rule_set, question)
-    points, applied = earn_of_paid(
+    points, applied, charges = earn_of_paid(
         rule_set,
         facts=question.facts,
         at=question.at,
@@ -221,10 +221,40 @@ def test_earning_from_columns_is_earning_from_lines(
         categories=[line.category for line in lines],
         quantities=[line.quantity for line in lines],
         amounts=[line.regular for line in lines],
+        used=question.used,
     )
 
     assert points == [line.earn for line in decision.lines]
+    assert charges == decision.charges
     assert applied == tuple((each.rule, each.version) for each in decision.applied)
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_what_rules_gave_adds_up_by_line_and_stays_within_every_limit(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    decision = evaluate(rule_set_of(documents), question)
+
+    given_by: dict[str, int] = {}
+    for each in decision.lines:
+        parts = [each.earn if why.gave is None else why.gave for why in each.earn_why]
+        assert sum(parts) == each.earn
+        for why, part in zip(each.earn_why, parts, strict=True):
+            given_by[why.rule] = given_by.get(why.rule, 0) + part
+    standing = {each[:5]: each.used for each in question.used}
+    for charge in decision.charges:
+        assert len(charge.parts) == len(decision.lines)
+        assert min(charge.parts) >= 0
+        if charge.measure in {"points", "uses"}:
+            assert charge.most is not None
+            assert standing.get(charge[:5], 0) + charge.taken <= charge.most
+        if charge.measure == "points":
+            assert charge.taken == given_by[charge.scope.removeprefix("rule:")]
+    for document in documents:
+        for limit in document.get("limits", ()):
+            if limit["for"] == "order":
+                assert given_by.get(document["rule"], 0) <= limit["most"]
 
 
 @thoroughly
