@@ -20,6 +20,7 @@ from admin.charts import share
 from admin.language import Voice
 from admin.message_view import MessageView, message_view
 from admin.order_rows import OrderRow, order_rows
+from admin.perks import OfferView, offers_of, rights_of
 from admin.standings import (
     TierMark,
     change_words,
@@ -112,6 +113,8 @@ class MemberView:
     orders: Sequence[OrderRow]
     deeds: Sequence[Deed]
     messages: Sequence[MessageView]
+    rights: Sequence[str]
+    offers: Sequence[OfferView]
 
     @property
     def title(self) -> str:
@@ -125,8 +128,10 @@ class MemberView:
         return named(voice, definition.titles, definition.name)
 
 
-async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> MemberView:
-    """Read a member in one snapshot; raises `UnknownMember`."""
+async def load_member(
+    visit: Visit, ref: Ref, *, before: int | None = None, offers: bool = False
+) -> MemberView:
+    """Read a member in one snapshot, with rewards if asked; raises `UnknownMember`."""
     async with visit.application.database.snapshot() as connection:
         member = await find_member(connection, ref)
         holder, at = member.holder, visit.at
@@ -142,6 +147,8 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         profile = await profile_of(connection, member.id)
         deeds = await deeds_of(connection, visit.voice, member.id, people)
         told = await list_messages(connection, limit=MESSAGES, member=member.id)
+        rights = await rights_of(connection, visit, member)
+        shown = await offers_of(connection, visit, member) if offers else ()
     return MemberView(
         member=member,
         profile=profile,
@@ -158,6 +165,8 @@ async def load_member(visit: Visit, ref: Ref, *, before: int | None = None) -> M
         orders=order_rows(visit, orders),
         deeds=deeds,
         messages=[message_view(visit.voice, one, None) for one in told],
+        rights=rights,
+        offers=shown,
     )
 
 

@@ -60,7 +60,12 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
         ),
         (
             say("What members get"),
-            [(say("Rules"), "/console/rules", True), (say("Ladder"), "/console/ladder", True)],
+            [
+                (say("Rules"), "/console/rules", True),
+                (say("Ladder"), "/console/ladder", True),
+                (say("Rewards"), "/console/rewards", True),
+                (say("Orders of rewards"), "/console/reward-orders", True),
+            ],
         ),
         (
             say("Books"),
@@ -105,6 +110,7 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "/console/finance/accounts": "/console/finance/trial-balance",
         "/console/finance/journals": "/console/finance/trial-balance",
+        "/console/rewards-new": "/console/rewards",
         "/console/finance/estimates": "/console/finance/cohorts",
     }
 )

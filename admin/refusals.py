@@ -125,6 +125,18 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "rule-draft-outrun": N_(
             "Somebody published another version of %(seen)s since this draft was made."
         ),
+        "reward-malformed": N_("This cannot be used here. Expected: %(wanted)s."),
+        "reward-code-taken": N_("There is a reward with the code %(seen)s already."),
+        "reward-not-drafted": N_("There is nothing to publish: change the reward first."),
+        "reward-retired": N_("This reward is out of the catalogue."),
+        "reward-tax-class-not-chosen": N_(
+            "Points alone buy it, so finance chooses its tax class before it is published."
+        ),
+        "reward-moved": N_("Somebody published another version meanwhile; look at it again."),
+        "reward-stock-not-counted": N_("The stock of this reward is not counted."),
+        "reward-stock-short": N_("Only %(seen)s are left."),
+        "reward-order-closed": N_("This order is %(seen)s already."),
+        "reward-voucher-used": N_("The voucher of this order was used, so the order stands."),
         "member-closed": N_("This member has left the programme; nothing can be posted any more."),
         "wallet-frozen": N_("This wallet is locked; nothing can be posted until it is unlocked."),
     }

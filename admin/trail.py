@@ -38,6 +38,8 @@ ACTIONS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("standing", "freeze"): N_("The tier was pinned"),
         ("standing", "thaw"): N_("The tier was let go"),
         ("order-exception", "settle"): N_("An exception of an order was settled"),
+        ("reward-order", "fulfil"): N_("An order of a reward was fulfilled"),
+        ("reward-order", "cancel"): N_("An order of a reward was cancelled"),
         ("message", "resend"): N_("A message was sent again"),
         ("message", "report-told"): N_("The shop told the member itself"),
         ("reconciliation-item", "clear"): N_("A difference of the books was explained"),

@@ -196,6 +196,14 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "rules-published": N_("The rules are live, in every process, from now on."),
         "rules-scheduled": N_("The rules become live on their day."),
         "rule-ended": N_("A rule set without it is published."),
+        "reward-made": N_("The reward is in the making; nobody sees it before it is published."),
+        "reward-changed": N_("The draft is stored; what is published stays as it is."),
+        "reward-publish": N_("The reward is published; members can order it."),
+        "reward-retire": N_("The reward is out of the catalogue; its orders stay."),
+        "reward-stock": N_("The stock was changed."),
+        "reward-tax-class": N_("The tax class is chosen, under your name."),
+        "reward-fulfilled": N_("The order is fulfilled."),
+        "reward-cancelled": N_("The order is cancelled; points and stock came back."),
         "signed-out": N_("You are signed out."),
     }
 )

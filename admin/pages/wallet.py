@@ -40,6 +40,7 @@ async def wallet_page(request: Request[Any, Any, Any]) -> Response[Any]:
         visit,
         Ref(kind="member", text="", id=visit.member),
         before=page_before(visit),
+        offers=True,
     )
     pending = [lot.activates_at for lot, _ in view.lots if lot.pending and lot.activates_at]
     return page(
