@@ -57,9 +57,11 @@ def fold(ladder: Ladder, subject: Subject, events: Sequence[tuple[date, Activity
 
 
 def walk(
-    ladder: Ladder, subject: Subject, events: Sequence[tuple[date, Activity]]
+    ladder: Ladder,
+    subject: Subject,
+    events: Sequence[tuple[date, Activity | tuple[Activity, ...]]],
 ) -> tuple[Decision, tuple[str, ...], tuple[Move, ...]]:
-    """What `fold` gives, and for each event two things.
+    """What `fold` gives, and for each event two things; one event may tell several activities.
 
     The tier in force on its date before it counted, and the tiers between which the standing
     moved when it was told, what time alone had changed since the event before included.
@@ -72,7 +74,7 @@ def walk(
     for on, activity in events:
         before.append(story.foreseen(on))
         known = story.count
-        story.tell((activity,), on=on)
+        story.tell(activity if isinstance(activity, tuple) else (activity,), on=on)
         moves.append(story.moved(known))
         last = on
     return story.decision(last), tuple(before), tuple(moves)

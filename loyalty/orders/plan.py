@@ -6,7 +6,8 @@ lines never become objects, because a year of a shop has millions of them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Final, NamedTuple
@@ -29,6 +30,7 @@ from loyalty.orders.returns import Asked, ReturnPlan, plan_return
 from loyalty.orders.reversal import reversals
 from loyalty.orders.rows import Row, return_line_rows, return_row
 from loyalty.orders.tallies import Taken, Tally
+from loyalty.orders.told import Earned, Move, Told, joined
 from loyalty.orders.types import (
     History,
     Line,
@@ -38,7 +40,7 @@ from loyalty.orders.types import (
     Shipment,
     ShipmentKind,
 )
-from loyalty.policy import ORDER
+from loyalty.policy import ORDER, POINTS
 from tiers import Activity, Decision, Subject, walk
 
 SHIPMENT_NAME: Final = "1"
@@ -90,7 +92,7 @@ class MemberPlan:
     postings: list[Posting] = field(default_factory=list)
     uses: Sequence[Taken] = ()
     standing: Decision | None = None
-    moves: list[tuple[str | None, str] | None] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
     """For each event the tiers between which it moved the standing, if it did."""
     earned: int = 0
     taken_back: int = 0
@@ -101,11 +103,25 @@ def plan_member(buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms) -
     """Plan one member's history, given in the order of time.
 
     First what counts for the standing, because an order earns at the tier it was placed at; then
-    what is earned and taken back.
+    what is earned and taken back. Where points count for the tier, both are found in turns: each
+    turn settles one event more at least, and most histories settle in the second.
     """
+    earned: Earned = {}
+    while terms.ladder is not None and POINTS in terms.ladder.assets:
+        tried = _plan(replace(buyer, tally=deepcopy(buyer.tally)), events, terms, earned)[1]
+        if tried == earned:
+            break
+        earned = tried
+    return _plan(buyer, events, terms, earned)[0]
+
+
+def _plan(
+    buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms, earned: Earned
+) -> tuple[MemberPlan, Earned]:
+    """Plan a history whose orders earned what is known of them, and say what they earn."""
     scribe = _Scribe(MemberPlan(), buyer.member, terms, buyer.tally or Tally(buyer.member))
     found = _match(events)
-    tiers = _walk(buyer, events, found, scribe)
+    tiers = _walk(buyer, events, found, scribe, earned)
     sold: dict[UUID, _Sold] = {}
     count = Counted(buyer.orders)
     for index, event in enumerate(events):
@@ -118,7 +134,7 @@ def plan_member(buyer: Buyer, events: Sequence[Sale | Comeback], terms: Terms) -
         else:
             scribe.take_back(buyer.holder, event, found[index], sold)
     scribe.plan.uses = scribe.tally.all
-    return scribe.plan
+    return scribe.plan, {one: each.earned or () for one, each in sold.items()}
 
 
 def plan_guest(sale: Sale, terms: Terms) -> MemberPlan:
@@ -153,49 +169,33 @@ def _walk(
     events: Sequence[Sale | Comeback],
     found: Mapping[int, Found],
     scribe: "_Scribe",
+    earned: Earned,
 ) -> list[str | None]:
     """Return the tier each event finds the member at, and leave the standing in the plan."""
     terms = scribe.terms
     if terms.ladder is None or buyer.person.member_class != "consumer":
         scribe.plan.moves = [None] * len(events)
         return [None] * len(events)
-    told: list[tuple[date, Activity]] = []
+    told = Told(terms.ladder)
     at: list[int] = []
     sold: dict[UUID, _Sold] = {}
-    activities: dict[UUID, Activity] = {}
     for index, event in enumerate(events):
-        at.append(len(told))
+        at.append(len(told.events))
         if isinstance(event, Sale):
             on = terms.policy_at(event.placed_at).day_of(event.placed_at)
+            points = earned.get(event.order)
+            sold[event.order] = _Sold(event, on, points)
             money = sum(line[4] for line in event.lines)
-            sold[event.order] = _Sold(event, on, None)
-            activity = Activity(event.order, event.shipment, on, money)
-            activities[event.order] = activity
-            told.append((on, activity))
+            told.sell(Activity(event.order, event.shipment, on, money), sum(points or ()))
             continue
         on = terms.policy_at(event.at).day_of(event.at)
         for order, asked in found[index].orders.items():
-            one = sold[order]
-            back = one.give_back(asked, _step(event, event.at, on)).taken
-            before = activities[order]
-            returned = before.returned + sum(part.purchases for part in back)
-            activity = Activity(order, before.shipment, before.on, before.purchases, returned)
-            activities[order] = activity
-            told.append((on, activity))
-    scribe.plan.standing, before_each, moves = walk(terms.ladder, buyer.subject, told)
+            back = sold[order].give_back(asked, _step(event, event.at, on))
+            told.take_back(order, on, back.taken)
+    scribe.plan.standing, before_each, moves = walk(terms.ladder, buyer.subject, told.events)
     last = len(before_each)
-    scribe.plan.moves = [_joined(moves[a:b]) for a, b in pairwise([*at, last])]
+    scribe.plan.moves = [joined(moves[a:b]) for a, b in pairwise([*at, last])]
     return [before_each[index] if index < last else None for index in at]
-
-
-def _joined(
-    moves: Sequence[tuple[str | None, str] | None],
-) -> tuple[str | None, str] | None:
-    """Return where several moves lead together."""
-    made = [move for move in moves if move is not None]
-    if not made or made[0][0] == made[-1][1]:
-        return None
-    return made[0][0], made[-1][1]
 
 
 # --- what is earned and taken back ------------------------------------------------------------

@@ -13,7 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import tiers
 from benefits import find_rule_set
 from ledger import ClawBack, Earn
+from loyalty.cause import Cause
 from loyalty.ids import new_id
+from loyalty.ladders import publish_ladder
 from loyalty.members import Member
 from loyalty.orders.comebacks import Comeback, ReturnedRow
 from loyalty.orders.eras import Terms
@@ -96,6 +98,13 @@ async def stored(connection: AsyncConnection, table: str, columns: Sequence[str]
     return sorted(repr(tuple(row)) for row in rows)
 
 
+def counted(activities: Sequence[tiers.Activity]) -> list[tuple[str, str, int, int]]:
+    """Leave ids out of activity."""
+    return sorted(
+        (one.asset or "", one.on.isoformat(), one.purchases, one.returned) for one in activities
+    )
+
+
 def without_ids(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> list[str]:
     """Leave ids out of planned rows."""
     return sorted(
@@ -104,9 +113,35 @@ def without_ids(rows: Sequence[Sequence[object]], columns: Sequence[str]) -> lis
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+async def count_points(connection: AsyncConnection, cause: Cause) -> None:
+    """Publish a ladder on which the points themselves count, so that each order moves the next."""
+    reached = [("silver", 200, 8_000), ("gold", 600, 30_000), ("diamond", 2_000, 90_000)]
+    document: Json = {
+        "tiers": [
+            {"code": "standard", "name": {"en": "Standard"}},
+            *(
+                {
+                    "code": code,
+                    "name": {"en": code},
+                    "reach": {"any": {"asset:points": points, "purchases": money}},
+                }
+                for code, points, money in reached
+            ),
+        ],
+        "window": {"kind": "rolling-months", "length": 3},
+        "validity": {"unit": "months", "length": 3},
+        "minimum_order": 1,
+        "downgrade": "one-step",
+        "grace_days": 0,
+    }
+    await publish_ladder(connection, cause, document)
+
+
+@pytest.mark.parametrize("seed", range(4))
 async def test_history_planned_in_one_pass_equals_the_api(shop: Shop, web: Web, seed: int) -> None:
     chance = Random(seed)  # noqa: S311 (a seed, so that a failure can be repeated)
+    if seed % 2:
+        await web.application.database.write(count_points, web.cause())
     ada = await web.joined(external_id="C-1", joined_at=BEGAN)
     events = a_year(chance)
     await report(shop, events)
@@ -134,6 +169,8 @@ async def test_history_planned_in_one_pass_equals_the_api(shop: Shop, web: Web, 
         *(plan.standing.standing.tier, plan.standing.standing.since),
         plan.standing.standing.valid_until,
     )
+    assert counted(subject.activities) == counted(plan.standing.written)
+    assert any(one.asset for one in subject.activities) == bool(seed % 2)
     wanted = [(p.kind.value, p.amount) for p in plan.postings if isinstance(p, Earn | ClawBack)]
     assert sorted(tuple(row) for row in posted) == sorted(wanted)
     await shop.holds()
