@@ -21,6 +21,9 @@ LOCALES: Final[Mapping[str, str]] = MappingProxyType({"en": "en", "zh": "zh_Hans
 _MONEY: Final = ("{amount} more", "再消费 {amount}")
 _ORDERS: Final = ("{count} more orders", "再下 {count} 单")
 _ONE_ORDER: Final = ("1 more order", "再下 1 单")
+_DAYS: Final = ("{count} more days with a purchase", "再有 {count} 天消费")
+_ONE_DAY: Final = ("1 more day with a purchase", "再有 1 天消费")
+_ASSET: Final = ("{count} more {unit}", "再获得 {count} {unit}")
 _JOINT: Final = {"all": (" and ", "并"), "any": (" or ", "或")}
 _BY: Final = ("{what} by {day}{why}", "在 {day} 前{what}{why}")
 _MET: Final = ("Nothing more is needed{until}", "无需更多消费{until}")
@@ -41,8 +44,12 @@ _WHY: Final[Mapping[Because, tuple[str, str]]] = MappingProxyType(
 )
 
 
-def tell_missing(missing: Missing, currency: str, language: str) -> str:
-    """Say what is missing, by when and why then."""
+Units = Mapping[str, Mapping[str, str]]
+_NO_UNITS: Final[Units] = MappingProxyType({})
+
+
+def tell_missing(missing: Missing, currency: str, language: str, units: Units = _NO_UNITS) -> str:
+    """Say what is missing, by when and why then; `units` says what assets are called."""
     place = 1 if language == "zh" else 0
     locale = LOCALES["zh" if place else "en"]
     why = "" if missing.because is None else _WHY[missing.because][place]
@@ -56,6 +63,14 @@ def tell_missing(missing: Missing, currency: str, language: str) -> str:
     if missing.orders:
         said = _ONE_ORDER if missing.orders == 1 else _ORDERS
         parts.append(said[place].format(count=missing.orders))
+    if missing.active_days:
+        said = _ONE_DAY if missing.active_days == 1 else _DAYS
+        parts.append(said[place].format(count=missing.active_days))
+    parts += [
+        _ASSET[place].format(count=amount, unit=_unit(asset, language, units))
+        for asset, amount in missing.assets
+        if amount
+    ]
     what = _JOINT[missing.join][place].join(parts)
     return _ended(_BY[place].format(what=what, day=day, why=why) if day else what, place)
 
@@ -80,6 +95,12 @@ def tell_entitlement(
     last = until.astimezone(zone) - _A_MOMENT
     day = format_date(last.date(), "long", locale=LOCALES["zh" if place else "en"])
     return _ended(said + _HELD_UNTIL[place].format(day=day), place)
+
+
+def _unit(asset: str, language: str, units: Units) -> str:
+    """What people call an asset, in their language or any; its code where it has no name."""
+    names = units.get(asset, {})
+    return names.get(language) or next(iter(names.values()), asset)
 
 
 def _money(amount: int, currency: str, locale: str) -> str:

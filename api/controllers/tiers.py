@@ -28,6 +28,7 @@ from loyalty.idempotency import Answer, Begun
 from loyalty.ids import show
 from loyalty.ladders import publish_ladder
 from loyalty.members import find_member
+from loyalty.policy import Policy
 
 _CHANGES: Final = 20
 _LADDER: Final = tiers.default_ladder(
@@ -74,8 +75,8 @@ async def read_tier(request: ApiRequest) -> Response[bytes]:
     language = speaks(request.headers.get("accept-language", ""))
     told = msgspec.structs.replace(
         stands,
-        next=_missing(progress.next, policy.currency, language),
-        keep=_missing(progress.keep, policy.currency, language),
+        next=_missing(progress.next, policy, language),
+        keep=_missing(progress.keep, policy, language),
     )
     return ok(_standing(told, ladder, subject.standing, progress))
 
@@ -160,13 +161,13 @@ def _standing(
         name=dict(tier.name),
         since=standing.since,
         valid_until=progress.valid_until,
-        figures=FiguresOut(progress.figures.purchases, progress.figures.orders),
+        figures=FiguresOut.of(progress.figures),
         window=WindowOut(progress.window.start, progress.window.end),
     )
 
 
-def _missing(missing: tiers.Missing | None, currency: str, language: str) -> MissingOut | None:
-    return None if missing is None else MissingOut.of(missing, currency, language)
+def _missing(missing: tiers.Missing | None, policy: Policy, language: str) -> MissingOut | None:
+    return None if missing is None else MissingOut.of(missing, policy, language)
 
 
 ROUTES: Final = (read_tier, create_ladder, list_ladders, read_ladder)

@@ -7,15 +7,24 @@ from msgspec import Meta, Struct
 
 import tiers
 from api.schemas.types import Instant, MemberId
+from loyalty.policy import Policy
 from loyalty.telling import tell_missing
 from tiers import Ladder
 
 
 class FiguresOut(Struct, frozen=True):
-    """What counts in a window: purchases in minor units, and orders."""
+    """What counts in a window: purchases in minor units, orders, days with any, assets earned."""
 
     purchases: int
     orders: int
+    active_days: int = 0
+    assets: dict[str, int] = {}
+
+    @classmethod
+    def of(cls, figures: tiers.Figures) -> "FiguresOut":
+        """Show the figures."""
+        assets = dict(figures.assets)
+        return cls(figures.purchases, figures.orders, figures.active_days, assets)
 
 
 class WindowOut(Struct, frozen=True):
@@ -38,9 +47,11 @@ class MissingOut(Struct, frozen=True):
     because: str | None
     leaving: FiguresOut | None
     sentence: str
+    active_days: int = 0
+    assets: dict[str, int] = {}
 
     @classmethod
-    def of(cls, missing: tiers.Missing, currency: str, language: str) -> "MissingOut":
+    def of(cls, missing: tiers.Missing, policy: Policy, language: str) -> "MissingOut":
         """Show what is missing, also as a sentence in the caller's language."""
         leaving = missing.leaving
         return cls(
@@ -52,8 +63,10 @@ class MissingOut(Struct, frozen=True):
             met=missing.met,
             by=missing.by,
             because=None if missing.because is None else str(missing.because),
-            leaving=None if leaving is None else FiguresOut(leaving.purchases, leaving.orders),
-            sentence=tell_missing(missing, currency, language),
+            leaving=None if leaving is None else FiguresOut.of(leaving),
+            sentence=tell_missing(missing, policy.currency, language, policy.units),
+            active_days=missing.active_days,
+            assets=dict(missing.assets),
         )
 
 
@@ -85,7 +98,7 @@ class TierChangeOut(Struct, frozen=True):
             after=change.after,
             ladder=change.ladder,
             window=None if window is None else WindowOut(window.start, window.end),
-            figures=None if figures is None else FiguresOut(figures.purchases, figures.orders),
+            figures=None if figures is None else FiguresOut.of(figures),
             seen=[
                 {"metric": str(part.metric), "seen": part.seen, "wanted": part.wanted}
                 for part in change.seen

@@ -102,6 +102,11 @@ class Policy:
         """What wallets may hold: points, and what the policy names beside them."""
         return (POINTS, *sorted(self.assets))
 
+    @property
+    def units(self) -> dict[str, Mapping[str, str]]:
+        """What people call each asset, by language."""
+        return {POINTS: self.unit, **{code: one.names for code, one in self.assets.items()}}
+
     def rolls(self, at: datetime, activities: Collection[Activity]) -> list[Roll]:
         """Return what activities of an instant do to points that lapse with inactivity."""
         months = self.expiry.rolling_months() | self.rolled

@@ -7,6 +7,8 @@ import pytest
 from loyalty.telling import tell_missing
 from tiers import Because, Figures, Metric, Missing
 
+UNITS = {"stars": {"en": "stars", "zh": "星星"}}
+
 
 def missing(**more: object) -> Missing:
     said: dict[str, object] = {
@@ -41,8 +43,18 @@ def missing(**more: object) -> Missing:
         ),
         (missing(purchases=0, orders=1, by=None, because=None), "en", "1 more order."),
         (missing(purchases=1_050, join="any", by=None), "en", "$10.50 more or 2 more orders."),
+        (
+            missing(purchases=0, orders=0, active_days=2, assets=(("stars", 50),), by=None),
+            "en",
+            "2 more days with a purchase and 50 more stars.",
+        ),
+        (
+            missing(purchases=0, orders=0, active_days=1, assets=(("stars", 50),), by=None),
+            "zh",
+            "再有 1 天消费并再获得 50 星星。",
+        ),
         (missing(met=True, because=None), "en", "Nothing more is needed until December 31, 2026."),
     ],
 )
 def test_what_is_missing_reads_as_a_sentence(said: Missing, language: str, sentence: str) -> None:
-    assert tell_missing(said, "USD", language) == sentence
+    assert tell_missing(said, "USD", language, UNITS) == sentence
