@@ -12,14 +12,15 @@ from admin.decisions import said
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.order_rows import order_rows
+from admin.order_view import order_view
 from admin.render import go, page
 from admin.standings import tier_names
 from admin.visit import Visit, visit_of
-from admin.words import ORDER_STATES, SHIPMENT_KINDS, badge
+from admin.words import ORDER_STATES, badge
 from loyalty.ids import read, show
-from loyalty.members import Ref, find_member, profile_of
+from loyalty.members import Ref, UnknownOrder, find_member, profile_of
+from loyalty.orders.explained import explain_order
 from loyalty.orders.listing import external_id_of, find_order_id, latest_orders
-from loyalty.orders.reading import find_order
 from tiers import live_ladder
 
 STAFF: Final = {NEEDS: Needs.STAFF}
@@ -74,9 +75,11 @@ async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> R
     visit = visit_of(request)
     order_id = read("ord", order)
     async with visit.application.database.snapshot() as connection:
-        found = await find_order(connection, order_id)
-        if found is None:
-            raise PageMissing
+        try:
+            explained = await explain_order(connection, visit.application.programme, order_id)
+        except UnknownOrder:
+            raise PageMissing from None
+        found = explained.found
         number = await external_id_of(connection, order_id)
         ladder = await live_ladder(connection)
         owner = None
@@ -86,18 +89,15 @@ async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> R
             )
             profile = await profile_of(connection, member.id)
             owner = (member, next(iter(profile.external_ids), profile.name or ""))
-    history, names = found.history, tier_names(visit.voice, ladder)
+    names = tier_names(visit.voice, ladder)
+    history = found.history
     state = "part-returned" if history.returns and history.state == "completed" else history.state
     return page(
         request,
         "order.html",
         number=number,
         order=found.order,
-        stands=[history.stands[line.line_no] for line in found.order.lines],
-        shipments=[
-            (one, badge(visit.voice, SHIPMENT_KINDS, one.kind)) for one in history.shipments
-        ],
-        returns=history.returns,
+        view=order_view(visit, explained),
         state=badge(visit.voice, ORDER_STATES, state),
         owner=owner,
         said=said(visit, found.decision, found.order.currency, names),
