@@ -80,6 +80,7 @@ async def joined(
 
 async def offered(
     connection: AsyncConnection,
+    /,
     code: str = "mug",
     kind: Kind = Kind.GOODS,
     *,
@@ -103,6 +104,7 @@ async def offered(
 
 async def order(
     connection: AsyncConnection,
+    /,
     whose: Member,
     code: str = "mug",
     quantity: int = 1,

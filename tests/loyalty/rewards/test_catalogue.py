@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -249,7 +250,7 @@ async def test_a_member_is_offered_what_they_may_see_with_every_reason_why_not(
     connection: AsyncConnection,
 ) -> None:
     whose = await joined(connection, "C-1", 1_000)
-    soon = {"available": {"since": (NOW + timedelta(days=1)).isoformat()}}
+    soon: dict[str, Any] = {"available": {"since": (NOW + timedelta(days=1)).isoformat()}}
     per_day = [{"per": "member", "every": "day", "quantity": 1}]
     await offered(connection, "a-mug", stock=1, limits=per_day, rank=2)
     await offered(connection, "b-watch", points=5_000, rank=1, **soon)

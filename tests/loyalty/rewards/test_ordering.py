@@ -95,7 +95,7 @@ async def test_the_money_part_and_what_tax_sees_are_reported(
     connection: AsyncConnection, tax_class: TaxClass, taxable: int
 ) -> None:
     whose = await joined(connection, "C-1", 1_000)
-    terms = {"money": 300, "tax": 23, "regular": 900}
+    terms: dict[str, Any] = {"money": 300, "tax": 23, "regular": 900}
     await offered(connection, tax_class=tax_class, **terms)
 
     price = (await order(connection, whose, quantity=2)).order.price
