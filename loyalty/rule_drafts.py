@@ -17,7 +17,6 @@ from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.ids import new_id, show
 from loyalty.policy import policy_at
-from loyalty.policy.store import BEGINNING
 from loyalty.rules import publish_contents, vocabulary_of
 
 DRAFT: Final = "rdr"
@@ -94,7 +93,7 @@ async def publish_draft(
     """
     draft = await benefits.open_rule_draft(connection, draft_id, at=cause.at)
     await benefits.publish_in_turn(connection)
-    begins = await _begins(connection, cause.at, live_from)
+    begins = live_from or cause.at
     if after is None:
         await _refuse_outrun(connection, draft, begins)
     version = await _publish(connection, cause, draft.change, live_from=begins, after=after)
@@ -127,18 +126,9 @@ async def end_rule(
 ) -> int:
     """End a rule now or at an instant and return the rule set without it. Raises RuleNotLive."""
     await benefits.publish_in_turn(connection)
-    begins = await _begins(connection, cause.at, ends_at)
+    begins = ends_at or cause.at
     change = benefits.RuleChange(retired=(rule,))
     return await _publish(connection, cause, change, live_from=begins, after=after)
-
-
-async def _begins(
-    connection: AsyncConnection, at: datetime, live_from: datetime | None
-) -> datetime:
-    if live_from is not None:
-        return live_from
-    live = await connection.scalar(benefits.live_rule_set_version(at))
-    return BEGINNING if live is None else at
 
 
 async def _publish(

@@ -16,7 +16,6 @@ from loyalty.activities.kinds import kind_names
 from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.policy import policy_at
-from loyalty.policy.store import BEGINNING
 
 _PAGE: Final = 200
 
@@ -54,16 +53,14 @@ async def publish_rules(
 ) -> int:
     """Publish rules together as the next rule set and return its version.
 
-    It goes live at once unless an instant is named; the first one also decides all that was
-    bought before, so that history can be brought along.
+    It goes live at once unless an instant is named. While none is live that may be one in the past,
+    for orders that are brought along; what was bought before the first one earns nothing.
     """
-    await benefits.publish_in_turn(connection)
-    live = await connection.scalar(benefits.live_rule_set_version(cause.at))
     return await publish_contents(
         connection,
         cause,
         benefits.contents_from(rules, groups),
-        live_from=live_from or (BEGINNING if live is None else cause.at),
+        live_from=live_from or cause.at,
         based_on=based_on,
     )
 

@@ -41,8 +41,14 @@ def import_() -> None:
     show_default=True,
     help="What the orders may move.",
 )
+@click.option(
+    "--rules",
+    type=click.IntRange(1),
+    metavar="VERSION",
+    help="The rule set that decides orders older than the first one; without it they earn nothing.",
+)
 @click.option("--processes", type=click.IntRange(1, 64), help="As many as cores, when not given.")
-def orders(file: Path, effects: str, processes: int | None) -> None:
+def orders(file: Path, effects: str, rules: int | None, processes: int | None) -> None:
     """Bring orders and returns along.
 
     Columns: order_id, member, ordered_at, kind (sale or return), currency, optionally
@@ -56,6 +62,7 @@ def orders(file: Path, effects: str, processes: int | None) -> None:
                 application,
                 file,
                 effects=cast("Effects", effects),
+                rules=rules,
                 processes=processes,
                 report=report,
             )

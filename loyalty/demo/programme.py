@@ -196,7 +196,8 @@ async def publish_programme(
         connection, PRICE_LIST, _prices(BEGINNING), actor=cause.actor, at=cause.at
     )
     drafted = [await draft_rule(connection, cause, rule) for rule in (*RULES, FIVE_OFF_RULE)]
-    await publish_rules(connection, cause, [(rule.rule, rule.version) for rule in drafted])
+    wanted = [(rule.rule, rule.version) for rule in drafted]
+    await publish_rules(connection, cause, wanted, live_from=BEGINNING)
     await publish_catalogue(connection, cause)
 
 

@@ -19,6 +19,7 @@ from gzip import BadGzipFile
 from pathlib import Path
 from typing import Final, TypeVar
 
+from benefits import find_published_rule_set
 from loyalty.bootstrap import Application
 from loyalty.cause import import_actor
 from loyalty.history import staging, workers
@@ -59,23 +60,28 @@ async def import_orders(
     path: Path,
     *,
     effects: Effects = "both",
+    rules: int | None = None,
     processes: int | None = None,
     report: Report = silent,
 ) -> Summary:
     """Bring a file of orders along and return what it came to.
 
-    Rejected rows are written beside the file. Raises `ColumnsUnusable`, `ImportUnreadable`, and
-    `ImportInterrupted` when a process was killed; running it again goes on from there.
+    Orders that are older than the first rule set earn nothing, unless `rules` names the set that
+    decides them. Rejected rows are written beside the file. Raises `RuleSetNotFound`,
+    `ColumnsUnusable`, `ImportUnreadable`, and `ImportInterrupted` when a process was killed;
+    running it again goes on from there.
     """
     begun = time.monotonic()
     run = new_id()
     async with application.database.read() as connection:
         policy = await policy_at(connection, application.clock.now())
+        if rules is not None:
+            await find_published_rule_set(connection, rules)
     terms = staging.Terms(
         policy.currency, digits(policy.currency), policy.zone, application.clock.now()
     )
     url = application.locate().render_as_string(hide_password=False)
-    job = Job(url, import_actor(str(run)), str(run), effects, policy.currency)
+    job = Job(url, import_actor(str(run)), str(run), effects, rules, policy.currency)
     with spool_folder() as folder:
         staged = await _split(path, folder, report)
         rejected = Rejected(folder)

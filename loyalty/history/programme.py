@@ -25,14 +25,19 @@ MOST = 10_000
 class HistoryProgramme(Programme):
     """A programme that shows history only what it may move."""
 
-    def __init__(self, effects: Effects) -> None:
-        """Begin with nothing read."""
+    def __init__(self, effects: Effects, rules: int | None = None) -> None:
+        """Begin with nothing read; `rules` decides what is older than the first rule set."""
         super().__init__(Policies(), Signing())
         self.effects = effects
+        self.rules = rules
 
     async def rule_set(self, connection: AsyncConnection, version: int | None) -> RuleSet:
-        """Return the rule set, or the empty one where no points are to move."""
-        return await super().rule_set(connection, None if self.effects == "tiers" else version)
+        """Return the rule set, or the empty one where no points are to move.
+
+        Where none was live, it is the one that the import was told, if any.
+        """
+        wanted = version or self.rules
+        return await super().rule_set(connection, None if self.effects == "tiers" else wanted)
 
     async def ladder(self, connection: AsyncConnection, version: int | None) -> Ladder | None:
         """Return the ladder, or none where no standing is to move."""
@@ -56,7 +61,8 @@ async def find_eras(
         policy = max(in_force, key=lambda one: (one.starts_at, one.version))
         live = max((one for one in sets if one[0] <= since), default=None)
         rule_set = None
-        if live is not None and programme.effects != "tiers":
-            rule_set = await programme.rule_set(connection, live[1])
+        version = programme.rules if live is None else live[1]
+        if version is not None and programme.effects != "tiers":
+            rule_set = await programme.rule_set(connection, version)
         eras.append(Era(since, policy, rule_set))
     return eras

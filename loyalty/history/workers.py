@@ -49,6 +49,7 @@ class Job:
     actor: str
     request_id: str
     effects: Effects
+    rules: int | None
     currency: str
 
 
@@ -68,7 +69,7 @@ class Desk:
         self._job = job
         self._runner = asyncio.Runner()
         self._database = Database.at(make_url(job.url), patience=LONG, pool_size=2)
-        self._programme = HistoryProgramme(job.effects)
+        self._programme = HistoryProgramme(job.effects, job.rules)
         self._clock = Clock()
         self._eras: Sequence[Era] = ()
 

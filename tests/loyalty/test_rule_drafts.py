@@ -82,12 +82,28 @@ async def test_a_draft_changes_nothing_until_it_is_published_with_all_it_changes
     assert again.code == "rule-draft-closed"
 
 
-async def test_what_was_published_first_decides_what_was_bought_before(
+async def test_nothing_is_live_before_the_first_publication_unless_it_names_an_instant(
+    connection: AsyncConnection,
+) -> None:
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    await published(connection, of(FREE), live_from=LATER)
+
+    await published(connection, of(BASE), live_from=long_ago)
+    refusal = await refused(published(connection, of(WEEK), live_from=long_ago))
+
+    assert await live(connection, long_ago) == {"base": 1}
+    assert await live(connection, long_ago - timedelta(seconds=1)) == {}
+    assert await live(connection, LATER) == {"base": 1, "free": 1}
+    assert refusal.code == "rule-set-backdated"
+
+
+async def test_what_is_published_first_begins_when_it_is_published(
     connection: AsyncConnection,
 ) -> None:
     await published(connection, of(BASE))
 
-    assert await live(connection, datetime(2000, 1, 1, tzinfo=UTC)) == {"base": 1}
+    assert await live(connection, NOW) == {"base": 1}
+    assert await live(connection, NOW - timedelta(seconds=1)) == {}
 
 
 async def test_a_draft_is_live_from_its_instant_and_not_before(connection: AsyncConnection) -> None:
@@ -189,7 +205,7 @@ async def test_a_changed_draft_starts_again_from_what_is_live(connection: AsyncC
 
 
 async def test_a_rule_is_ended_at_once_or_at_an_instant(connection: AsyncConnection) -> None:
-    await published(connection, of(BASE, WEEK, FREE))
+    await published(connection, of(BASE, WEEK, FREE), live_from=NOW - timedelta(days=9))
 
     await end_rule(connection, cause(), "week")
     await end_rule(connection, cause(), "free", ends_at=LATER)

@@ -14,6 +14,7 @@ from loyalty.cause import Cause
 from loyalty.ladders import publish_ladder
 from loyalty.members import Member
 from loyalty.policy import document_of, policy_at, publish_policy
+from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.tables import member
 from loyalty.verify import verify
@@ -175,7 +176,8 @@ async def open_programme(connection: AsyncConnection, cause: Cause, rules: Seque
     ladder = default_ladder(silver=(10_000, 2), gold=(30_000, 3), diamond=(100_000, 10), join="all")
     await publish_ladder(connection, cause, ladder)
     drafted = [await draft_rule(connection, cause, rule) for rule in rules]
-    await publish_rules(connection, cause, [(one.rule, one.version) for one in drafted])
+    wanted = [(one.rule, one.version) for one in drafted]
+    await publish_rules(connection, cause, wanted, live_from=BEGINNING)
 
 
 async def members_of(connection: AsyncConnection) -> Sequence[UUID]:

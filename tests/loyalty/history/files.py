@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest_asyncio
@@ -19,6 +20,7 @@ from loyalty.history.programme import Effects
 from loyalty.history.summary import Summary
 from loyalty.keys import Keys
 from loyalty.policy import Policies, document_of, policy_at, publish_policy
+from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.settings import Settings
 from loyalty.signing import Signing
@@ -67,6 +69,7 @@ async def publish(
     *,
     rules: Sequence[Mapping[str, object]] = (BASE_RULE,),
     ladder: Mapping[str, object] | None = LADDER,
+    live_from: datetime | None = BEGINNING,
     **policy: object,
 ) -> None:
     """Publish a policy that differs from the first one as said, a ladder and rules."""
@@ -83,16 +86,21 @@ async def publish(
         drafted = [await draft_rule(connection, cause, rule) for rule in rules]
         if drafted:
             wanted = [(rule.rule, rule.version) for rule in drafted]
-            await publish_rules(connection, cause, wanted)
+            await publish_rules(connection, cause, wanted, live_from=live_from)
 
     await application.database.write(work)
 
 
 async def bring(
-    application: Application, path: Path, *, effects: Effects = "both", processes: int | None = None
+    application: Application,
+    path: Path,
+    *,
+    effects: Effects = "both",
+    rules: int | None = None,
+    processes: int | None = None,
 ) -> Summary:
     """Bring a file along."""
-    return await import_orders(application, path, effects=effects, processes=processes)
+    return await import_orders(application, path, effects=effects, rules=rules, processes=processes)
 
 
 def write(path: Path, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Path:

@@ -2,11 +2,13 @@
 
 import gzip
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from benefits import RuleSetNotFound
 from loyalty.bootstrap import Application
 from loyalty.history.columns import ColumnsUnusable
 from loyalty.history.errors import ImportUnreadable
@@ -314,3 +316,61 @@ async def test_a_damaged_archive_is_refused(application: Application, tmp_path: 
     path.write_bytes(gzip.compress(",".join(WHOLE).encode() * 9)[:-9])
     with pytest.raises(ImportUnreadable):
         await bring(application, path)
+
+
+async def test_orders_before_the_first_rules_earn_nothing_unless_told_which_to_use(
+    application: Application, tmp_path: Path
+) -> None:
+    await publish(application, live_from=None)
+    silent = await bring(application, write(tmp_path / "orders.csv", BY_LINE, SOME[:2]))
+    rest = [
+        line("o9", "anna", "1", "TEA", "DRINKS", 1, "7.00", at=LATER),
+        line("o8", "carl", "1", "TEA", "DRINKS", 1, "9.00"),
+    ]
+
+    told = await bring(application, write(tmp_path / "rest.csv", BY_LINE, rest), rules=1)
+
+    assert (silent.points_earned, silent.orders_without_rules) == (0, 1)
+    assert (told.points_earned, told.orders_without_rules) == (16, 0)
+    assert await balances(application) == {"anna": 7, "carl": 9}
+    with pytest.raises(RuleSetNotFound):
+        await bring(application, tmp_path / "rest.csv", rules=2)
+    await check_books(application)
+
+
+async def test_what_is_told_of_older_orders_leaves_those_alone_that_have_rules(
+    application: Application, tmp_path: Path
+) -> None:
+    await publish(application, live_from=datetime(2025, 3, 3, tzinfo=UTC))
+    double = {"rule": "base", "effects": [{"effect": "earn", "points": 5, "per": 100}]}
+    await publish(application, rules=(double,), ladder=None, live_from=None)
+    rows = [
+        line("o1", "anna", "1", "TEA", "DRINKS", 1, "10.00"),
+        line("o2", "anna", "1", "TEA", "DRINKS", 1, "10.00", at=LATER),
+    ]
+
+    summary = await bring(application, write(tmp_path / "orders.csv", BY_LINE, rows), rules=2)
+
+    assert summary.points_earned == 60, "5 a dollar before there were rules, 1 since"
+
+
+async def test_tiers_alone_issue_no_points_and_points_alone_move_no_tier(
+    application: Application, tmp_path: Path
+) -> None:
+    await publish(application)
+    big = [line(f"o{n}", "anna", "1", "TEA", "DRINKS", 1, "150.00") for n in (1, 2, 3)]
+    other = [line(f"p{n}", "ben", "1", "TEA", "DRINKS", 1, "150.00") for n in (1, 2, 3)]
+
+    tiers_only = await bring(application, write(tmp_path / "a", BY_LINE, big), effects="tiers")
+    points_only = await bring(application, write(tmp_path / "b", BY_LINE, other), effects="points")
+
+    assert (tiers_only.points_earned, points_only.points_earned) == (0, 450)
+    assert await balances(application) == {"ben": 450}
+    async with application.database.read() as connection:
+        standings = await connection.execute(
+            text(
+                "select n.name, s.tier from tiers.standing s join loyalty.name n"
+                " on n.member = s.member and n.kind = 'member' order by 1"
+            )
+        )
+        assert {row.name: row.tier for row in standings} == {"anna": "gold", "ben": "standard"}
