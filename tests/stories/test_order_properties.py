@@ -114,7 +114,7 @@ class Life:
         """Place a cart under the next name."""
         self.orders += 1
         name = f"S-{self.label}-{self.orders}"
-        token = {} if quote is None else {"quote": quote}
+        token: Json = {} if quote is None else {"quote": quote}
         await self.shop.place(order, name, who=self.ref, **token)
         return name
 
@@ -244,7 +244,9 @@ async def test_buying_and_giving_back_in_any_order_never_leaves_a_gain(
 ) -> None:
     shortfall, pending = chance.choice(POLICIES), chance.choice([0, 14])
     await shop.policy(shortfall=shortfall, pending_days=pending)
-    life, names, said = await Life.begin(shop, chance), [], []
+    life = await Life.begin(shop, chance)
+    names: list[str] = []
+    said: list[Json] = []
     for _ in range(chance.randint(2, 8)):
         if not names or chance.random() < 0.4:
             order = a_cart(chance, most=15_000)

@@ -142,7 +142,8 @@ async def _names(connection: AsyncConnection, member: UUID | None = None) -> dic
             names |= {str(row.member): row.name, str(row.holder): row.name}
             names[show("mem", row.member)] = row.name
         else:
-            names |= {str(row.id): row.name, show("ord", row.id): row.name}
+            name = "id" if ID.fullmatch(row.name) else row.name  # where the shop gave none
+            names |= {str(row.id): name, show("ord", row.id): name}
     return names
 
 
