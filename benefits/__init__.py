@@ -62,14 +62,7 @@ from benefits.drafts import (
     replace_rule_draft,
 )
 from benefits.earn_sentences import EarnedLine, earn_sentence
-from benefits.entitled import (
-    DEPENDS_ON_ORDER,
-    NotHeld,
-    Rights,
-    entitlement_unit,
-    held_at,
-    rights_of,
-)
+from benefits.entitled import NotHeld, entitlement_unit, held_at, rights_of
 from benefits.errors import (
     BenefitsError,
     BirthdayAlreadyIssued,
@@ -143,7 +136,7 @@ from benefits.sentences import (
     unlock_sentence,
 )
 from benefits.shares import spread
-from benefits.turning import Turns, facts_asked, turns_of
+from benefits.turning import facts_asked, turns_of
 from benefits.types import (
     Applied,
     Cart,
@@ -176,6 +169,7 @@ from benefits.uses import (
     read_used,
     read_uses,
     record_uses,
+    settle_uses,
     settled_content,
     settling,
     take_uses,
@@ -203,7 +197,6 @@ from benefits.vouchers import (
 )
 
 __all__ = [
-    "DEPENDS_ON_ORDER",
     "FREE",
     "MEMBER_FACTS",
     "REVISION",
@@ -252,7 +245,6 @@ __all__ = [
     "Publishing",
     "Question",
     "RevisionUnknown",
-    "Rights",
     "RuleChange",
     "RuleDiff",
     "RuleDraft",
@@ -274,7 +266,6 @@ __all__ = [
     "ShippingAnswer",
     "Step",
     "Totals",
-    "Turns",
     "Unlock",
     "Use",
     "Used",
@@ -376,6 +367,7 @@ __all__ = [
     "rule_sentence",
     "rules_live_since",
     "set_prices",
+    "settle_uses",
     "settled_content",
     "settling",
     "show_code",

@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benefits import (
-    DEPENDS_ON_ORDER,
     Cart,
     Entitlement,
     Facts,
@@ -26,6 +25,7 @@ from benefits import (
     rule_sentence,
     turns_of,
 )
+from benefits.entitled import DEPENDS_ON_ORDER
 from benefits.language import Scene, read_rule
 from benefits.language.facts import READERS
 from benefits.language.nodes import CART_FACTS, ENTITLEMENTS, FACTS
