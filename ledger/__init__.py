@@ -126,6 +126,7 @@ from ledger.reports import (
     RollForwardLine,
     Statement,
 )
+from ledger.runs import moved_in
 from ledger.statements import account_entries, find_journal, journal, receipts, transactions
 from ledger.types import (
     MEMBER_ACCOUNTS,
@@ -283,6 +284,7 @@ __all__ = [
     "monthly_totals",
     "months_of_ends",
     "move",
+    "moved_in",
     "notify",
     "open_balances",
     "open_from",
