@@ -15,6 +15,7 @@ from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from gzip import BadGzipFile
 from pathlib import Path
 from typing import Final, TypeVar
@@ -27,6 +28,7 @@ from loyalty.history.assembly import Reject, Row
 from loyalty.history.errors import ImportInterrupted, ImportUnreadable
 from loyalty.history.folder import spool_folder
 from loyalty.history.programme import Effects
+from loyalty.history.reconciling import reconcile
 from loyalty.history.rejects import Rejected, rejects_path
 from loyalty.history.replays import Conflict
 from loyalty.history.spool import bucket_of, records
@@ -42,6 +44,9 @@ Report = Callable[[str, int, int | None], None]
 
 SMALL: Final = 5_000
 """Rows up to which a file is taken in by this process alone."""
+
+_SKEW: Final = timedelta(minutes=5)
+"""How far the instants of rows may lie before the run's own."""
 
 READING: Final = "rows read"
 CHECKING: Final = "rows checked"
@@ -89,7 +94,9 @@ async def import_orders(
             counts = await _Run(staged, terms, pool, report, rejected).all()
         if rejected.rows:
             await asyncio.to_thread(rejected.write, rejects_path(path), staged.columns.names)
-    return summary_of(counts, seconds=time.monotonic() - begun)
+    async with application.database.snapshot() as connection:
+        reconciled = await reconcile(connection, counts, run=str(run), since=terms.now - _SKEW)
+    return summary_of(counts, seconds=time.monotonic() - begun, reconciled=reconciled)
 
 
 async def _split(path: Path, folder: Path, report: Report) -> Staged:

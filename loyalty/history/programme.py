@@ -61,8 +61,8 @@ async def find_eras(
         policy = max(in_force, key=lambda one: (one.starts_at, one.version))
         live = max((one for one in sets if one[0] <= since), default=None)
         rule_set = None
-        version = programme.rules if live is None else live[1]
-        if version is not None and programme.effects != "tiers":
-            rule_set = await programme.rule_set(connection, version)
+        decides = programme.rules if live is None else live[1]
+        if decides is not None and programme.effects != "tiers":
+            rule_set = await programme.rule_set(connection, decides)
         eras.append(Era(since, policy, rule_set))
     return eras

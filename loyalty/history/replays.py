@@ -13,6 +13,12 @@ from uuid import UUID
 from loyalty.history.assembly import HistoricOrder
 from loyalty.history.lookups import Known, KnownMember
 
+
+def money_of(order: HistoricOrder) -> str:
+    """The count under which an order's money goes."""
+    return "money_returned" if order.kind == "return" else "money_sold"
+
+
 Sold = dict[str, UUID]
 """Our ids of the orders of a file, by the shop's."""
 
@@ -49,6 +55,7 @@ class Replays:
                 found.append(order)
                 counts["returns"] += order.kind == "return"
                 counts["lines"] += len(order.lines)
+                counts[money_of(order)] += sum(line.amount for line in order.lines)
             elif column:
                 reason = f"order-conflict: recorded before with another {column}"
                 conflicts.append(Conflict(order.order_id, column, reason))

@@ -20,7 +20,7 @@ from loyalty.database import Database
 from loyalty.history.assembly import HistoricOrder
 from loyalty.history.copying import copy_rows
 from loyalty.history.lookups import KnownMember, find_names
-from loyalty.history.replays import Conflict
+from loyalty.history.replays import Conflict, money_of
 from loyalty.history.taking import Stepwise, returned_rows
 from loyalty.idempotency import Attempt, Begun
 from loyalty.ids import new_id
@@ -140,6 +140,7 @@ def _told(order: HistoricOrder, counts: Counter[str], conflicts: list[Conflict])
             raise
         counts["returns"] -= order.kind == "return"
         counts["lines"] -= len(order.lines)
+        counts[money_of(order)] -= sum(line.amount for line in order.lines)
         conflicts.append(Conflict(order.order_id, "order_id", f"{code}: {error}"))
 
 

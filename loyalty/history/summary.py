@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Final
 
+from loyalty.history.reconciling import Reconciled
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
@@ -29,6 +31,7 @@ class Summary:
     points_taken_back: int = 0
     orders_without_rules: int = 0
     seconds: float = 0.0
+    reconciled: Reconciled | None = None
 
     @property
     def complete(self) -> bool:
@@ -42,13 +45,19 @@ class Summary:
             if value or name in _ALWAYS:
                 shown = f"{value:.1f}" if isinstance(value, float) else f"{value:,}"
                 yield f"{shown:>12}  {sentence}"
+        if self.reconciled is not None:
+            yield from self.reconciled.told()
 
 
-def summary_of(counts: Mapping[str, int], *, seconds: float) -> Summary:
+def summary_of(
+    counts: Mapping[str, int], *, seconds: float, reconciled: Reconciled | None = None
+) -> Summary:
     """Make a summary of what was counted; other counts are of no interest here."""
-    known = {each.name for each in fields(Summary)} - {"seconds"}
+    known = {each.name for each in fields(Summary)} - {"seconds", "reconciled"}
     return Summary(
-        seconds=seconds, **{name: count for name, count in counts.items() if name in known}
+        seconds=seconds,
+        reconciled=reconciled,
+        **{name: count for name, count in counts.items() if name in known},
     )
 
 
