@@ -215,6 +215,13 @@ async def take_uses(
     demand_uses(await connection.scalar(select(taking(given))))
 
 
+async def settle_uses(connection: AsyncConnection, uses: Sequence[Use]) -> None:
+    """Say of uses what is consumed and given back by now; said again it changes nothing."""
+    if uses:
+        given = bindparam("content", json.dumps(settled_content(uses)), type_=Text)
+        await connection.execute(select(settling(given)))
+
+
 def demand_uses(refused: Sequence[Mapping[str, Any]] | None) -> None:
     """Raise LimitReached for the first of the refusals, if there is one."""
     for one in refused or ():

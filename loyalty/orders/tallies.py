@@ -5,7 +5,7 @@ is planned in the same transaction.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from benefits import Charge, RuleSet, Use, Used, periods
 from loyalty.orders.types import History
-from loyalty.orders.uses import moved_uses
+from loyalty.orders.uses import charged_use, moved_uses
 
 Standing = dict[tuple[str, str, bool, str, str], int]
 """Where counters stand, by scope, measure, whether of all, period and its first day."""
@@ -56,22 +56,9 @@ class Tally:
         for charge in charges:
             if not charge.taken:
                 continue
+            use = replace(charged_use(self.member, order, charge), consumed=charge.taken)
             key, standing = charge[:5], self._of(everyone=charge.everyone)
             standing[key] = standing.get(key, 0) + charge.side * charge.taken
-            parts = {line_no: part for line_no, part in enumerate(charge.parts, start=1) if part}
-            use = Use(
-                member=self.member,
-                subject=order,
-                everyone=charge.everyone,
-                starts_on=charge.starts_on,
-                scope=charge.scope,
-                measure=charge.measure,
-                every=charge.every,
-                side=charge.side,
-                parts=parts,
-                consumed=charge.taken,
-                given_back=0,
-            )
             self.taken.setdefault(order, []).append(Taken(use, at))
 
     def settle(self, order: UUID, after: History | None) -> None:

@@ -7,8 +7,9 @@ what was taken. A use of a rule is given back when nothing of the order remains.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from uuid import UUID
 
-from benefits import Use
+from benefits import Charge, Use
 from loyalty.orders.figures import NOTHING, Figures
 from loyalty.orders.types import History, LineStand
 
@@ -17,6 +18,23 @@ def moved_uses(uses: Sequence[Use], after: History) -> list[Use]:
     """Return the uses that a step leaves otherwise, with what is consumed and given back by now."""
     now = [_settled(use, after) for use in uses]
     return [one for one, before in zip(now, uses, strict=True) if one != before]
+
+
+def charged_use(member: UUID, order: UUID, charge: Charge) -> Use:
+    """Return what an order takes of a counter, all of it reserved."""
+    return Use(
+        member=member,
+        subject=order,
+        everyone=charge.everyone,
+        starts_on=charge.starts_on,
+        scope=charge.scope,
+        measure=charge.measure,
+        every=charge.every,
+        side=charge.side,
+        parts={line_no: part for line_no, part in enumerate(charge.parts, start=1) if part},
+        consumed=0,
+        given_back=0,
+    )
 
 
 def released_uses(uses: Sequence[Use]) -> list[Use]:

@@ -193,3 +193,19 @@ async def test_bands_go_on_where_the_month_stands_and_a_hold_that_ran_out_gives_
     assert (await shop.complete("S-4"))["points_earned"] == 10
     assert (await stand(web))["all"] == 10
     await shop.holds()
+
+
+async def test_a_claimed_order_keeps_within_limits_and_gives_back_what_returns(
+    web: Web, checkout: Caller
+) -> None:
+    shop, who = await opened(web, checkout, limited("ALL", **{"for": "all", "most": 12}))
+    claim = {"member": "ext:C-1", "proof": "same-email"}
+    for name in ("G-1", "G-2"):
+        await shop.buy(cart(line("1", 2, 500, category="ALL")), name, who=None)
+        await shop.post(f"/v1/orders/ext:{name}/claim", claim, status=200)
+
+    assert (await shop.wallet(who)).available == 12
+    assert await stand(web) == {"all": 12}
+    await shop.give_back("G-1", lines=[{"line_id": "1", "quantity": 1}])
+    assert await stand(web) == {"all": 7}
+    await shop.holds()

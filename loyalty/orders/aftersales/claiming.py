@@ -16,7 +16,7 @@ from sqlalchemy import Text, Uuid, bindparam, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import Decision as Answer
-from benefits import Question, evaluate_paid
+from benefits import Question, evaluate_paid, settle_uses, take_uses
 from ledger import Posting, demand, post
 from loyalty.books import Estimate, estimates_json, estimates_of
 from loyalty.cause import Cause
@@ -41,6 +41,7 @@ from loyalty.orders.reading import find_order, history_json, read_found
 from loyalty.orders.reversal import reversals
 from loyalty.orders.steps import conflict
 from loyalty.orders.types import History, Order
+from loyalty.orders.uses import charged_use, moved_uses
 from loyalty.orders.writing import Claim, Kept, write_claim
 from loyalty.policy import ORDER as SOURCE
 from loyalty.policy import Policy
@@ -143,7 +144,17 @@ async def claim(
     shipments, placed = retold.history.completed, retold.history.order
     happened = claimed_event(new_id(cause.at), placed, shipments, cause.at, standing)
     await write_claim(connection, cause, written, happened, keep(done))
+    await _take(connection, retold, answer)
     return done
+
+
+async def _take(connection: AsyncConnection, retold: Retold, answer: Answer) -> None:
+    """Take of limits what the order earned, less what has come back of it since."""
+    order = retold.history.order
+    at, charges = order.placed_at, answer.charges
+    await take_uses(connection, order.member, order.id, charges, at=at)
+    uses = [charged_use(order.member, order.id, each) for each in charges if each.taken]
+    await settle_uses(connection, moved_uses(uses, retold.history))
 
 
 async def _replayed(
@@ -178,7 +189,9 @@ async def _snapshot(
 
 def _decide(order: Order, snapshot: Snapshot) -> Answer:
     facts = facts_of(snapshot, order.placed_at)
-    question = Question(cart=cart_of(order), at=order.placed_at, facts=facts)
+    question = Question(
+        cart=cart_of(order), at=order.placed_at, facts=facts, used=snapshot.used
+    )
     return evaluate_paid(snapshot.rule_set, question)
 
 
