@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -29,10 +30,12 @@ from loyalty.policy import months_later
 from loyalty.reconciliation import Reconciliation, latest
 from loyalty.staff import Person, list_people
 from loyalty.verification import Verification, latest_verification, list_verifications
+from loyalty.verification.asking import ask_for_proof
 
 FINANCE: Final = {NEEDS: Needs.FINANCE}
 HERE: Final = "/console/finance/periods"
 PROOFS: Final = "/console/finance/verification"
+PATIENCE: Final = timedelta(minutes=10)
 SHOWN: Final = 36
 NIGHTS: Final = 30
 WAITING: Final = 5
@@ -101,20 +104,50 @@ async def close_form(request: Request[Any, Any, Any], month: FromPath[str]) -> R
 async def verification_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """The latest proof, what it found, and those of the nights before."""
     visit = visit_of(request)
-    before = _id(visit.query.get("before", ""))
+    before, asked = _id(visit.query.get("before", "")), _asked(visit)
     async with visit.application.database.read() as connection:
         newest = await latest_verification(connection)
         proofs = await list_verifications(connection, limit=NIGHTS + 1, before=before)
         people = by_id(await list_people(connection))
     shown = proofs[:NIGHTS]
-    return page(
+    waits = asked is not None and (newest is None or newest.started_at < asked)
+    late = asked is not None and visit.at - asked > PATIENCE
+    answer = page(
         request,
         "verification.html",
         newest=newest,
         proofs=[(one, actor_words(visit.voice, one.actor, people)) for one in shown],
         older=further(visit, before=str(shown[-1].id)) if len(proofs) > NIGHTS else None,
         newer=further(visit, before="") if before is not None else None,
+        waits=waits,
+        late=late,
     )
+    if waits and not late:
+        # the result shows without a click
+        answer.headers["refresh"] = "3"
+    return answer
+
+
+@post(PROOFS, opt=FINANCE)
+async def prove_form(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Let a worker prove everything now."""
+    visit, form = visit_of(request), await sent(request)
+    cause = visit.cause()
+
+    async def effect(connection: AsyncConnection, _: Begun) -> str:
+        await ask_for_proof(connection, cause)
+        return f"{PROOFS}?{urlencode({'asked': cause.at.isoformat()})}"
+
+    return await once(visit, form, "console.prove", None, effect, then=PROOFS)
+
+
+def _asked(visit: Visit) -> datetime | None:
+    """When a proof was asked for, as the address has it."""
+    try:
+        asked = datetime.fromisoformat(visit.query.get("asked", ""))
+    except ValueError:
+        return None
+    return asked if asked.utcoffset() is not None else None
 
 
 async def _period(
@@ -270,4 +303,4 @@ def _id(text: str) -> UUID | None:
         return None
 
 
-ROUTES: Final = (periods_page, period_page, close_form, verification_page)
+ROUTES: Final = (periods_page, period_page, close_form, verification_page, prove_form)

@@ -17,7 +17,8 @@ from loyalty.orders.upkeep import release_overdue_holds
 from loyalty.outbox import notify_expiring, tell_members
 from loyalty.retention import forget_answers
 from loyalty.reviews import review_tiers
-from loyalty.verification import verify_books
+from loyalty.verification import prove_as_asked, verify_books
+from loyalty.verification.proving import JOB as PROVE_BOOKS_NOW
 
 Work = Callable[..., Awaitable[object]]
 """Called with the application, the cause, and what was enqueued, by name."""
@@ -56,5 +57,6 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
     {
         MOVE_ENDS_OF_POINTS: Job(MOVE_ENDS_OF_POINTS, move_ends_of_points),
         CLOSE_PERIOD: Job(CLOSE_PERIOD, finish_period),
+        PROVE_BOOKS_NOW: Job(PROVE_BOOKS_NOW, prove_as_asked),
     }
 )

@@ -4,11 +4,14 @@ import re
 from hashlib import sha256
 
 import pytest
+from sqlalchemy import text
 
 import ledger
 from loyalty.books.closing import finish_period
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause, job_actor
+from loyalty.jobs import JOBS
+from loyalty.staff import list_people
 from loyalty.verification import record_verification, verify_books
 from loyalty.verify import Finding
 from tests.admin.conftest import Visitor, cause
@@ -200,3 +203,31 @@ async def test_the_latest_proof_stands_on_its_page_with_the_first_bad_row(
     assert "1 promise is broken" in broken
     assert "<code>lot 7</code>" in broken
     assert "批次与相关分录一致" in chinese
+
+
+async def test_a_proof_is_asked_for_once_and_shows_by_itself_under_the_name_of_who_asked(
+    application: Application, finance: Visitor, shop: Shop
+) -> None:
+    page = f"{BOOKS}/verification"
+    await finance.get(page)
+    first = await finance.send(page, {}, fresh=False)
+    second = await finance.send(page, {}, fresh=False)
+    waiting = await finance.follow(first)
+    async with application.database.read() as connection:
+        people = await list_people(connection)
+        queued = await connection.execute(
+            text("SELECT args FROM procrastinate.procrastinate_jobs WHERE task_name = :task"),
+            {"task": "prove-books-now"},
+        )
+    (asked,) = queued.scalars()
+    worker = Cause(application.clock.now(), job_actor("prove-books-now"), "test")
+    await JOBS["prove-books-now"].work(application, worker, **asked)
+    proved = await finance.get(first.headers["location"])
+
+    assert first.headers["location"] == second.headers["location"]
+    assert asked == {"actor": f"staff:{next(one.id for one in people if one.name == 'finn')}"}
+    assert "Everything is being proved" in waiting.text
+    assert waiting.headers["refresh"] == "3"
+    assert "refresh" not in proved.headers
+    assert "Every promise holds" in proved.text
+    assert proved.text.count("<td>finn</td>") == 1
