@@ -19,7 +19,10 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.cause import Cause
+from loyalty.rules import draft_rule, publish_rules
 from tests.loyalty.rewards.building import offered
+from tests.stories.test_events import REVIEW
 from tests.support.api import application, checkout, web
 from tests.support.contents import ID, INSTANT, differences, of_member
 from tests.support.database import Clone
@@ -27,7 +30,7 @@ from tests.support.forked import Forked, forked_server
 from tests.support.proofs import Proof
 from tests.support.requirements import sample
 from tests.support.serving import Journal, Sent
-from tests.support.shop import Json, Shop, cart, line, shop
+from tests.support.shop import RULES, Json, Shop, cart, line, shop
 from tests.support.statements import ANSWER, StatementWire, Stop, statements_to
 
 __all__ = ["application", "checkout", "shop", "web"]
@@ -71,8 +74,11 @@ async def shipped(shop: Shop, label: str) -> None:
     await shop.complete(f"S-{label}")
 
 
-async def in_stock(connection: AsyncConnection) -> None:
+async def opened(connection: AsyncConnection, cause: Cause) -> None:
     await offered(connection, stock=1_000)
+    review = await draft_rule(connection, cause, REVIEW)
+    live = [(str(rule["rule"]), 1) for rule in RULES]
+    await publish_rules(connection, cause, [*live, (review.rule, review.version)])
 
 
 async def of_a_guest(shop: Shop, label: str) -> None:
@@ -106,6 +112,7 @@ OTHER: Json = {
     "order": cart(line("1", 2, 1100), points_to_spend=50),
 }
 CLAIM: Json = {"member": "ext:C-*", "proof": "same-email"}
+EVENT: Json = {"event_id": "E-*", "kind": "review-written", "member": "ext:C-*"}
 MINE: Json = {"reward": "mug", "order_id": "W-*"}
 
 STEPS: Mapping[str, Step] = {
@@ -124,6 +131,7 @@ STEPS: Mapping[str, Step] = {
     "claim": step("claim", CLAIM, of_a_guest),
     "deliver": step("delivered", {}, shipped),
     "order a reward": Step("/v1/members/ext:C-*/reward-orders", MINE, joined, 201),
+    "report an event": Step("/v1/events", EVENT, joined, 201),
     "fulfil a reward": Step("/v1/reward-orders/ext:W-*/fulfil", {}, ordered_a_mug),
     "cancel a reward": Step("/v1/reward-orders/ext:W-*/cancel", {"reason": "gone"}, ordered_a_mug),
 }
@@ -199,7 +207,7 @@ async def rig(shop: Shop, clone: Clone) -> AsyncIterator[Rig]:
                 journal = Journal("http://server", (await shop.web.caller("admin")).key)
                 await shop.web.joined(external_id="C-warm")
                 await shop.policy(pending_until="delivered")
-                await shop.web.application.database.write(in_stock)
+                await shop.web.application.database.write(opened, shop.web.cause())
                 yield Rig(shop, wire, server, client, journal, count(1))
 
 

@@ -59,6 +59,12 @@ async def of_a_guest(shop: Shop, label: str, _: Member) -> Sequence[str]:
     return ()
 
 
+async def wrote_a_review(shop: Shop, label: str, _: Member) -> Sequence[str]:
+    path, body = event("a")
+    await shop.post(path, json.loads(json.dumps(body).replace("*", label)), status=201)
+    return ()
+
+
 async def last_mug(shop: Shop, label: str, _: Member) -> Sequence[str]:
     async def stocked(connection: AsyncConnection) -> None:
         await offered(connection, f"mug-{label}", stock=1)
@@ -90,6 +96,11 @@ def two(**more: Any) -> Json:
 def mug(member: str, till: str) -> Request:
     path = f"/v1/members/ext:{member}/reward-orders"
     return path, {"reward": "mug-*", "order_id": f"W-*-{till}"}
+
+
+def event(name: str, **more: Any) -> Request:
+    told = {"event_id": f"E-*-{name}", "kind": "review-written", "member": "ext:C-*"}
+    return "/v1/events", {**told, **more}
 
 
 def step(verb: str, **body: Any) -> Request:
@@ -222,6 +233,11 @@ RACES: Mapping[str, Race] = {
         "points-over-available",
         "reward-points-short",
     ),
+    "one event told twice": race(nothing, event("a"), event("a")),
+    "one name for two events": race(
+        nothing, event("a"), event("a", channel="app"), "event-conflict"
+    ),
+    "two events want the last that a limit gives": race(wrote_a_review, event("b"), event("c")),
     "fulfil and cancel a reward": race(
         took_a_mug,
         ("/v1/reward-orders/ext:W-*-a/fulfil", {}),

@@ -24,6 +24,7 @@ from loyalty.members import Member
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.vouchers import define_voucher
 from tests.races.contests import GIVEN, RACES, Race, Request, place
+from tests.stories.test_events import REVIEW
 from tests.stories.test_upkeep import FIVE_OFF
 from tests.support.api import Caller
 from tests.support.contents import ID, INSTANT, of_member
@@ -142,16 +143,17 @@ async def database(wire: StatementWire) -> AsyncIterator[Database]:
     await database.dispose()
 
 
-async def with_vouchers(connection: AsyncConnection, cause: Cause) -> None:
+async def with_more_rules(connection: AsyncConnection, cause: Cause) -> None:
     await define_voucher(connection, cause, VoucherDefinition("five", {"en": "Five off"}))
-    five = await draft_rule(connection, cause, FIVE_OFF)
+    drafted = [await draft_rule(connection, cause, rule) for rule in (FIVE_OFF, REVIEW)]
     live = [(str(rule["rule"]), 1) for rule in RULES]
-    await publish_rules(connection, cause, [*live, (five.rule, five.version)])
+    new = [(rule.rule, rule.version) for rule in drafted]
+    await publish_rules(connection, cause, [*live, *new])
 
 
 @pytest.fixture
 async def track(shop: Shop, wire: StatementWire, clone: Clone) -> AsyncIterator[Track]:
-    await shop.web.application.database.write(with_vouchers, shop.web.cause())
+    await shop.web.application.database.write(with_more_rules, shop.web.cause())
     beside = Database.at(clone.application, pool_size=2)
     yield Track(shop, await shop.web.caller("admin"), wire, beside, count(1))
     await beside.dispose()

@@ -5,7 +5,7 @@ still breaks the promise. Every life is a member of its own in one programme.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from random import Random
@@ -14,18 +14,24 @@ from typing import Any, Final
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from loyalty.members import Member
+from tests.stories.test_earning_counters import STAR, limited
 from tests.stories.test_steps_twice import strip
+from tests.support.api import Caller, Web
 from tests.support.contents import differences, of_member
 from tests.support.proofs import Proof
 from tests.support.requirements import proving, sample
-from tests.support.shop import Json, Shop, cart, line
+from tests.support.shop import RULES, Json, Shop, cart, line, open_programme
 
 START: Final = 3_000
 SKUS: Final = ["TEA", "BUN", "JAM"]
 POLICIES: Final = ["debt", "deducted", "pending-only", "down-to-zero"]
 NUMBERS: Final[Iterator[int]] = count(1)
+USED: Final = text(
+    "select scope, sum(used) from benefits.counter where member = :member group by scope"
+)
 COUNTED: Final = (
     *("total", "purchases", "points_spent", "points_earned", "points_released"),
     *("refund_money", "points_returned", "points_clawed_back"),
@@ -48,7 +54,8 @@ def lives(quick: int, full: int) -> Callable[[Any], Any]:
 def a_line(chance: Random, number: int, *, most: int) -> Json:
     """A line whose amounts do not divide; now and then it earns nothing or counts for nothing."""
     quantity, price = chance.randint(1, 5), chance.randint(0, most)
-    more: Json = {"sku": chance.choice(SKUS), "tax": chance.randint(0, price * quantity // 8)}
+    sku = chance.choice(SKUS)
+    more: Json = {"sku": sku, "category": sku, "tax": chance.randint(0, price * quantity // 8)}
     if chance.random() < 0.5:
         more["member_price"] = chance.randint(0, price)
     for excluded in ("earns", "qualifies"):
@@ -70,6 +77,14 @@ def total(said: Sequence[Json]) -> Counter[str]:
     for step in said:
         found += Counter({figure: step.get(figure, 0) for figure in COUNTED})
     return found
+
+
+@pytest.fixture
+async def shop(web: Web, checkout: Caller) -> Shop:
+    """A shop that also carries remainders and limits what tea earns in a month."""
+    tea = limited("TEA", **{"for": "member", "every": "month", "most": 30, "short": "partial"})
+    await web.application.database.write(open_programme, web.cause(), (*RULES, STAR, tea))
+    return Shop(web, checkout)
 
 
 @pytest.fixture(autouse=True)
@@ -156,7 +171,14 @@ class Life:
         told = await (await self.shop.web.caller("admin")).get(f"/v1/members/{self.ref}/tier")
         tier = told.json()
         points = (wallet.available, wallet.pending, wallet.held, wallet.debt)
-        return {"points": points, "tier": tier["tier"], "figures": tier["figures"]}
+        counted = {"tier": tier["tier"], "figures": tier["figures"]}
+        return {"points": points, "used": await self._used(), **counted}
+
+    async def _used(self) -> Mapping[str, int]:
+        """Where the member's counters stand, by rule; those at nothing are left out."""
+        async with self.shop.web.application.database.read() as connection:
+            rows = await connection.execute(USED, {"member": self.who.id})
+            return {scope: int(used) for scope, used in rows if used}
 
     async def _open(self, name: str) -> dict[str, int]:
         stands = (await self.shop.order(name))["stands"]
@@ -197,7 +219,8 @@ async def test_any_split_of_shipments_and_returns_sums_to_the_whole(
     piecemeal = await parts.give_back(names[1])
     assert total(piecemeal) == total(everything)
     assert await parts.stands() == await whole.stands()
-    assert (await whole.stands())["points"] == (START, 0, 0, 0)
+    nothing = await whole.stands()
+    assert (nothing["points"], nothing["used"]) == ((START, 0, 0, 0), {})
 
 
 @lives(quick=6, full=120)
@@ -272,7 +295,8 @@ async def test_buying_and_giving_back_in_any_order_never_leaves_a_gain(
     available, waiting, held, debt = stands["points"]
     assert (available + waiting - debt, held) == (START + forgiven, 0)
     assert shortfall != "deducted" or sums["shortfall_money"] >= forgiven
-    assert (stands["tier"], stands["figures"]) == ("standard", {"purchases": 0, "orders": 0})
+    assert stands["used"] == {}
+    assert (stands["tier"], any(stands["figures"].values())) == ("standard", False)
 
 
 class Echo(Shop):
