@@ -14,10 +14,12 @@ from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from pathlib import Path
+from pprint import pformat
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import httpx
+import pytest
 
 import ledger
 from api.app import create_app, warm
@@ -180,7 +182,7 @@ async def compare(
     differ = frozenset(table for table in one if one[table] != other[table])
     if differ:
         found = [await contents(each.database, differ) for each in (brought, told)]
-        assert differences(*found) == {}
+        pytest.fail(pformat(differences(*found), width=1_000))
     assert one == other
     assert one["ledger.journal"].rows > 100
     async with told.database.snapshot() as connection:
