@@ -5,7 +5,11 @@ from datetime import timedelta
 
 import pytest
 
+import ledger
 import tiers
+from loyalty.idempotency import Attempt, Begun
+from loyalty.ids import read
+from loyalty.orders.completing import Completing, complete
 from tests.stories.test_statements import MOST, counting
 from tests.support.api import Web
 from tests.support.shop import Json, Shop, cart, line
@@ -53,13 +57,13 @@ async def test_a_claimed_order_earns_what_it_would_have_and_lives_on_as_the_memb
     await shop.holds()
 
 
-async def test_a_claimed_order_counts_in_the_tiers_from_the_day_of_joining(
+async def test_a_claimed_order_counts_in_points_and_tiers_from_the_day_of_joining(
     shop: Shop, web: Web
 ) -> None:
-    await shop.place(cart(line(unit_price=4_999)), "S-0", who=None)
-    await shop.complete("S-0")
-    await shop.place(cart(line(unit_price=4_999)), "S-1", who=None)
-    await shop.complete("S-1")
+    past = web.application.clock.now() - timedelta(days=40)
+    for name in ("S-0", "S-1"):
+        await shop.place(cart(line(unit_price=4_999)), name, who=None, placed_at=past.isoformat())
+        await shop.complete(name, completed_at=past.isoformat())
     ada = await web.joined(external_id="C-1")
 
     await claim(shop, "S-0")
@@ -68,7 +72,24 @@ async def test_a_claimed_order_counts_in_the_tiers_from_the_day_of_joining(
     joined_on = ada.joined_at.date()
     async with web.application.database.read() as connection:
         subject = (await tiers.find_subjects(connection, {ada.id: joined_on}))[ada.id]
+        lots = await ledger.lots(connection, ada.holder, at=web.application.clock.now())
     assert [(one.on, one.purchases) for one in subject.activities] == [(joined_on, 4_999)] * 2
+    assert [(one.earned_at, one.granted) for one in lots] == [(ada.joined_at, 49)] * 2
+    await shop.holds()
+
+
+async def test_a_step_that_began_as_a_guest_s_goes_on_as_the_member_s(shop: Shop, web: Web) -> None:
+    placed = await shop.place(cart(line("1", 3, 333)), who=None)
+    ada = await web.joined(external_id="C-1")
+    await claim(shop)
+    cause = web.cause()
+    attempt = Attempt("test", "complete", None, b"", None, cause.at)
+    begun = Begun(attempt, None, read("ord", placed["order"]))
+    programme = web.application.programme
+
+    await web.application.database.write(complete, programme, cause, begun, Completing())
+
+    assert (await shop.wallet(ada)).available == 9
     await shop.holds()
 
 
