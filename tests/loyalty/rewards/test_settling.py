@@ -73,6 +73,7 @@ async def test_a_cancellation_gives_points_stock_and_limits_back_once(
     assert (done.state, done.cancel_reason, done.restocked) == ("cancelled", "damaged", True)
     assert await points_of(connection, whose) == 1_000
     assert (await find_reward(connection, "mug")).left == 2
+    assert await broken(connection) == []  # limits too, before another order counts them anew
     assert await cancel_order(connection, cause(), placed.id, reason="damaged") == done
     with pytest.raises(RewardOrderClosed):
         await cancel_order(connection, cause(), placed.id, reason="other")
