@@ -99,6 +99,9 @@ def test_worked_example(example: dict[str, Any]) -> None:
     assert totals_of(decision) == example["pays"]
     assert earned_by(decision) == example["earns"]
     assert decision.points.earn == sum(example["earns"])
+    for each in decision.lines:
+        parts = [each.earn if why.gave is None else why.gave for why in each.earn_why]
+        assert sum(parts) == each.earn
     assert decision.shipping.total == example.get("pays_shipping", decision.shipping.regular)
     assert decision.totals.payable == sum(example["pays"]) + decision.shipping.total
     if "basis" in example:
