@@ -51,7 +51,7 @@ class Policy:
     earn_basis: EarnBasis
     pending_days: int
     pending_until: PendingUntil
-    """What points of an order wait for: days from its completion, or the shop's word of delivery."""
+    """What an order's points wait for: days from its completion, or the shop's word of delivery."""
     expiry: Expiries
     expiry_reminder_days: int | None
     grace_days: int

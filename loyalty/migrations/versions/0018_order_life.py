@@ -98,8 +98,10 @@ _STEPS = (
     """,
     "alter table loyalty.order_exception alter column id drop default",
     "drop index loyalty.order_exception_by_age",
-    "create index order_exception_by_age on loyalty.order_exception (at, id)"
-    " where settled_at is null",
+    """
+    create index order_exception_by_age on loyalty.order_exception (at, id)
+        where settled_at is null
+    """,
 )
 
 
