@@ -36,6 +36,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 LOOKS = [("en", "light"), ("en", "dark"), ("zh", "light"), ("zh", "dark")]
+OPPOSITES = [LOOKS[0], LOOKS[-1]]
+"""Both languages and both colour schemes in half as many visits; they do not touch each other."""
 CONSOLE_BUDGET = 60_000
 WALLET_BUDGET = 35_000
 NARROW: ViewportSize = {"width": 320, "height": 800}

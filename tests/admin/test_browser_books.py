@@ -7,16 +7,27 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+import tiers
+from benefits import RuleChange
 from loyalty.bootstrap import Application
+from loyalty.cause import Cause
 from loyalty.exports import Format, request_export
 from loyalty.ids import show
+from loyalty.ladders import make_draft as make_ladder_draft
+from loyalty.ladders import preview_draft
 from loyalty.lifetimes import preview_expiry_change
+from loyalty.orders.aftersales.exceptions import list_exceptions
 from loyalty.outbox import list_messages
 from loyalty.policy import document_of, policy_at
+from loyalty.rewards.catalogue import choose_tax_class, make_reward, publish_reward
+from loyalty.rewards.orders import list_reward_orders
+from loyalty.rewards.stock import change_stock
+from loyalty.rewards.types import Kind, TaxClass
+from loyalty.rule_drafts import make_draft as make_rule_draft
 from loyalty.verification import verify_books
 from tests.admin.browsing import (
     CONSOLE_BUDGET,
-    LOOKS,
+    OPPOSITES,
     Watched,
     chromium,
     served,
@@ -25,7 +36,7 @@ from tests.admin.browsing import (
 )
 from tests.admin.conftest import cause
 from tests.admin.shop import Shop, fall_into_debt, tell_members_of_it
-from tests.support.api import Web
+from tests.support.api import Web, mem
 from tests.support.policies import lasting
 from tests.support.requirements import needs_chromium
 
@@ -69,6 +80,24 @@ PAGES = (
     "/console/settings/expiry",
     "/console/settings/expiry/{change}",
     "/console/settings/policy",
+    "/console/exceptions",
+    "/console/exceptions/{exception}",
+    "/console/ladder?metric=orders",
+    "/console/ladder/drafts/new",
+    "/console/ladder/drafts/{ladder}",
+    "/console/ladder/drafts/{ladder}/spread?metric=purchases&silver=50",
+    "/console/ladder/drafts/{ladder}/publish",
+    "/console/members/{member}/tier",
+    "/console/rules?state=ended",
+    "/console/rules/base",
+    "/console/rules/drafts/new?rule=base",
+    "/console/rules/drafts/{rules}",
+    "/console/rewards",
+    "/console/rewards-new",
+    "/console/rewards/pan",
+    "/console/rewards/pan/change",
+    "/console/reward-orders",
+    "/console/reward-orders/{reward}",
 )
 
 
@@ -104,10 +133,45 @@ async def facts(application: Application, web: Web, shop: Shop) -> dict[str, str
         "export": str(export.number),
         "message": show("msg", message.id),
         "change": str(change.id),
+        **await _made(application, web, shop, because),
     }
 
 
-@pytest.mark.parametrize("look", LOOKS)
+async def _made(application: Application, web: Web, shop: Shop, because: Cause) -> dict[str, str]:
+    """A draft of a ladder with its preview, one of a rule, a reward with an order, an exception."""
+    database = application.database
+    ladder = tiers.default_ladder(silver=(20_000, 4), gold=(90_000, 18), diamond=(400_000, 40))
+    draft = await database.write(make_ladder_draft, because, ladder)
+    await database.write(preview_draft, because, draft.id)
+    triple = {"rule": "gold-double", "effects": [{"effect": "earn", "multiplier": 3}]}
+    rules = await database.write(make_rule_draft, because, RuleChange(rules=(triple,)))
+    terms = {"titles": {"en": "Pan", "zh": "锅"}, "points": 10, "sku": "PAN-1"}
+    await database.write(make_reward, because, "pan", Kind.GOODS, terms)
+    await database.write(choose_tax_class, because, "pan", TaxClass.DISCOUNT)
+    await database.write(publish_reward, because, "pan")
+    await database.write(partial(change_stock, reason="delivery"), because, "pan", 5)
+    admin, checkout = await web.caller("admin"), await web.caller("checkout")
+    points = {"points": 50, "reason": "goodwill"}
+    await admin.post(f"/v1/members/{mem(shop.stranger)}/adjustments", points)
+    path = f"/v1/members/{mem(shop.stranger)}/reward-orders"
+    ordered = await checkout.post(path, {"reward": "pan", "quantity": 1})
+    assert ordered.status_code == 201, ordered.text
+    back = await checkout.post(
+        "/v1/orders/ext:B-2002/chargeback", {"chargeback_id": "dp_1", "reason": "fraudulent"}
+    )
+    assert back.status_code < 300, back.text
+    async with database.read() as connection:
+        (lacked, *_) = await list_exceptions(connection)
+        (reward,) = await list_reward_orders(connection)
+    return {
+        "ladder": show("drf", draft.id),
+        "rules": show("rdr", rules.id),
+        "reward": show("rwo", reward.id),
+        "exception": show("exc", lacked.id),
+    }
+
+
+@pytest.mark.parametrize("look", OPPOSITES)
 async def test_every_page_of_the_books_is_sound(
     application: Application,
     served: str,

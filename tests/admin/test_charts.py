@@ -3,7 +3,7 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from admin.charts import month_chart, nice_step, share
+from admin.charts import month_chart, nice_step, share, spread_chart
 
 MONTHS = [date(2026, month, 1) for month in range(1, 13)]
 SERIES = st.lists(
@@ -52,3 +52,17 @@ def test_a_share_is_never_longer_than_its_track_and_shows_when_there_is_any() ->
     assert share(5, 10) == 500
     assert share(20, 10) == 1000
     assert share(5, 0) == 0
+
+
+def test_a_threshold_lies_between_the_bars_that_it_divides_and_colours_those_beyond() -> None:
+    chart = spread_chart(
+        [(0, 10), (50, 4), (100, 3), (200, 0), (400, 1)], [(100, "Silver", 2), (400, "Gold", 3)]
+    )
+
+    assert [bar.colour for bar in chart.bars] == [1, 1, 2, 2, 3]
+    silver, gold = chart.thresholds
+    assert chart.bars[1].x + chart.bars[1].width <= silver.x <= chart.bars[2].x
+    assert chart.bars[3].x + chart.bars[3].width <= gold.x <= chart.bars[4].x
+    assert chart.bars[3].height == 0
+    assert chart.bars[4].height > 0
+    assert max(bar.x + bar.width for bar in chart.bars) <= chart.width
