@@ -9,8 +9,8 @@ from loyalty.bootstrap import Application
 from loyalty.staff import first_link
 from tests.admin.browsing import (
     CONSOLE_BUDGET,
-    LOOKS,
     NARROW,
+    OPPOSITES,
     WALLET_BUDGET,
     Watched,
     chromium,
@@ -28,7 +28,7 @@ __all__ = ["chromium", "served"]
 pytestmark = [needs_chromium, pytest.mark.usefixtures("shop")]
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", OPPOSITES)
 async def test_every_page_of_the_console_is_sound(
     application: Application, served: str, chromium: Browser, shop: Shop, look: tuple[str, str]
 ) -> None:
@@ -89,7 +89,7 @@ async def test_a_table_too_wide_for_a_telephone_is_scrolled_by_the_keyboard(
         assert await lots.evaluate("(each) => each.scrollLeft") > 0
 
 
-@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("look", OPPOSITES)
 async def test_the_wallet_and_the_doors_are_sound(
     application: Application, served: str, chromium: Browser, shop: Shop, look: tuple[str, str]
 ) -> None:
