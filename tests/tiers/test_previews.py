@@ -1,6 +1,6 @@
 """Drafts and previews: what a ladder would do to everybody, and thresholds that meet a target."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import cast
 
 import pytest
@@ -173,3 +173,17 @@ async def test_a_draft_that_cannot_work_or_is_not_there_is_refused(
         await drafted(connection, upside | {"tiers": tiers})
     with pytest.raises(DraftUnknown):
         await find_draft(connection, DRAFT)
+
+
+async def test_what_leaves_on_the_day_of_a_rise_does_not_hide_the_rise(
+    connection: AsyncConnection,
+) -> None:
+    await publish(connection)
+    later = FEBRUARY + timedelta(days=30)
+    await act(connection, "ann", FEBRUARY, buy("a", FEBRUARY, 900))
+    await act(connection, "ann", later, buy("b", later, 1_200))
+    days = climb(window={"kind": "rolling-days", "length": 30}, validity={"unit": "forever"})
+
+    seen = await preview(connection, parse_ladder(days), on=later)
+
+    assert seen.matrix == (("silver", "silver", 1),)
