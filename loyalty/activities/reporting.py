@@ -4,7 +4,7 @@ The same rules, decision and counters as orders; what an event earns waits as lo
 earns. At most six statements, the one that begins the write among them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -22,10 +22,12 @@ from loyalty.cause import Cause
 from loyalty.checkout.basket import facts_of
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
+from loyalty.feeding import feed_gains
+from loyalty.gains import Gain
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.members import Member, Ref, refuse_closed
-from loyalty.policy import Policy
+from loyalty.policy import POINTS, Policy
 
 LOT_CLASS: Final = ledger.LotClass.PROMOTION
 """Nothing was paid for these points: the order that spends them is revenue without them."""
@@ -78,6 +80,7 @@ async def report(
         outcomes = await ledger.post(connection, postings, at=cause.at)
         for outcome in outcomes:
             ledger.demand(outcome)
+        await _feed(connection, cause, whose, snapshot, postings)
     reported = Reported(one)
     happened = told_of(
         one, id_=new_id(at), shown=show(PREFIX, one.id), activates_at=one.activates_at
@@ -85,6 +88,25 @@ async def report(
     await write_activity(connection, cause, one, happened, name_=asked.name, kept=keep(reported))
     await take_uses(connection, whose.id, one.id, decision.charges, at=at, consumed=True)
     return reported
+
+
+async def _feed(
+    connection: AsyncConnection,
+    cause: Cause,
+    whose: Member,
+    snapshot: Snapshot,
+    postings: Sequence[ledger.Posting],
+) -> None:
+    """Count the points for the tier where the ladder names them; without one nothing is read."""
+    if snapshot.ladder is None or POINTS not in snapshot.ladder.assets:
+        return
+    policy = snapshot.policy
+    earned = [
+        Gain(POINTS, each.lot, policy.day_of(each.effective_at), each.amount)
+        for each in postings
+        if isinstance(each, ledger.Earn)
+    ]
+    await feed_gains(connection, cause, policy, whose, earned)
 
 
 def _refuse_other_content(before: Activity, asked: NewActivity, *, same_member: bool) -> None:
