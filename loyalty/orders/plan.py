@@ -189,9 +189,12 @@ def _walk(
             told.sell(Activity(event.order, event.shipment, on, money), sum(points or ()))
             continue
         on = terms.policy_at(event.at).day_of(event.at)
-        for order, asked in found[index].orders.items():
-            back = sold[order].give_back(asked, _step(event, event.at, on))
-            told.take_back(order, on, back.taken)
+        step = _step(event, event.at, on)
+        taken = {
+            order: sold[order].give_back(asked, step).taken
+            for order, asked in found[index].orders.items()
+        }
+        told.take_back(on, taken)
     scribe.plan.standing, before_each, moves = walk(terms.ladder, buyer.subject, told.events)
     last = len(before_each)
     scribe.plan.moves = [joined(moves[a:b]) for a, b in pairwise([*at, last])]

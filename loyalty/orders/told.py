@@ -31,17 +31,21 @@ class Told:
         self._gained[bought.order] = tuple(gains)
         self.events.append((bought.on, (bought, *gains)))
 
-    def take_back(self, order: UUID, on: date, taken: Iterable[TakenBack]) -> None:
-        """Tell what came back of an order, and of what it had earned."""
-        parts = list(taken)
-        before = self._bought[order]
-        returned = before.returned + sum(part.purchases for part in parts)
-        self._bought[order] = replace(before, returned=returned)
-        earned = {before.shipment: sum(part.earn for part in parts)}
-        gains = corrected(self._gained[order], POINTS, earned)
-        if gains:
-            self._gained[order] = tuple(gains)
-        self.events.append((on, (self._bought[order], *gains)))
+    def take_back(self, on: date, taken: Mapping[UUID, Iterable[TakenBack]]) -> None:
+        """Tell what came back in one return, of every order, and of what that had earned."""
+        told: list[Activity] = []
+        for order, of_order in taken.items():
+            parts = list(of_order)
+            before = self._bought[order]
+            returned = before.returned + sum(part.purchases for part in parts)
+            self._bought[order] = replace(before, returned=returned)
+            earned = {before.shipment: sum(part.earn for part in parts)}
+            gains = corrected(self._gained[order], POINTS, earned)
+            if gains:
+                self._gained[order] = tuple(gains)
+            told += [self._bought[order], *gains]
+        if told:
+            self.events.append((on, tuple(told)))
 
 
 def joined(moves: Sequence[Move]) -> Move:
