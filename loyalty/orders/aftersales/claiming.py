@@ -189,9 +189,7 @@ async def _snapshot(
 
 def _decide(order: Order, snapshot: Snapshot) -> Answer:
     facts = facts_of(snapshot, order.placed_at)
-    question = Question(
-        cart=cart_of(order), at=order.placed_at, facts=facts, used=snapshot.used
-    )
+    question = Question(cart=cart_of(order), at=order.placed_at, facts=facts, used=snapshot.used)
     return evaluate_paid(snapshot.rule_set, question)
 
 
