@@ -29,7 +29,7 @@ MEMBER_FACTS: Final = (
 )
 """The facts that are there without a cart."""
 
-_NOTHING: Final = Cart("XXX", (Line("1", "none", 1, 0),))
+_NOTHING: Final = Cart("XTS", (Line("1", "none", 1, 0),))
 _FIRST_STAGE: Final = 0
 
 

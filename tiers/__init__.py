@@ -90,6 +90,7 @@ from tiers.spreads import Bucket, Distribution, Mark, Spread, distribution
 from tiers.standings import (
     about_to_fall,
     activity_of,
+    count_changes,
     due,
     find_subjects,
     history_of,
@@ -197,6 +198,7 @@ __all__ = [
     "bring_gains",
     "business_date",
     "change_draft",
+    "count_changes",
     "decide",
     "default_ladder",
     "distribution",

@@ -234,6 +234,12 @@ async def history_of(
     return tuple(change_of(row) for row in (await connection.execute(statement)).mappings())
 
 
+async def count_changes(connection: AsyncConnection, request_id: str) -> int:
+    """How many changes one request or one run of a job made."""
+    statement = select(func.count()).where(standing_change.c.request_id == request_id)
+    return (await connection.execute(statement)).scalar_one()
+
+
 def _subject_json(member: ColumnElement[UUID]) -> ColumnElement[Any]:
     held: Final = standing.alias("held")
     done: Final = activity.alias("done")

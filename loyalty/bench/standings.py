@@ -36,7 +36,6 @@ EACH: Final = 100_000
 WHOLE: Final = 1_000_000
 """The budget names so many changes among so many members; smaller runs count in proportion."""
 REVIEW: Final = "bench-review"
-CHANGES: Final = "SELECT count(*) FROM tiers.standing_change WHERE request_id = 'bench-review'"
 SEED: Final = 13
 MEMORY: Final = "SET work_mem = '64MB'"
 LADDER: Final[dict[str, object]] = tiers.default_ladder(
@@ -65,7 +64,8 @@ async def _measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
                 if turn:
                     times.append(seconds)
         written = await _write(programme, rig, ladder)
-        ((changes,),) = rig.ask(CHANGES, database)
+        async with programme.read() as connection:
+            changes = await tiers.count_changes(connection, REVIEW)
     finally:
         await programme.dispose()
     tenth = plan.standings * EACH // WHOLE

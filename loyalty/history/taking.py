@@ -34,7 +34,8 @@ from loyalty.orders import rows, tables
 from loyalty.orders.comebacks import Comeback, ReturnedRow
 from loyalty.orders.eras import Terms
 from loyalty.orders.facts import Person
-from loyalty.orders.plan import Buyer, MemberPlan, Sale, plan_guest, plan_member
+from loyalty.orders.past import Sale
+from loyalty.orders.plan import Buyer, MemberPlan, plan_guest, plan_member
 from loyalty.tables import event
 
 GUESTS = ""

@@ -17,7 +17,8 @@ from loyalty.ids import new_id, show
 from loyalty.orders import rows
 from loyalty.orders.comebacks import Comeback
 from loyalty.orders.happenings import COMPLETED, PLACED, RETURNED
-from loyalty.orders.plan import MemberPlan, Sale
+from loyalty.orders.past import Sale
+from loyalty.orders.plan import MemberPlan
 from loyalty.orders.rows import Row
 
 COLUMNS: Final = (

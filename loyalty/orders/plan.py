@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 import msgspec
@@ -18,23 +18,20 @@ import msgspec
 from benefits import REVISION, Facts, PaidEarning, Used, earn_of_paid, facts_document
 from ledger import Posting
 from loyalty.orders.comebacks import Comeback, Found, find_returned, rows_text
-from loyalty.orders.completion import Step, plan_whole
+from loyalty.orders.completion import Step
 from loyalty.orders.decided import paid_document
 from loyalty.orders.deferring import deferred
 from loyalty.orders.eras import Counted, Terms
 from loyalty.orders.facts import GUEST, Person, facts_at
 from loyalty.orders.figures import Figures
 from loyalty.orders.matching import Shelf
+from loyalty.orders.past import SHIPMENT_NAME, Sale, Sold
 from loyalty.orders.postings import Entries
-from loyalty.orders.returns import Asked, ReturnPlan, plan_return
 from loyalty.orders.reversal import reversals
 from loyalty.orders.rows import Row, return_line_rows, return_row
 from loyalty.orders.tallies import Taken, Tally
 from loyalty.orders.told import Earned, Move, Told, joined
 from loyalty.orders.types import (
-    History,
-    Line,
-    Order,
     OrderState,
     PricedBy,
     Shipment,
@@ -43,21 +40,8 @@ from loyalty.orders.types import (
 from loyalty.policy import ORDER, POINTS
 from tiers import Activity, Decision, Subject, walk
 
-SHIPMENT_NAME: Final = "1"
 EVERYTHING: Final = "{}"
 """What a step asked that named no lines: all that was open."""
-
-PastLine = tuple[str, str, str, int, int]
-"""Line id, SKU, category, quantity, and the money paid for the whole quantity."""
-
-
-class Sale(NamedTuple):
-    """One past order, shipped whole when it was placed; its ids are the caller's."""
-
-    order: UUID
-    shipment: UUID
-    placed_at: datetime
-    lines: Sequence[PastLine]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +106,14 @@ def _plan(
     scribe = _Scribe(MemberPlan(), buyer.member, terms, buyer.tally or Tally(buyer.member))
     found = _match(events)
     tiers = _walk(buyer, events, found, scribe, earned)
-    sold: dict[UUID, _Sold] = {}
+    sold: dict[UUID, Sold] = {}
     count = Counted(buyer.orders)
     for index, event in enumerate(events):
         if isinstance(event, Sale):
             on = terms.policy_at(event.placed_at).day_of(event.placed_at)
             before = count.before(event.placed_at)
             facts = facts_at(buyer.person, on, tier=tiers[index], order_count=before)
-            sold[event.order] = _Sold(event, on, scribe.sell(event, on, facts))
+            sold[event.order] = Sold(event, on, scribe.sell(event, on, facts))
             scribe.post_earn(buyer.holder, sold[event.order], tiers[index])
         else:
             scribe.take_back(buyer.holder, event, found[index], sold)
@@ -178,13 +162,13 @@ def _walk(
         return [None] * len(events)
     told = Told(terms.ladder)
     at: list[int] = []
-    sold: dict[UUID, _Sold] = {}
+    sold: dict[UUID, Sold] = {}
     for index, event in enumerate(events):
         at.append(len(told.events))
         if isinstance(event, Sale):
             on = terms.policy_at(event.placed_at).day_of(event.placed_at)
             points = earned.get(event.order)
-            sold[event.order] = _Sold(event, on, points)
+            sold[event.order] = Sold(event, on, points)
             money = sum(line[4] for line in event.lines)
             told.sell(Activity(event.order, event.shipment, on, money), sum(points or ()))
             continue
@@ -202,23 +186,6 @@ def _walk(
 
 
 # --- what is earned and taken back ------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Sold:
-    """A sale with what it earned; it becomes an order only when something of it comes back."""
-
-    sale: Sale
-    on: date
-    earned: Sequence[int] | None
-    history: History | None = None
-
-    def give_back(self, asked: Asked, step: Step, *, matched: bool = False) -> ReturnPlan:
-        """Plan a return of it, after the returns planned before."""
-        before = self.history or _history(self.sale, self.on, self.earned)
-        plan = plan_return(before, asked, step, matched=matched)
-        self.history = History(before.order, before.shipments, (*before.returns, plan.returned))
-        return plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +276,7 @@ class _Scribe:
             )
         )
 
-    def post_earn(self, holder: UUID, sold: _Sold, tier: str | None) -> None:
+    def post_earn(self, holder: UUID, sold: Sold, tier: str | None) -> None:
         """Post what a sale earned, and what else it did to points that lapse with inactivity."""
         points = sum(sold.earned or ())
         at = sold.sale.placed_at
@@ -340,7 +307,7 @@ class _Scribe:
             self.plan.postings += entries.roll(shipment, policy, taken=0)
 
     def take_back(
-        self, holder: UUID, comeback: Comeback, found: Found, sold: Mapping[UUID, _Sold]
+        self, holder: UUID, comeback: Comeback, found: Found, sold: Mapping[UUID, Sold]
     ) -> None:
         """Write a return: of every order that it takes something back of, and of none."""
         plan, terms, member = self.plan, self.terms, self.member
@@ -365,35 +332,6 @@ class _Scribe:
                 )
                 for line_no, row in found.unmatched
             ]
-
-
-def _history(sale: Sale, on: date, earned: Sequence[int] | None) -> History:
-    points = earned or [0] * len(sale.lines)
-    lines = tuple(
-        Line(
-            line_no,
-            line_id,
-            sku,
-            category,
-            quantity,
-            Figures(amount, amount, 0, 0, 0, amount, earn),
-        )
-        for line_no, ((line_id, sku, category, quantity, amount), earn) in enumerate(
-            zip(sale.lines, points, strict=True), start=1
-        )
-    )
-    order = Order(
-        member=sale.order,
-        id=sale.order,
-        guest=True,
-        placed_at=sale.placed_at,
-        placed_on=on,
-        currency="",
-        lines=lines,
-        priced_by=PricedBy.SHOP,
-    )
-    whole = Step(sale.shipment, SHIPMENT_NAME, sale.placed_at, on)
-    return History(order, (plan_whole(order, whole),))
 
 
 def _step(comeback: Comeback, at: datetime, on: date) -> Step:

@@ -26,8 +26,17 @@ SHAPES = {
     "rule-negative-price",
 }
 # What only the checker sees although its code is one of a shape: which parts of a member day belong
-# together, and what a rate is without its unit of money.
-BEYOND = {"/schedule/member_days/0", "/schedule/member_days/0/day", "/effects/4", "/effects/4/per"}
+# together, what a rate is without its unit of money, and which fields go with which form of earning
+# and with which limit.
+BEYOND = {
+    "/schedule/member_days/0",
+    "/schedule/member_days/0/day",
+    "/effects/4",
+    "/effects/4/per",
+    "/effects/4/basis",
+    "/effects/4/rounding",
+    "/limits/0/every",
+}
 
 
 @pytest.mark.parametrize("document", [FULL, *EXAMPLES], ids=lambda document: document["rule"])

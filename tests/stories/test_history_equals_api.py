@@ -20,7 +20,8 @@ from loyalty.members import Member
 from loyalty.orders.comebacks import Comeback, ReturnedRow
 from loyalty.orders.eras import Terms
 from loyalty.orders.facts import Person
-from loyalty.orders.plan import Buyer, MemberPlan, Sale, plan_member
+from loyalty.orders.past import Sale
+from loyalty.orders.plan import Buyer, MemberPlan, plan_member
 from loyalty.orders.rows import ORDER, ORDER_LINE, RETURN, RETURN_LINE, SHIPMENT
 from loyalty.policy import policy_at
 from tests.support.api import Web
