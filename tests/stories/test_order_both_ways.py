@@ -197,12 +197,12 @@ async def compare(
 async def test_a_web_shop_told_by_many_clients_equals_its_history(
     application: Application, other: Application, tmp_path: Path, proof: Proof
 ) -> None:
-    path = web_shop(tmp_path, most=sample(quick=50, full=1_000_000))
+    path = web_shop(tmp_path, most=sample(quick=50, full=4_000))
     await compare(application, other, path, proof, "UCI online retail")
 
 
 async def test_a_month_of_the_demos_baskets_told_by_many_clients_equals_its_history(
     application: Application, other: Application, tmp_path: Path, proof: Proof
 ) -> None:
-    path = grocers_month(tmp_path, households=sample(quick=15, full=10_000))
+    path = grocers_month(tmp_path, households=sample(quick=15, full=300))
     await compare(application, other, path, proof, "a month of the demo")
