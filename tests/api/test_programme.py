@@ -77,7 +77,7 @@ async def test_a_ladder_is_published_and_members_stand_on_it(web: Web, admin: Ca
         "tiers": ["standard", "silver", "gold", "diamond"],
     }
     assert (standing["tier"], standing["ladder"]) == ("standard", 1)
-    assert standing["figures"] == {"purchases": 0, "orders": 0}
+    assert standing["figures"] == {"purchases": 0, "orders": 0, "active_days": 0, "assets": {}}
     assert standing["next"]["tier"] == "silver"
     assert standing["next"]["sentence"] == "$500 more and 4 more orders."
     chinese = Caller(web.client, admin.key, {"Accept-Language": "zh-CN,zh;q=0.9"})
