@@ -24,7 +24,6 @@ from loyalty.history.copying import copy_rows
 from loyalty.ids import new_id
 from loyalty.keys import Role, create_key
 from loyalty.ladders import publish_ladder
-from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.signing import make_first_signing_key
 from loyalty.tables import member, name, profile
@@ -210,7 +209,7 @@ async def _publish(connection: AsyncConnection, cause: Cause, rules: int) -> Non
     chosen = [*EVERYBODY[:rules], *(_action(number) for number in actions)]
     drafted = [await draft_rule(connection, cause, document) for document in chosen]
     wanted = [(one.rule, one.version) for one in drafted]
-    await publish_rules(connection, cause, wanted, live_from=BEGINNING)
+    await publish_rules(connection, cause, wanted)
 
 
 def _action(number: int) -> Mapping[str, Any]:

@@ -16,10 +16,11 @@ import pytest
 from sqlalchemy import text
 
 import ledger
-from loyalty.database import Database
+from loyalty.database import LONG, Database
 from loyalty.ids import new_id
 from tests.ledger.building import Books, day
 from tests.ledger.model import NEVER, Model
+from tests.support.database import Clone
 from tests.support.requirements import sample
 
 HOLDERS = 3
@@ -205,8 +206,9 @@ def in_order(stand: list[Any]) -> Iterator[str]:
 
 @pytest.mark.parametrize("seed", range(sample(quick=6, full=40)))
 async def test_what_many_connections_post_at_once_is_what_the_model_says_in_their_order(
-    database: Database, seed: int
+    database: Database, clone: Clone, seed: int
 ) -> None:
+    patient = Database.at(clone.application, patience=LONG)  # ten queue for six wallets
     random = Random(seed)  # noqa: S311  # a repeatable program
     author = Author(random, [new_id() for _ in range(HOLDERS)])
     sentences = author.sentences()
@@ -216,10 +218,11 @@ async def test_what_many_connections_post_at_once_is_what_the_model_says_in_thei
 
     async def work() -> None:
         while waiting:
-            outcome = await database.write(post_one, waiting.popleft().posting)
+            outcome = await patient.write(post_one, waiting.popleft().posting)
             codes["replayed" if outcome.replayed else outcome.code] += 1
 
     await asyncio.gather(*(work() for _ in range(WORKERS)))
+    await patient.dispose()
 
     told = {said.posting.key: said for said in program}
     models = {(one, asset): Model() for one in author.holders for asset in ("points", "growth")}

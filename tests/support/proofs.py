@@ -65,7 +65,7 @@ def pytest_sessionstart() -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """End a full run's record with how many tests ran and how they ended."""
-    if proving():
+    if proving() and not worker():
         counts = {word: len(terminalreporter.stats.get(word, [])) for word in ENDINGS}
         _append({"counts": counts})
 
