@@ -131,9 +131,10 @@ async def _killed(
 
 
 def _let_leases_end(server: Server) -> None:
-    """Let the time pass that a lease or a pause takes."""
+    """Let the time pass that a lease or a pause takes: whoever waits longest stays first."""
     url = server.url(OWNER).set(drivername="postgresql")
     with psycopg.connect(url.render_as_string(hide_password=False)) as connection:
         connection.execute(
-            "UPDATE loyalty.message SET next_at = now() - interval '1 s' WHERE next_at IS NOT NULL"
+            "UPDATE loyalty.message SET next_at = next_at - interval '2 days'"
+            " WHERE next_at IS NOT NULL"
         )
