@@ -129,6 +129,7 @@ from benefits.rules import (
     publish_in_turn,
     publish_rule_set,
 )
+from benefits.selecting import RuleReading, lines_summed, rule_reading, sum_columns
 from benefits.sentences import (
     entitlement_phrase,
     reason_sentence,
@@ -255,6 +256,7 @@ __all__ = [
     "RuleLife",
     "RuleNotFound",
     "RuleNotLive",
+    "RuleReading",
     "RuleRefused",
     "RuleSet",
     "RuleSetMoved",
@@ -320,6 +322,7 @@ __all__ = [
     "find_vocabulary",
     "held_at",
     "issue_vouchers",
+    "lines_summed",
     "list_definitions",
     "list_lives",
     "list_price_lists",
@@ -363,6 +366,7 @@ __all__ = [
     "reserve_vouchers",
     "retire_definition",
     "rights_of",
+    "rule_reading",
     "rule_schema",
     "rule_sentence",
     "rules_live_since",
@@ -372,6 +376,7 @@ __all__ = [
     "settling",
     "show_code",
     "spread",
+    "sum_columns",
     "take_uses",
     "taken_content",
     "taking",

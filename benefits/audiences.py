@@ -23,9 +23,13 @@ MEMBER_FACTS: Final = (
     "days-since-joining",
     "birthday",
     "tags",
+    "lists",
     "first-order",
     "order-count",
+    "days-since-last-order",
     "plan",
+    "plan-state",
+    "days-since-plan",
 )
 """The facts that are there without a cart."""
 

@@ -22,7 +22,6 @@ from benefits.language.tree import (
 )
 from benefits.types import Question
 
-_LINE_KINDS = ("sku", "category")
 _AT_LEAST_ONE = ("is", "at-least")
 
 
@@ -77,8 +76,11 @@ _PRESENT: Mapping[str, Callable[[Question], Iterable[str]]] = {
     "event": lambda question: _some(question.event),
     "voucher": lambda question: {voucher.definition for voucher in question.vouchers},
     "sku": lambda question: {line.sku for line in question.cart.lines},
+    "line-tags": lambda question: {tag for line in question.cart.lines for tag in line.tags},
+    "brand": lambda question: {line.brand for line in question.cart.lines},
     "category": lambda question: {line.category for line in question.cart.lines},
     "voucher-codes": lambda question: [voucher.code for voucher in question.vouchers],
+    "lists": lambda question: question.facts.lists,
     "tags": lambda question: question.facts.tags,
     "birthday": lambda question: question.facts.birthday,
     "tier": lambda question: _some(question.facts.tier),
@@ -86,14 +88,18 @@ _PRESENT: Mapping[str, Callable[[Question], Iterable[str]]] = {
     "country": lambda question: (question.cart.country,),
     "shipping-method": lambda question: (question.cart.shipping_method,),
     "class": lambda question: _some(question.facts.member_class),
+    "plan-state": lambda question: _some(question.facts.plan_state),
 }
 """The values of each kind that a question has, from the most telling kind to the least."""
 
 KINDS = tuple(_PRESENT)
+_LINE_KINDS = {"sku": "sku", "category": "category", "brand": "brand", "tags": "line-tags"}
+"""The kinds that are about a line, by its fact: members have tags, too."""
+_FACT_KINDS = {kind: kind for kind in KINDS if kind not in _LINE_KINDS.values()}
 
 
 def _requirements(rule: Rule, tiers: Sequence[str]) -> list[Requirement]:
-    found = [] if rule.when is None else _of_condition(rule.when, tiers)
+    found = [] if rule.when is None else _of_condition(rule.when, tiers, _FACT_KINDS)
     if rule.on is not None:
         found.append(Requirement("event", frozenset({rule.on})))
     if rule.voucher is not None:
@@ -111,35 +117,39 @@ def _of_effect(effect: Effect, tiers: Sequence[str]) -> list[Requirement]:
         return [Requirement("shipping-method", frozenset(effect.methods))]
     if isinstance(effect, Entitles) or effect.where is None:
         return []
-    return _of_condition(effect.where, tiers)
+    return _of_condition(effect.where, tiers, _LINE_KINDS)
 
 
-def _of_condition(node: Node, tiers: Sequence[str]) -> list[Requirement]:
+def _of_condition(node: Node, tiers: Sequence[str], kinds: Mapping[str, str]) -> list[Requirement]:
+    """What a condition requires; `kinds` are those of its facts that can be looked up."""
     match node:
         case AllOf(parts):
-            return [found for part in parts for found in _of_condition(part, tiers)]
+            return [found for part in parts for found in _of_condition(part, tiers, kinds)]
         case AnyOf(parts):
-            return _united([_of_condition(part, tiers) for part in parts])
+            return _united([_of_condition(part, tiers, kinds) for part in parts])
         case Comparison():
-            return _of_comparison(node, tiers)
+            return _of_comparison(node, tiers, kinds)
         case _:
             return []
 
 
-def _of_comparison(node: Comparison, tiers: Sequence[str]) -> list[Requirement]:
+def _of_comparison(
+    node: Comparison, tiers: Sequence[str], kinds: Mapping[str, str]
+) -> list[Requirement]:
     if node.fact.type is FactType.TIER:
         return [Requirement("tier", frozenset(wanted_tiers(node, tiers)))]
     if node.fact.name in {"subtotal", "quantity"}:
         needs_some = node.operator in _AT_LEAST_ONE and cast("int", node.wanted) >= 1
         if node.where is None or not needs_some:
             return []
-        return [r for r in _of_condition(node.where, tiers) if r.kind in _LINE_KINDS]
-    if node.fact.name not in KINDS:
+        return _of_condition(node.where, tiers, _LINE_KINDS)
+    kind = kinds.get(node.fact.name)
+    if kind is None:
         return []
     wanted = node.wanted if isinstance(node.wanted, tuple) else (str(node.wanted),)
     if node.operator == "has-all":
         wanted = wanted[:1]
-    return [Requirement(node.fact.name, frozenset(wanted))]
+    return [Requirement(kind, frozenset(wanted))]
 
 
 def _united(alternatives: list[list[Requirement]]) -> list[Requirement]:

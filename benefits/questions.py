@@ -58,14 +58,14 @@ def question_from(document: object) -> Question:
 def cart_document(cart: Cart) -> Document:
     """A cart as plain JSON values."""
     document = _said(cart)
-    document["lines"] = [_said(line) for line in cart.lines]
+    document["lines"] = [_line_document(line) for line in cart.lines]
     return document
 
 
 def cart_from(document: Mapping[str, object]) -> Cart:
     """The cart of such a document."""
     stored: dict[str, Any] = dict(document)
-    stored["lines"] = tuple(Line(**line) for line in stored["lines"])
+    stored["lines"] = tuple(_line_from(line) for line in stored["lines"])
     return Cart(**stored)
 
 
@@ -83,6 +83,19 @@ def facts_from(document: Mapping[str, object]) -> Facts:
         name: tuple(value) if isinstance(value, list) else value for name, value in document.items()
     }
     return Facts(**stored)
+
+
+def _line_document(line: Line) -> Document:
+    document = _said(line)
+    if line.tags:
+        document["tags"] = list(line.tags)
+    return document
+
+
+def _line_from(document: _Stored) -> Line:
+    if "tags" in document:
+        return Line(**{**document, "tags": tuple(document["tags"])})
+    return Line(**document)
 
 
 def _voucher_document(voucher: PresentedVoucher) -> Document:

@@ -48,6 +48,8 @@ class Line:
     earns: bool = True
     points_payable: bool = True
     """Whether points may pay for it; not so for gift cards, deposits and fees."""
+    brand: str = ""
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.quantity < 1:
@@ -114,6 +116,12 @@ class Facts:
     order_count: int | None = None
     """Orders placed before this one and not cancelled; None where it is not known (a guest)."""
     plan: str | None = None
+    plan_state: str | None = None
+    days_since_plan: int | None = None
+    days_since_last_order: int | None = None
+    """None also where there was none before."""
+    lists: tuple[str, ...] = ()
+    """The uploaded lists of members that the member is on."""
 
 
 @dataclass(frozen=True, slots=True)

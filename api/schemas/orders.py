@@ -48,6 +48,10 @@ class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
     qualifies: bool = True
     reason: Code | None = None
     gift_with: LineId | None = None
+    brand: Word = ""
+    tags: Annotated[
+        list[Annotated[str, Meta(min_length=1, max_length=100)]], Meta(max_length=50)
+    ] = []
 
     def line(self, pointer: str) -> CartLine:
         """Return the line as the rules see it."""
@@ -70,6 +74,8 @@ class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
             member_amount=self._whole(self.member_price, self.member_amount),
             tax=self.tax,
             earns=self.earns,
+            brand=self.brand,
+            tags=tuple(dict.fromkeys(self.tags)),
         )
 
     def _whole(self, price: int | None, amount: int | None) -> int | None:

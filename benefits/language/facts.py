@@ -45,12 +45,16 @@ READERS: Mapping[str, Reader] = MappingProxyType(
         "member": lambda scene: scene.facts.member,
         "tier": lambda scene: scene.facts.tier,
         "plan": lambda scene: scene.facts.plan,
+        "plan-state": lambda scene: scene.facts.plan_state,
+        "days-since-plan": lambda scene: scene.facts.days_since_plan,
         "class": lambda scene: scene.facts.member_class,
         "days-since-joining": lambda scene: scene.facts.days_since_joining,
         "birthday": lambda scene: scene.facts.birthday,
         "tags": lambda scene: scene.facts.tags,
+        "lists": lambda scene: scene.facts.lists,
         "first-order": _first_order,
         "order-count": lambda scene: scene.facts.order_count,
+        "days-since-last-order": lambda scene: scene.facts.days_since_last_order,
         "channel": lambda scene: scene.cart.channel,
         "country": lambda scene: scene.cart.country,
         "shipping-method": lambda scene: scene.cart.shipping_method,
@@ -63,6 +67,9 @@ LINE_READERS: Mapping[str, Callable[[Line], Seen]] = MappingProxyType(
     {
         "sku": lambda line: line.sku,
         "category": lambda line: line.category,
+        "brand": lambda line: line.brand,
+        "tags": lambda line: line.tags,
+        "price": lambda line: line.regular // line.quantity,
         "amount": lambda line: line.regular,
     }
 )

@@ -134,12 +134,16 @@ FACTS: Mapping[str, Fact] = MappingProxyType(
             Fact("member", FactType.BOOLEAN, unlock="join"),
             Fact("tier", FactType.TIER, unlock="reach-tier"),
             Fact("plan", FactType.TEXT),
+            Fact("plan-state", FactType.TEXT),
+            Fact("days-since-plan", FactType.NUMBER, unlock="wait-days"),
             Fact("class", FactType.CLASS),
             Fact("days-since-joining", FactType.NUMBER, unlock="wait-days"),
             Fact("birthday", FactType.WINDOW, unlock="wait-for-birthday"),
             Fact("tags", FactType.SET),
+            Fact("lists", FactType.SET),
             Fact("first-order", FactType.BOOLEAN),
             Fact("order-count", FactType.NUMBER, unlock="order-more"),
+            Fact("days-since-last-order", FactType.NUMBER, unlock="wait-days"),
             Fact(
                 "subtotal",
                 FactType.MONEY,
@@ -167,11 +171,14 @@ LINE_FACTS: Mapping[str, Fact] = MappingProxyType(
         for fact in (
             Fact("sku", FactType.TEXT),
             Fact("category", FactType.TEXT),
+            Fact("brand", FactType.TEXT),
+            Fact("tags", FactType.SET),
+            Fact("price", FactType.MONEY),
             Fact("amount", FactType.MONEY),
         )
     }
 )
-"""What a `where` may ask about a line; `amount` is the line's regular amount."""
+"""What a `where` may ask about a line: `amount` is its regular amount, `price` that of a unit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ def _cart(order: Order) -> Cart:
             category=line.category,
             tax=line.figures.tax,
             earns=bool(line.figures.basis) or not line.figures.total,
+            brand=line.brand,
+            tags=line.tags,
         )
         for line in order.lines
     )

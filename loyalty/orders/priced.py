@@ -115,6 +115,8 @@ def _lines(basket: Basket, decision: Decision) -> tuple[Line, ...]:
             ),
             qualifies=asked.line_id not in basket.unqualified,
             gift_with=gifts.get(asked.line_id),
+            brand=asked.brand,
+            tags=asked.tags,
         )
         for line_no, (asked, answer) in enumerate(
             zip(basket.cart.lines, decision.lines, strict=True), start=1

@@ -158,6 +158,8 @@ def _line(row: Stored) -> Line:
         figures=_figures(row),
         qualifies=row["qualifies"],
         gift_with=row["gift_with"],
+        brand=row["brand"] or "",
+        tags=tuple(row["tags"] or ()),
     )
 
 

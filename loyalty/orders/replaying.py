@@ -71,7 +71,10 @@ def _refuse_other_question(document: Mapping[str, Any], basket: Basket, at: date
 
 def _sold(order: Order) -> list[tuple[object, ...]]:
     return [
-        (line.line_id, line.sku, line.category, line.quantity, line.figures.regular)
+        (
+            *(line.line_id, line.sku, line.category, line.quantity, line.figures.regular),
+            *(line.brand, line.tags),
+        )
         for line in order.lines
     ]
 
@@ -83,7 +86,11 @@ def _gifts(order: Order) -> Mapping[str, str]:
 
 def _asked(cart: Cart) -> list[tuple[object, ...]]:
     return [
-        (line.line_id, line.sku, line.category, line.quantity, line.regular) for line in cart.lines
+        (
+            *(line.line_id, line.sku, line.category, line.quantity, line.regular),
+            *(line.brand, line.tags),
+        )
+        for line in cart.lines
     ]
 
 

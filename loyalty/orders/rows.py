@@ -23,6 +23,8 @@ ORDER_LINE: Final = (
     *("member", "order_id", "line_no", "line_id", "sku", "category", "quantity", "qualifies"),
     *FIGURES,
 )
+#: Of lines that have a brand or tags.
+MARKED_LINE: Final = (*ORDER_LINE, "brand", "tags")
 SHIPMENT: Final = (
     *("member", "order_id", "id", "name", "kind", "at", "on", "whole", "purchases"),
     *("shipping_points", "activates_at", "expires_at", "asked", *FIGURES),
@@ -74,7 +76,7 @@ def order_row(order: Order, state: OrderState) -> Row:
 
 
 def line_rows(order: Order) -> list[Row]:
-    """Return the rows of an order's lines."""
+    """Return the rows of an order's lines, with their brands and tags."""
     return [
         (
             order.member,
@@ -86,6 +88,8 @@ def line_rows(order: Order) -> list[Row]:
             line.quantity,
             line.qualifies,
             *_figures(line.figures),
+            line.brand or None,
+            list(line.tags) or None,
         )
         for line in order.lines
     ]

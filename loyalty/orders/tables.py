@@ -120,10 +120,12 @@ class _OrderLineColumns(_FigureColumns):
     qualifies: Named[bool]
     exempt: Named[str] = Column(Key, server_default="")
     gift_with: Named[int | None] = Column(SmallInteger)
+    brand: Named[str | None] = Column(Key)
+    tags: Named[list[str] | None] = Column(ARRAY(Key))
 
 
 #: `exempt` is the shop's reason code for a line that earns nothing or does not qualify; a line that
-#: is a gift names the line that it came with.
+#: is a gift names the line that it came with. Brand and tags are null where none were said.
 order_line: Final = Table(
     "order_line",
     metadata,

@@ -60,6 +60,8 @@ class Line:
     qualifies: bool = True
     gift_with: int | None = None
     """The line that this one is a gift for."""
+    brand: str = ""
+    tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a quantity below one and figures that cannot be."""

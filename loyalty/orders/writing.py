@@ -152,7 +152,7 @@ async def write_order(
     Raises `OrderConflict` when the name stands for another order meanwhile.
     """
     one = dict(zip(rows.ORDER, placing.order, strict=True))
-    lines = _named(rows.ORDER_LINE, placing.lines)
+    lines = _named(rows.MARKED_LINE, placing.lines)
     for line_no, reason in placing.exempt.items():
         lines[line_no - 1]["exempt"] = reason
     for line_no, gift_with in placing.gifts.items():

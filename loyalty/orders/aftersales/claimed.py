@@ -53,6 +53,8 @@ def cart_of(order: Order) -> Cart:
             category=line.category,
             tax=line.figures.tax,
             earns=line.figures.basis > 0 or line.figures.total == 0,
+            brand=line.brand,
+            tags=line.tags,
         )
         for line in order.lines
     )
