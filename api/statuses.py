@@ -232,6 +232,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "reconciliation-period-unfit",
         "recorded-in-future",
         "reward-malformed",
+        "rule-contradictory-fields",
         "rule-draft-empty",
         "rule-effect-without-target",
         "rule-empty-schedule",

@@ -87,6 +87,7 @@ from benefits.errors import (
     VoucherRefused,
 )
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
+from benefits.given import Gift, Grant
 from benefits.language.schema import rule_schema
 from benefits.liveness import rules_live_since
 from benefits.lives import Coming, RuleLife, RuleState, find_life, list_lives
@@ -224,6 +225,8 @@ __all__ = [
     "Facts",
     "FieldChange",
     "Finding",
+    "Gift",
+    "Grant",
     "Group",
     "LimitReached",
     "Line",

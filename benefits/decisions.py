@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
+from uuid import UUID
 
 from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
 from benefits.evaluation import KNOWN_REVISIONS, REVISION, evaluate, evaluate_paid
@@ -61,6 +62,7 @@ def answer_document(decision: Decision) -> dict[str, object]:
         ],
         "not_applied": [reason_document(each) for each in decision.not_applied],
         **({"entitlements": held} if held else {}),
+        **_given_document(decision),
     }
 
 
@@ -109,6 +111,11 @@ def answer_digest(decision: Decision) -> str:
         [[v.code, v.amount] for v in decision.vouchers],
         [[a.rule, a.version, a.amount, a.earned] for a in decision.applied],
     ]
+    if decision.gifts or decision.grants:
+        values += [
+            [[g.rule, g.version, g.sku, g.quantity] for g in decision.gifts],
+            [[g.rule, g.version, g.definition, g.quantity] for g in decision.grants],
+        ]
     return sha256(_ENCODER.encode(values).encode()).hexdigest()
 
 
@@ -206,6 +213,40 @@ def _entitlement(held: Entitlement) -> dict[str, object]:
     if held.value is not None:
         document["value"] = held.value
     return document
+
+
+def _given_document(decision: Decision) -> dict[str, object]:
+    """Gifts and vouchers for later, where there are any; titles are the rules'."""
+    gifts = [
+        _with_voucher(
+            {
+                "rule": gift.rule,
+                "version": gift.version,
+                "sku": gift.sku,
+                "quantity": gift.quantity,
+                **({"choose": list(gift.choose)} if gift.choose else {}),
+            },
+            gift.voucher,
+        )
+        for gift in decision.gifts
+    ]
+    grants = [
+        _with_voucher(
+            {
+                "rule": grant.rule,
+                "version": grant.version,
+                "definition": grant.definition,
+                "quantity": grant.quantity,
+            },
+            grant.voucher,
+        )
+        for grant in decision.grants
+    ]
+    return {**({"gifts": gifts} if gifts else {}), **({"grants": grants} if grants else {})}
+
+
+def _with_voucher(document: dict[str, object], voucher: UUID | None) -> dict[str, object]:
+    return document if voucher is None else {**document, "voucher": str(voucher)}
 
 
 def _discount(discount: Discount) -> dict[str, object]:

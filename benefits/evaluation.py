@@ -11,6 +11,7 @@ from datetime import datetime
 from benefits.earned import Earning
 from benefits.earning import earn, earn_basis
 from benefits.entitled import Entitled, entitle
+from benefits.gifts import Given, give
 from benefits.language import closed_by
 from benefits.points import Spending, plan_spending
 from benefits.pricing import PRICING_STEPS, Candidate, Till, price
@@ -29,10 +30,12 @@ from benefits.types import (
     VoucherAnswer,
 )
 
-REVISION = 2
+REVISION = 3
 """Moves when the same question may get another answer; quotes of old ones are asked for again."""
-KNOWN_REVISIONS = frozenset({1, REVISION})
-"""Those whose decisions are still replayed: the first did not say which rule gave which points."""
+KNOWN_REVISIONS = frozenset({1, 2, REVISION})
+"""Those whose decisions are still replayed: the first did not say which rule gave which points;
+the second knew no rule that the third decides otherwise.
+"""
 
 
 def evaluate(rule_set: RuleSet, question: Question) -> Decision:
@@ -142,8 +145,9 @@ def _finish(
         earners = (c for c in candidates if c.rule.steps[0][0] is Step.EARNING)
         fates.update({c.number: ("members-only", None) for c in earners})
     entitled = Entitled() if paid else entitle(candidates, till)
-    gave = earning.contributed | entitled.contributed
-    reasons = Reasons(rule_set, candidates, till, gave, entitled.fates | fates)
+    given = Given() if paid else give(candidates, till, fates)
+    gave = earning.contributed | entitled.contributed | given.contributed
+    reasons = Reasons(rule_set, candidates, till, gave, entitled.fates | given.fates | fates)
     return Decision(
         question=question,
         rule_set=rule_set.version,
@@ -158,11 +162,13 @@ def _finish(
             earn=earning.points,
         ),
         totals=_totals(till, spending),
-        applied=_applied(candidates, till, earning),
-        vouchers=_vouchers(candidates, till),
+        applied=_applied(candidates, till, earning, given),
+        vouchers=_vouchers(candidates, till, given),
         not_applied=reasons.all(told=not paid),
         paid=paid,
         entitlements=entitled.held,
+        gifts=given.gifts,
+        grants=given.grants,
         charges=earning.charged(),
     )
 
@@ -210,12 +216,14 @@ def _totals(till: Till, spending: Spending) -> Totals:
     )
 
 
-def _applied(candidates: Sequence[Candidate], till: Till, earning: Earning) -> tuple[Applied, ...]:
+def _applied(
+    candidates: Sequence[Candidate], till: Till, earning: Earning, given: Given
+) -> tuple[Applied, ...]:
     found: dict[str, Applied] = {}
     for candidate in candidates:
         amount = till.gave[candidate.number]
         earned = candidate.number in earning.contributed
-        if not amount and not earned:
+        if not amount and not earned and candidate.number not in given.contributed:
             continue
         name, version = candidate.rule.name, candidate.rule.version
         before = found.get(name, Applied(name, version, 0, earned=False))
@@ -223,12 +231,16 @@ def _applied(candidates: Sequence[Candidate], till: Till, earning: Earning) -> t
     return tuple(found.values())
 
 
-def _vouchers(candidates: Sequence[Candidate], till: Till) -> tuple[VoucherAnswer, ...]:
-    """The vouchers that took money off, with how much: what the order has to reserve."""
+def _vouchers(
+    candidates: Sequence[Candidate], till: Till, given: Given
+) -> tuple[VoucherAnswer, ...]:
+    """The vouchers that did anything, with what they took off: what the order has to reserve."""
     amounts: dict[str, int] = {}
     for candidate in candidates:
         voucher, amount = candidate.voucher, till.gave[candidate.number]
-        if voucher is not None and voucher.id is not None and amount:
+        if voucher is None or voucher.id is None:
+            continue
+        if amount or candidate.number in given.contributed:
             amounts[voucher.code] = amounts.get(voucher.code, 0) + amount
     by_code = {voucher.code: voucher for voucher in till.question.vouchers}
     return tuple(

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from benefits.language import wanted_tiers
+from benefits.language import wanted_tiers, where_of
 from benefits.language.nodes import FactType
 from benefits.language.tree import (
     AllOf,
     AnyOf,
     Comparison,
     Effect,
-    Entitles,
     FreeShipping,
     Node,
     Rule,
@@ -115,9 +114,8 @@ def _of_effect(effect: Effect, tiers: Sequence[str]) -> list[Requirement]:
         if not effect.methods:
             return []
         return [Requirement("shipping-method", frozenset(effect.methods))]
-    if isinstance(effect, Entitles) or effect.where is None:
-        return []
-    return _of_condition(effect.where, tiers, _LINE_KINDS)
+    where = where_of(effect)
+    return [] if where is None else _of_condition(where, tiers, _LINE_KINDS)
 
 
 def _of_condition(node: Node, tiers: Sequence[str], kinds: Mapping[str, str]) -> list[Requirement]:

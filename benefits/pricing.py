@@ -1,19 +1,37 @@
 """From regular amounts to what is payable: prices, lines, order, vouchers, shipping. Pure.
 
-Each effect works on what the last left and takes at most that. Percentages are rounded half up
-to the minor unit; an amount over several lines is spread by largest remainder.
+Each effect works on what the last left and takes at most that; how much is the arithmetic of
+`reductions`. Here stands which effects work, on which lines, and in which order.
 """
 
 from collections.abc import Iterable, Sequence
 
 from benefits.language import Scene
-from benefits.language.tree import AmountOff, ExclusivePrice, FreeShipping, PercentOff
+from benefits.language.tree import (
+    AmountOff,
+    Bundle,
+    BuyGet,
+    ExclusivePrice,
+    FreeShipping,
+    NthUnit,
+    PercentOff,
+)
+from benefits.reductions import (
+    WHOLE,
+    amount_now,
+    amount_off,
+    bundles_off,
+    capped,
+    had_for_others_off,
+    had_off,
+    half_up,
+    percent_now,
+    percent_off,
+)
 from benefits.rule_set import CompiledEffect, CompiledRule
-from benefits.shares import spread
 from benefits.types import Discount, PresentedVoucher, Question, Step
 
 PRICING_STEPS = (Step.PRICES, Step.LINES, Step.ORDERS, Step.VOUCHERS, Step.SHIPPING)
-_WHOLE = 100_00
 
 
 class Candidate:
@@ -43,10 +61,18 @@ class Candidate:
             ]
         return found
 
-    def amount_of(self, effect: AmountOff) -> int:
-        """The amount the effect says, or the voucher's own value."""
-        if effect.amount is not None:
-            return effect.amount
+    def had(self, effect: CompiledEffect, question: Question) -> Sequence[int]:
+        """The positions of the lines that may be had for those the effect works on."""
+        gets, skus = effect.gets, self.voucher.skus if self.voucher is not None else ()
+        return [
+            position
+            for position, line in enumerate(question.cart.lines)
+            if (gets is None or gets(line)) and (not skus or line.sku in skus)
+        ]
+
+    @property
+    def value(self) -> int:
+        """The voucher's own value."""
         return (self.voucher.amount or 0) if self.voucher is not None else 0
 
 
@@ -189,11 +215,13 @@ def shipping_amount_of(effect: CompiledEffect, candidate: Candidate, till: Till)
         case FreeShipping(methods, cap):
             if methods and till.question.cart.shipping_method not in methods:
                 return 0
-            return _capped(till.shipping, cap)
-        case PercentOff(percent, _, _, cap):
-            return _capped(half_up(till.shipping * percent, _WHOLE), cap)
-        case AmountOff(cap=cap) as amount_off:
-            return _capped(min(candidate.amount_of(amount_off), till.shipping), cap)
+            return capped(till.shipping, cap)
+        case PercentOff(cap=cap) as percent:
+            off = half_up(till.shipping * percent_now(percent, till.totals), WHOLE)
+            return capped(off, cap)
+        case AmountOff(cap=cap) as amount:
+            off = amount_now(amount, candidate.value, till.totals)
+            return capped(min(off, till.shipping), cap)
         case _:
             return 0
 
@@ -202,26 +230,45 @@ def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list
     """What an effect takes off which lines: (position, amount) with amounts above zero."""
     if effect.step is Step.SHIPPING:
         return []
-    positions = candidate.picked(effect, till.question)
-    totals = till.totals
+    question = till.question
+    positions = candidate.picked(effect, question)
+    if effect.gets is not None:
+        return _had_for_others(effect, positions, candidate.had(effect, question), till)
+    totals, lines = till.totals, question.cart.lines
+    left = [totals[p] for p in positions]
+    concerned = lines if len(positions) == len(lines) else [lines[p] for p in positions]
     match effect.effect:
         case ExclusivePrice() as price_effect:
             targets = _targets(price_effect, positions, till)
-            return [
-                (p, totals[p] - target)
-                for p, target in zip(positions, targets, strict=True)
-                if totals[p] > target
-            ]
-        case PercentOff(percent, "lines", _, cap):
-            offs = [half_up(totals[p] * percent, _WHOLE) for p in positions]
-            offs = _capped_each(offs, cap)
-        case PercentOff(percent, _, _, cap):
-            left = [totals[p] for p in positions]
-            offs = spread(_capped(half_up(sum(left) * percent, _WHOLE), cap), left)
-        case AmountOff() as amount_off:
-            offs = _amounts_off(amount_off, candidate, positions, till)
+            offs = [max(0, cost - target) for cost, target in zip(left, targets, strict=True)]
+        case PercentOff() as percent:
+            offs = percent_off(percent, left, concerned)
+        case AmountOff() as amount:
+            offs = amount_off(amount, candidate.value, left, concerned)
+        case Bundle() as bundle:
+            offs = bundles_off(bundle, left, concerned)
+        case NthUnit() | BuyGet() as grouped:
+            offs = had_off(grouped, left, concerned)
         case _:
             return []
+    return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
+
+
+def _had_for_others(
+    effect: CompiledEffect, bought: Sequence[int], had: Sequence[int], till: Till
+) -> list[tuple[int, int]]:
+    """What is taken off lines that are had for those bought; some may be of both kinds."""
+    if not isinstance(effect.effect, BuyGet):
+        return []
+    positions = sorted({*bought, *had})
+    lines = till.question.cart.lines
+    offs = had_for_others_off(
+        effect.effect,
+        [till.totals[p] for p in positions],
+        [lines[p] for p in positions],
+        [p in bought for p in positions],
+        [p in had for p in positions],
+    )
     return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
 
 
@@ -232,7 +279,7 @@ def _targets(effect: ExclusivePrice, positions: Sequence[int], till: Till) -> li
         return _list_prices(effect.price_list, positions, till)
     if effect.percent is not None:
         regular = [lines[p].regular for p in positions]
-        return [amount - half_up(amount * effect.percent, _WHOLE) for amount in regular]
+        return [amount - half_up(amount * effect.percent, WHOLE) for amount in regular]
     return [totals[p] if (amount := lines[p].member_amount) is None else amount for p in positions]
 
 
@@ -243,30 +290,3 @@ def _list_prices(price_list: str, positions: Sequence[int], till: Till) -> list[
         totals[p] if price is None else price * lines[p].quantity
         for p, price in zip(positions, prices, strict=True)
     ]
-
-
-def _amounts_off(
-    effect: AmountOff, candidate: Candidate, positions: Sequence[int], till: Till
-) -> list[int]:
-    amount = candidate.amount_of(effect)
-    left = [till.totals[p] for p in positions]
-    if effect.each_unit:
-        lines = till.question.cart.lines
-        offs = [
-            min(total, amount * lines[p].quantity) for p, total in zip(positions, left, strict=True)
-        ]
-        return _capped_each(offs, effect.cap)
-    return spread(_capped(min(amount, sum(left)), effect.cap), left)
-
-
-def half_up(numerator: int, denominator: int) -> int:
-    """A quotient rounded to the nearest integer, halves up."""
-    return (2 * numerator + denominator) // (2 * denominator)
-
-
-def _capped(amount: int, cap: int | None) -> int:
-    return amount if cap is None else min(amount, cap)
-
-
-def _capped_each(offs: list[int], cap: int | None) -> list[int]:
-    return offs if cap is None or sum(offs) <= cap else spread(cap, offs)

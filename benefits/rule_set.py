@@ -17,6 +17,7 @@ from benefits.language import (
     read_rule,
     step_of,
     subtotal_reached,
+    where_of,
 )
 from benefits.language.entitlements import without_cart
 from benefits.language.evaluator import Test
@@ -24,6 +25,7 @@ from benefits.language.facts import LineTest
 from benefits.language.tree import (
     AllOf,
     AnyOf,
+    BuyGet,
     Comparison,
     EarnBands,
     EarnBonus,
@@ -32,11 +34,12 @@ from benefits.language.tree import (
     EarnRate,
     Effect,
     Entitles,
-    FreeShipping,
+    GiftOf,
     Limit,
     Node,
     Not,
     Rule,
+    VoucherOf,
 )
 from benefits.records import Group, RuleVersion, Vocabulary
 from benefits.types import Step
@@ -58,6 +61,8 @@ class CompiledEffect:
     picks: LineTest | None
     position: int = 0
     """Where it stands among the effects of its rule."""
+    gets: LineTest | None = None
+    """The lines that may be had for those it works on, where it says which."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,6 +85,8 @@ class CompiledRule:
     counts: bool
     """Whether anything that it earns is counted."""
     entitles: tuple[Entitles, ...] = ()
+    gives: tuple[GiftOf | VoucherOf, ...] = ()
+    """What it gives beside the money."""
     alone: Test | None = None
     """The conditions of a rule that entitles, what only a cart can tell taken as not met."""
 
@@ -187,6 +194,7 @@ def _compile(
         home=ZoneInfo(zone),
         counts=bool(rule.limits or _scopes(rule.name, effects)),
         entitles=_entitles(rule),
+        gives=tuple(each for each in rule.effects if isinstance(each, GiftOf | VoucherOf)),
         alone=_alone(rule, tiers, stage),
     )
 
@@ -212,9 +220,12 @@ def _earning(
 
 
 def _compile_effect(effect: Effect, position: int, *, bound: bool) -> CompiledEffect:
-    where = None if isinstance(effect, FreeShipping | Entitles) else effect.where
+    where = where_of(effect)
     picks = None if where is None else compile_line_condition(where)
-    return CompiledEffect(effect, step_of(effect, bound=bound), picks, position)
+    gets = None
+    if isinstance(effect, BuyGet) and effect.get_where is not None:
+        gets = compile_line_condition(effect.get_where)
+    return CompiledEffect(effect, step_of(effect, bound=bound), picks, position, gets)
 
 
 def _refuse_duplicates(names: list[str]) -> None:

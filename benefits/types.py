@@ -14,6 +14,7 @@ from uuid import UUID
 
 from benefits.counted import Charge, Used
 from benefits.errors import CartRefused
+from benefits.given import Gift, Grant
 
 
 class Step(IntEnum):
@@ -27,6 +28,7 @@ class Step(IntEnum):
     POINTS = 5
     EARNING = 6
     ENTITLEMENTS = 7
+    GIFTS = 8
 
 
 # --- the question -----------------------------------------------------------------------------
@@ -294,7 +296,7 @@ class NotApplied:
 
 @dataclass(frozen=True, slots=True)
 class VoucherAnswer:
-    """A presented voucher that took money off: what the order has to reserve."""
+    """A presented voucher that took money off or brought a gift: what the order has to reserve."""
 
     code: str
     id: UUID
@@ -353,5 +355,7 @@ class Decision:
     """Whether the order came with what was paid (`evaluate_paid`): only earning was decided."""
     entitlements: tuple[Entitlement, ...] = ()
     """The rights held with this cart, the best of each kind."""
+    gifts: tuple[Gift, ...] = ()
+    grants: tuple[Grant, ...] = ()
     charges: tuple[Charge, ...] = ()
     """What the order takes of the counters; no part of the text, which says it already."""

@@ -85,6 +85,27 @@ class NotAppliedOut(Struct, frozen=True, omit_defaults=True):
     voucher_code: str | None = None
 
 
+class GiftOut(Struct, frozen=True):
+    """Units that come with the order for nothing; the shop adds the line."""
+
+    rule: str
+    version: int
+    titles: dict[str, str]
+    sku: str
+    quantity: int
+    choose: list[str]
+
+
+class GrantOut(Struct, frozen=True):
+    """Vouchers that the member gets once the order is completed."""
+
+    rule: str
+    version: int
+    titles: dict[str, str]
+    definition: str
+    quantity: int
+
+
 class IfJoinedOut(Struct, frozen=True):
     """What a guest would have saved and earned as a member."""
 
@@ -114,6 +135,8 @@ class QuoteOut(Struct, frozen=True):
     if_joined: IfJoinedOut | None
     if_plan: IfPlanOut | None
     entitlements: list[EntitlementOut]
+    gifts: list[GiftOut]
+    grants: list[GrantOut]
 
     @classmethod
     def of(cls, quote: Quote, language: str) -> "QuoteOut":
@@ -134,6 +157,8 @@ class QuoteOut(Struct, frozen=True):
             entitlements=[
                 EntitlementOut.of(each, language, quote.zone) for each in quote.entitlements
             ],
+            gifts=gifts_out(decision),
+            grants=grants_out(decision),
         )
 
 
@@ -159,6 +184,22 @@ def totals_out(decision: Decision) -> TotalsOut:
     """Show the sums of a decision."""
     totals = decision.totals
     return TotalsOut(totals.regular, totals.discount, totals.points_value, totals.payable)
+
+
+def gifts_out(decision: Decision) -> list[GiftOut]:
+    """Show the gifts of a decision."""
+    return [
+        GiftOut(each.rule, each.version, dict(each.titles), each.sku, each.quantity, [*each.choose])
+        for each in decision.gifts
+    ]
+
+
+def grants_out(decision: Decision) -> list[GrantOut]:
+    """Show the vouchers for later of a decision."""
+    return [
+        GrantOut(each.rule, each.version, dict(each.titles), each.definition, each.quantity)
+        for each in decision.grants
+    ]
 
 
 def not_applied_out(decision: Decision, language: str, currency: str) -> list[NotAppliedOut]:

@@ -5,7 +5,7 @@ why it does not hold, and the printer says the rule in a sentence. It knows neit
 """
 
 from benefits.language.checker import read_rule, subtotal_reached
-from benefits.language.effects import step_of
+from benefits.language.effects import step_of, where_of
 from benefits.language.evaluator import compile_condition, compile_line_condition, wanted_tiers
 from benefits.language.explainer import Failure, explain_failures
 from benefits.language.facts import Scene
@@ -22,4 +22,5 @@ __all__ = [
     "step_of",
     "subtotal_reached",
     "wanted_tiers",
+    "where_of",
 ]

@@ -13,7 +13,8 @@ from benefits.errors import (
     UnknownField,
     ValueOutOfRange,
 )
-from benefits.language.nodes import BAND, EFFECTS, LIMIT, Field
+from benefits.language.effect_nodes import BAND, EFFECTS
+from benefits.language.nodes import LIMIT, Field
 from benefits.language.tree import (
     Band,
     EarnBands,

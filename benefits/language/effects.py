@@ -1,17 +1,22 @@
-"""Reading the effects of a rule, and which step each works in."""
+"""Reading the effects of a rule, which step each works in, and of which lines."""
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
-from benefits.errors import (
-    EffectWithoutTarget,
-    MissingField,
-    UnknownEffect,
-    UnknownField,
-    UnknownReference,
-)
+from benefits.errors import EffectWithoutTarget, UnknownReference
 from benefits.language.earnings import read_earn
+from benefits.language.effect_fields import EffectFields, LineReader
+from benefits.language.effect_nodes import MAX_EFFECTS
 from benefits.language.entitlements import read_entitlement
-from benefits.language.nodes import EFFECTS, MAX_EFFECTS, EffectNode, Field
+from benefits.language.offers import (
+    read_amount_off,
+    read_bundle,
+    read_buy_get,
+    read_gift,
+    read_nth_unit,
+    read_percent_off,
+    read_voucher_given,
+)
 from benefits.language.tree import (
     AmountOff,
     EarnBands,
@@ -23,26 +28,14 @@ from benefits.language.tree import (
     Entitles,
     ExclusivePrice,
     FreeShipping,
+    GiftOf,
     Node,
     PercentOff,
+    VoucherOf,
 )
-from benefits.language.values import (
-    read_boolean,
-    read_list,
-    read_money,
-    read_name,
-    read_object,
-    read_percent,
-    read_text,
-    read_word,
-    refuse_unknown_fields,
-)
+from benefits.language.values import read_list
 from benefits.records import Vocabulary
 from benefits.types import Step
-
-LineReader = Callable[[object, str], Node]
-
-_NAME_OF_EFFECT = Field("effect", next(iter(EFFECTS.values())).fields[0].kind, required=True)
 
 
 def read_effects(
@@ -56,20 +49,19 @@ def read_effects(
     """The checked effects; `bound` says that the rule belongs to a voucher definition."""
     if isinstance(value, list | tuple) and not value:
         raise EffectWithoutTarget(pointer=pointer, reason="a rule gives at least one thing")
-    effects = []
-    for position, entry in enumerate(read_list(value, pointer, most=MAX_EFFECTS)):
-        within = f"{pointer}/{position}"
-        reader = _EffectReader(read_object(entry, within), within, read_where)
-        effects.append(reader.effect(vocabulary, bound=bound))
-    return tuple(effects)
+    return tuple(
+        _read(EffectFields(entry, f"{pointer}/{position}", read_where), vocabulary, bound=bound)
+        for position, entry in enumerate(read_list(value, pointer, most=MAX_EFFECTS))
+    )
 
 
 def step_of(effect: Effect, *, bound: bool) -> Step:
     """The step in which an effect works."""
+    fixed = _STEPS.get(type(effect))
+    if fixed is not None:
+        return fixed
     match effect:
-        case EarnRate() | EarnEach() | EarnBands() | EarnMultiplier() | EarnBonus() | Entitles():
-            return Step.ENTITLEMENTS if isinstance(effect, Entitles) else Step.EARNING
-        case FreeShipping() | PercentOff(target="shipping") | AmountOff(target="shipping"):
+        case PercentOff(target="shipping") | AmountOff(target="shipping"):
             return Step.SHIPPING
         case _ if bound:
             return Step.VOUCHERS
@@ -81,124 +73,78 @@ def step_of(effect: Effect, *, bound: bool) -> Step:
             return Step.LINES
 
 
-class _EffectReader:
-    """Reads one effect object."""
+_STEPS: Mapping[type[Effect], Step] = MappingProxyType(
+    {
+        FreeShipping: Step.SHIPPING,
+        EarnRate: Step.EARNING,
+        EarnEach: Step.EARNING,
+        EarnBands: Step.EARNING,
+        EarnMultiplier: Step.EARNING,
+        EarnBonus: Step.EARNING,
+        Entitles: Step.ENTITLEMENTS,
+        GiftOf: Step.GIFTS,
+        VoucherOf: Step.GIFTS,
+    }
+)
+"""The effects that work in one step whatever they say."""
 
-    def __init__(
-        self, document: Mapping[str, object], pointer: str, read_where: LineReader
-    ) -> None:
-        self._document = document
-        self._pointer = pointer
-        self._read_where = read_where
-        self._fields: Mapping[str, Field] = {}
 
-    def effect(self, vocabulary: Vocabulary, *, bound: bool) -> Effect:
-        node = self._node()
-        self._fields = {field.name: field for field in node.fields}
-        refuse_unknown_fields(self._document, (_NAME_OF_EFFECT, *node.fields), self._pointer)
-        said = self._said(node)
-        match node.name:
-            case "free-shipping":
-                return FreeShipping(self._texts("methods"), self._money("cap"))
-            case "exclusive-price":
-                return self._exclusive_price(said, vocabulary)
-            case "percent-off":
-                target, where = self._target()
-                percent = read_percent(self._document["percent"], self._at("percent"))
-                return PercentOff(percent, target, where, self._money("cap"))
-            case "amount-off":
-                return self._amount_off(bound=bound)
-            case "entitlement":
-                return read_entitlement(self._document, self._pointer, bound=bound)
-            case _:
-                return read_earn(self._document, self._pointer, said, self._where())
-
-    def _node(self) -> EffectNode:
-        if "effect" not in self._document:
-            raise MissingField(pointer=self._pointer, wanted="effect")
-        name = read_text(self._document["effect"], self._at("effect"))
-        node = EFFECTS.get(name)
-        if node is None:
-            raise UnknownEffect(pointer=self._at("effect"), seen=name, wanted=", ".join(EFFECTS))
-        return node
-
-    def _said(self, node: EffectNode) -> str:
-        """The one of the node's alternatives that is said."""
-        said = [name for name in node.one_of if name in self._document]
-        if node.one_of and not said:
-            reason = f"say one of {', '.join(node.one_of)}"
-            raise EffectWithoutTarget(pointer=self._pointer, reason=reason)
-        if len(said) > 1:
-            raise UnknownField(pointer=self._at(said[1]), seen=said[1], wanted=f"{said[0]} alone")
-        return said[0] if said else ""
-
-    def _exclusive_price(self, said: str, vocabulary: Vocabulary) -> ExclusivePrice:
-        where = self._where()
-        if said == "price_list":
-            name = read_name(self._document[said], self._at(said))
-            if vocabulary.price_lists is not None and name not in vocabulary.price_lists:
-                raise UnknownReference(pointer=self._at(said), kind="price list", seen=name)
-            return ExclusivePrice(price_list=name, where=where)
-        if said == "percent":
-            percent = read_percent(self._document[said], self._at(said))
-            if where is None:
-                reason = "a percentage needs a where: of which lines it is the price"
-                raise EffectWithoutTarget(pointer=self._pointer, reason=reason)
-            return ExclusivePrice(percent=percent, where=where)
-        if not read_boolean(self._document[said], self._at(said)):
-            reason = "line_price is true or left out"
-            raise EffectWithoutTarget(pointer=self._at(said), reason=reason)
-        return ExclusivePrice(line_price=True, where=where)
-
-    def _amount_off(self, *, bound: bool) -> AmountOff:
-        target, where = self._target()
-        each = "once"
-        if "each" in self._document:
-            each = read_word(self._document["each"], self._at("each"), self._fields["each"].choices)
-            if each == "unit" and target != "lines":
-                reason = "an amount for each unit is taken off lines"
-                raise EffectWithoutTarget(pointer=self._at("each"), reason=reason)
-        amount = self._money("amount")
-        if amount is None:
-            read_word(
-                self._document["amount_of"],
-                self._at("amount_of"),
-                self._fields["amount_of"].choices,
-            )
-            if not bound:
-                reason = "the rule is bound to no voucher whose value it could take"
-                raise EffectWithoutTarget(pointer=self._at("amount_of"), reason=reason)
-        return AmountOff(amount, target, where, each == "unit", self._money("cap"))
-
-    def _target(self) -> tuple[str, Node | None]:
-        if "target" not in self._document:
-            reason = 'say "target": lines, order or shipping'
-            raise EffectWithoutTarget(pointer=self._pointer, reason=reason)
-        target = read_word(
-            self._document["target"], self._at("target"), self._fields["target"].choices
-        )
-        if target == "shipping" and "where" in self._document:
-            reason = "shipping has no lines to choose from"
-            raise EffectWithoutTarget(pointer=self._at("where"), reason=reason)
-        return target, self._where()
-
-    def _where(self) -> Node | None:
-        if "where" not in self._document:
+def where_of(effect: Effect) -> Node | None:
+    """Which lines an effect works on, or are bought for it; None is all, or none at all."""
+    match effect:
+        case FreeShipping() | Entitles() | GiftOf() | VoucherOf():
             return None
-        return self._read_where(self._document["where"], self._at("where"))
+        case _:
+            return effect.where
 
-    def _texts(self, name: str) -> tuple[str, ...]:
-        if name not in self._document:
-            return ()
-        return tuple(
-            read_text(entry, f"{self._at(name)}/{position}")
-            for position, entry in enumerate(read_list(self._document[name], self._at(name)))
-        )
 
-    def _money(self, name: str) -> int | None:
-        if name not in self._document:
-            return None
-        return read_money(self._document[name], self._at(name), self._fields[name])
+_READERS: Mapping[str, Callable[[EffectFields], Effect]] = MappingProxyType(
+    {
+        "free-shipping": lambda fields: FreeShipping(
+            fields.texts("methods"), fields.money_if_said("cap")
+        ),
+        "percent-off": read_percent_off,
+        "bundle": read_bundle,
+        "nth-unit": read_nth_unit,
+        "buy-get": read_buy_get,
+        "gift": read_gift,
+    }
+)
+"""The effects that need to know nothing but what they say."""
 
-    def _at(self, name: str) -> str:
-        return f"{self._pointer}/{name}"
+
+def _read(fields: EffectFields, vocabulary: Vocabulary, *, bound: bool) -> Effect:
+    document, pointer = fields.document, fields.pointer
+    read = _READERS.get(fields.node.name)
+    if read is not None:
+        return read(fields)
+    match fields.node.name:
+        case "exclusive-price":
+            return _exclusive_price(fields, vocabulary)
+        case "amount-off":
+            return read_amount_off(fields, bound=bound)
+        case "voucher":
+            return read_voucher_given(fields, vocabulary)
+        case "entitlement":
+            return read_entitlement(document, pointer, bound=bound)
+        case _:
+            return read_earn(document, pointer, fields.said, fields.where())
+
+
+def _exclusive_price(fields: EffectFields, vocabulary: Vocabulary) -> ExclusivePrice:
+    where = fields.where()
+    if fields.said == "price_list":
+        name = fields.name("price_list")
+        if vocabulary.price_lists is not None and name not in vocabulary.price_lists:
+            raise UnknownReference(pointer=fields.at("price_list"), kind="price list", seen=name)
+        return ExclusivePrice(price_list=name, where=where)
+    if fields.said == "percent":
+        percent = fields.percent()
+        if where is None:
+            reason = "a percentage needs a where: of which lines it is the price"
+            raise EffectWithoutTarget(pointer=fields.pointer, reason=reason)
+        return ExclusivePrice(percent=percent, where=where)
+    if not fields.boolean("line_price"):
+        reason = "line_price is true or left out"
+        raise EffectWithoutTarget(pointer=fields.at("line_price"), reason=reason)
+    return ExclusivePrice(line_price=True, where=where)

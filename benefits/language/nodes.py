@@ -1,8 +1,9 @@
-"""The one list of what a rule may say: facts, operators, effects, schedule, and their fields.
+"""The one list of what a rule may say: facts, operators, rights, schedule, and their fields.
 
 The checker, the evaluator, the explainer, the printer and the shapes at the HTTP border all
 derive from this list; a new fact is an entry here, a reader in `facts.py` and its words in
-`words.py`, and a test names whatever is still missing. Data only.
+`words.py`, and a test names whatever is still missing. What a rule may give goes on in
+`effect_nodes.py`. Data only.
 """
 
 from collections.abc import Mapping
@@ -15,7 +16,6 @@ MAX_DEPTH = 8
 MAX_NODES = 200
 MAX_VALUES = 2_000
 MAX_TEXT = 128
-MAX_EFFECTS = 10
 MAX_MONEY = 1_000_000_000_000
 MAX_COUNT = 1_000_000_000
 
@@ -77,8 +77,6 @@ class FactType(StrEnum):
 CLASSES = ("consumer", "staff", "wholesale", "test", "blocked")
 WINDOWS = ("day", "week", "month")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-BASES = ("paid", "paid-with-tax", "before-points", "regular")
-ROUNDINGS = ("down", "nearest", "up")
 PERIODS = ("day", "week", "month", "year")
 MAX_POINTS = 1_000_000_000_000
 SUBTOTAL_STEPS = ("regular", "prices", "lines", "orders", "vouchers", "points")
@@ -182,15 +180,6 @@ LINE_FACTS: Mapping[str, Fact] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class EffectNode:
-    """Something a rule may give; exactly one of `one_of` is said, where there are any."""
-
-    name: str
-    fields: tuple[Field, ...]
-    one_of: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class EntitlementNode:
     """A right that a member holds: of what each is held by itself, how much, and what is better."""
 
@@ -231,83 +220,6 @@ def fields_of(node: EntitlementNode) -> tuple[Field, ...]:
     """What an entitlement of the kind says beside its kind."""
     return tuple(field for field in (node.subject, node.value) if field is not None)
 
-
-_SAID_OF_RIGHTS = {
-    field.name: field.kind for node in ENTITLEMENTS.values() for field in fields_of(node)
-}
-_POINTS = Field("points", Kind.NUMBER, minimum=1, maximum=1_000_000)
-_PER = Field("per", Kind.MONEY, minimum=1, maximum=MAX_MONEY)
-
-BAND = (
-    Field("upto", Kind.MONEY, minimum=1, maximum=MAX_MONEY),
-    Field("points", Kind.NUMBER, required=True, maximum=1_000_000),
-    Field("per", Kind.MONEY, required=True, minimum=1, maximum=MAX_MONEY),
-)
-"""A band of a rate on cumulative spend; the last has no end."""
-
-_CAP = Field("cap", Kind.MONEY, minimum=1, maximum=MAX_MONEY)
-TARGETS = ("lines", "order", "shipping")
-_TARGET = Field("target", Kind.WORD, choices=TARGETS)
-
-EFFECTS: Mapping[str, EffectNode] = MappingProxyType(
-    {
-        effect.name: effect
-        for effect in (
-            EffectNode("free-shipping", (Field("methods", Kind.TEXTS), _CAP)),
-            EffectNode(
-                "exclusive-price",
-                (
-                    Field("price_list", Kind.NAME),
-                    Field("percent", Kind.PERCENT),
-                    Field("line_price", Kind.BOOLEAN),
-                    _WHERE,
-                ),
-                one_of=("price_list", "percent", "line_price"),
-            ),
-            EffectNode(
-                "percent-off",
-                (Field("percent", Kind.PERCENT, required=True), _TARGET, _WHERE, _CAP),
-            ),
-            EffectNode(
-                "amount-off",
-                (
-                    Field("amount", Kind.MONEY, minimum=1, maximum=MAX_MONEY),
-                    Field("amount_of", Kind.WORD, choices=("voucher",)),
-                    _TARGET,
-                    _WHERE,
-                    Field("each", Kind.WORD, choices=("once", "unit")),
-                    _CAP,
-                ),
-                one_of=("amount", "amount_of"),
-            ),
-            EffectNode(
-                "earn",
-                (
-                    _POINTS,
-                    _PER,
-                    Field("each", Kind.WORD, choices=("unit", "order")),
-                    Field("bands", Kind.OBJECTS, fields=BAND),
-                    Field("every", Kind.WORD, choices=(*PERIODS, "ever")),
-                    Field("basis", Kind.WORD, choices=BASES),
-                    Field("remainder", Kind.WORD, choices=("carry", "drop")),
-                    Field("rounding", Kind.WORD, choices=ROUNDINGS),
-                    Field("multiplier", Kind.MULTIPLIER),
-                    Field("bonus", Kind.NUMBER, minimum=1, maximum=100_000_000),
-                    _WHERE,
-                ),
-                one_of=("points", "bands", "multiplier", "bonus"),
-            ),
-            EffectNode(
-                "entitlement",
-                (
-                    Field("kind", Kind.WORD, required=True, choices=tuple(ENTITLEMENTS)),
-                    *(Field(name, kind) for name, kind in _SAID_OF_RIGHTS.items()),
-                ),
-            ),
-        )
-    }
-)
-"""What a rule may give; which fields an entitlement takes is said by its kind."""
 
 LIMIT = (
     Field("count", Kind.WORD, required=True, choices=("points", "uses")),

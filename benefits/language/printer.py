@@ -12,10 +12,19 @@ from typing import assert_never, cast
 from benefits.language.earn_printer import earn_phrase, hundredths, limit_phrase
 from benefits.language.earnings import Earns
 from benefits.language.nodes import ENTITLEMENTS, Fact, FactType
+from benefits.language.offer_printer import (
+    cap_phrase,
+    gift_phrase,
+    group_phrase,
+    off_phrase,
+    voucher_phrase,
+)
 from benefits.language.tree import (
     AllOf,
     AmountOff,
     AnyOf,
+    Bundle,
+    BuyGet,
     Comparison,
     EarnBands,
     EarnBonus,
@@ -26,12 +35,15 @@ from benefits.language.tree import (
     Entitles,
     ExclusivePrice,
     FreeShipping,
+    GiftOf,
     MemberDay,
     Node,
     Not,
+    NthUnit,
     PercentOff,
     Rule,
     Schedule,
+    VoucherOf,
     Wanted,
 )
 from benefits.language.words import (
@@ -142,22 +154,17 @@ def _inner(node: Node, speaker: Speaker) -> str:
 def print_effect(effect: Effect, speaker: Speaker) -> str:
     """An effect as a phrase."""
     match effect:
-        case FreeShipping(methods, cap):
-            by = ""
-            if methods:
-                named = speaker.listed("shipping-method", methods)
-                by = speaker.say(f" by {named}", f"（{named}）")
-            return speaker.say("free shipping", "免运费") + by + _cap(cap, speaker)
+        case FreeShipping():
+            return _free_shipping(effect, speaker)
         case ExclusivePrice():
             return _exclusive_price(effect, speaker)
-        case PercentOff(percent, target, where, cap):
-            off = hundredths(percent)
+        case PercentOff(target=target, where=where) | AmountOff(target=target, where=where):
             on = _target(target, where, speaker)
-            return speaker.say(f"{off}% off {on}", f"{on}减{off}%") + _cap(cap, speaker)
-        case AmountOff():
-            return _amount_off(effect, speaker)
-        case Entitles():
-            return print_right(effect, speaker)
+            return off_phrase(effect, on, speaker.say, speaker.money)
+        case Bundle() | NthUnit() | BuyGet():
+            return _grouped(effect, speaker)
+        case GiftOf() | VoucherOf() | Entitles():
+            return _given(effect, speaker)
         case EarnRate() | EarnEach() | EarnBands() | EarnMultiplier() | EarnBonus():
             return _earn(effect, speaker)
         case _:
@@ -235,15 +242,30 @@ def _exclusive_price(effect: ExclusivePrice, speaker: Speaker) -> str:
     return speaker.say(f"the member price on {on}", f"{on}享会员价")
 
 
-def _amount_off(effect: AmountOff, speaker: Speaker) -> str:
-    amount = speaker.say("the voucher's value", "券面金额")
-    if effect.amount is not None:
-        amount = speaker.money(effect.amount)
-    on = _target(effect.target, effect.where, speaker)
-    each = speaker.say(" each", "（每件）") if effect.each_unit else ""
-    return speaker.say(f"{amount} off {on}{each}", f"{on}{each}减{amount}") + _cap(
-        effect.cap, speaker
-    )
+def _free_shipping(effect: FreeShipping, speaker: Speaker) -> str:
+    said = speaker.say("free shipping", "免运费")
+    if effect.methods:
+        named = speaker.listed("shipping-method", effect.methods)
+        said += speaker.say(f" by {named}", f"（{named}）")
+    return said + cap_phrase(effect.cap, speaker.say, speaker.money)
+
+
+def _given(effect: GiftOf | VoucherOf | Entitles, speaker: Speaker) -> str:
+    """What is given beside the money."""
+    if isinstance(effect, Entitles):
+        return print_right(effect, speaker)
+    if isinstance(effect, VoucherOf):
+        name = speaker.name("voucher", effect.definition)
+        return voucher_phrase(name, effect.quantity, speaker.say)
+    others = speaker.listed("sku", effect.choose) if effect.choose else ""
+    return gift_phrase(speaker.name("sku", effect.sku), effect.quantity, others, speaker.say)
+
+
+def _grouped(effect: Bundle | NthUnit | BuyGet, speaker: Speaker) -> str:
+    on, had = _target("lines", effect.where, speaker), ""
+    if isinstance(effect, BuyGet):
+        had = _target("lines", effect.get_where, speaker)
+    return group_phrase(effect, on, had, speaker.say, speaker.money)
 
 
 def _earn(effect: Earns, speaker: Speaker) -> str:
@@ -265,13 +287,6 @@ def _target(target: str, where: Node | None, speaker: Speaker) -> str:
     if target == "order":
         return speaker.say(f"the part of the order where {lines}", f"订单中{lines}的部分")
     return speaker.say(f"lines where {lines}", f"{lines}的商品")
-
-
-def _cap(cap: int | None, speaker: Speaker) -> str:
-    if cap is None:
-        return ""
-    money = speaker.money(cap)
-    return speaker.say(f" (at most {money})", f"（最多{money}）")
 
 
 def print_schedule(schedule: Schedule, speaker: Speaker) -> list[str]:

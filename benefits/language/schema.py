@@ -7,18 +7,16 @@ is the checker's.
 from collections.abc import Mapping
 from typing import Any, Final
 
+from benefits.language.effect_nodes import EFFECTS, MAX_EFFECTS, EffectNode
 from benefits.language.nodes import (
-    EFFECTS,
     ENTITLEMENTS,
     FACTS,
     LINE_FACTS,
-    MAX_EFFECTS,
     MAX_NODES,
     MAX_TEXT,
     MAX_VALUES,
     OPERATORS,
     RULE,
-    EffectNode,
     Fact,
     Field,
     Kind,

@@ -63,24 +63,98 @@ class ExclusivePrice:
 
 
 @dataclass(frozen=True, slots=True)
-class PercentOff:
-    """A percentage (in hundredths) off lines, the order or shipping."""
+class Reached:
+    """What counts from an amount on: a percentage in hundredths, or money."""
 
-    percent: int
+    from_: int
+    gives: int
+
+
+@dataclass(frozen=True, slots=True)
+class PercentOff:
+    """A percentage (in hundredths) off lines, the order or shipping; None is told by the steps."""
+
+    percent: int | None
     target: str
     where: Node | None = None
     cap: int | None = None
+    steps: tuple[Reached, ...] = ()
+    units: int | None = None
+    """The most units it works on; None is all of them."""
+    pick: str = "all"
 
 
 @dataclass(frozen=True, slots=True)
 class AmountOff:
-    """An amount off lines, the order or shipping; None is the voucher's own value."""
+    """An amount off lines, the order or shipping; None is told by steps, else by the voucher."""
 
     amount: int | None
     target: str
     where: Node | None = None
     each_unit: bool = False
     cap: int | None = None
+    steps: tuple[Reached, ...] = ()
+    every: int | None = None
+    """Once for every so much that the lines cost."""
+    times: int | None = None
+    units: int | None = None
+    """The most units it works on; None is all of them."""
+    pick: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """So many units for one price, the dearest first."""
+
+    units: int
+    price: int
+    where: Node | None = None
+    times: int | None = None
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NthUnit:
+    """Of every so many units the cheapest at a percentage (in hundredths) off."""
+
+    nth: int
+    percent: int
+    where: Node | None = None
+    times: int | None = None
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuyGet:
+    """For so many units bought, some more at a percentage (in hundredths) off.
+
+    Without `get_where` the cheapest of each group are had; with it the dearest that it selects.
+    """
+
+    buy: int
+    get: int
+    percent: int
+    where: Node | None = None
+    get_where: Node | None = None
+    times: int | None = None
+    cap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiftOf:
+    """Units of a SKU that the shop adds for nothing, or of another that the member may choose."""
+
+    sku: str
+    quantity: int = 1
+    choose: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherOf:
+    """Vouchers of a definition for a later order."""
+
+    definition: str
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +231,11 @@ Effect = (
     | ExclusivePrice
     | PercentOff
     | AmountOff
+    | Bundle
+    | NthUnit
+    | BuyGet
+    | GiftOf
+    | VoucherOf
     | EarnRate
     | EarnEach
     | EarnBands

@@ -171,7 +171,8 @@ def _cart_digest(cart: Cart) -> str:
 def _answer_digest(decision: Decision) -> str:
     """What the answer comes to, without its reasons; fields stand in the order of their types."""
     figures = (decision.lines, decision.shipping, decision.points, decision.totals)
-    return sha256(msgspec.json.encode((*figures, decision.vouchers))).hexdigest()
+    given = (decision.vouchers, decision.gifts, decision.grants)
+    return sha256(msgspec.json.encode((*figures, *given))).hexdigest()
 
 
 def _asked_again(document: Mapping[str, Any], cart: Cart) -> Question:

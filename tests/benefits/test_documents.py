@@ -8,7 +8,8 @@ import pytest
 
 from benefits import Vocabulary, rule_sentence
 from benefits.language import read_rule
-from benefits.language.nodes import EFFECTS, FACTS, LINE_FACTS, OPERATORS, RULE, SCHEDULE
+from benefits.language.effect_nodes import EFFECTS
+from benefits.language.nodes import FACTS, LINE_FACTS, OPERATORS, RULE, SCHEDULE
 from tests.benefits.builders import TIERS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from benefits import BenefitsError, RuleRefused, Vocabulary
 from benefits.language import read_rule
-from benefits.language.nodes import EFFECTS, FACTS, LINE_FACTS, RULE, SCHEDULE
+from benefits.language.effect_nodes import EFFECTS
+from benefits.language.nodes import FACTS, LINE_FACTS, RULE, SCHEDULE
 from tests.benefits.builders import TIERS, unhurried
 
 VOCABULARY = Vocabulary(TIERS, ("shipping",), ("club",), ("birthday",))

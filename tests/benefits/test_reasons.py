@@ -16,7 +16,6 @@ from benefits import (
 )
 from benefits.language.nodes import (
     DELIVERY_CLASSES,
-    EFFECTS,
     ENTITLEMENTS,
     FACTS,
     LINE_FACTS,
@@ -236,7 +235,6 @@ def test_every_fact_operator_step_and_unlock_has_words() -> None:
     assert set(SUBTOTAL_STEPS) == STEP_WORDS.keys()
     assert set(WINDOWS) == WINDOW_WORDS.keys()
     assert unlocks <= UNLOCK_WORDS.keys()
-    assert len(EFFECTS) == 6
     assert ENTITLEMENTS.keys() == ENTITLEMENT_WORDS.keys()
     assert set(DELIVERY_CLASSES) == CLASS_WORDS.keys()
 
