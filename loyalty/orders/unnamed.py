@@ -29,6 +29,7 @@ from loyalty.orders.completion import Step
 from loyalty.orders.context import standing_subject
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import returned_event
+from loyalty.orders.listing import external_id
 from loyalty.orders.matching import Shelf
 from loyalty.orders.placing import LONG_AGO
 from loyalty.orders.postings import Entries
@@ -265,7 +266,11 @@ _AT: Final = bindparam("at", type_=Instant)
 
 @cache
 def _statement() -> Hot[Any, Any, int, int, bool]:
-    """Read the orders that may be meant, the standing and the live versions; compiled once."""
+    """Read the orders that may be meant, the standing and the live versions; compiled once.
+
+    Orders of one instant come by the shop's ids, as history has them: ours tell when an order was
+    reported, which no file does.
+    """
     sold = order.alias("sold")
     has_sku = (
         select(order_line.c.line_no)
@@ -277,9 +282,8 @@ def _statement() -> Hot[Any, Any, int, int, bool]:
         .exists()
     )
     one = history_json(sold.c.member, sold.c.id)
-    orders = select(
-        func.json_agg(aggregate_order_by(one, sold.c.placed_at, sold.c.id), type_=JSON)
-    ).where(
+    in_time = aggregate_order_by(one, sold.c.placed_at, external_id(sold.c.id), sold.c.id)
+    orders = select(func.json_agg(in_time, type_=JSON)).where(
         sold.c.member == _MEMBER,
         sold.c.state != OrderState.CANCELLED.value,
         sold.c.placed_at <= _AT,
