@@ -123,7 +123,7 @@ def _planned(context: Context, asked: Completing, at: datetime, text: str) -> Sh
         context.history,
         asked.lines,
         step,
-        activates_at=context.policy.activates_at(at),
+        activates_at=context.policy.activates_at(at, ORDER),
         expires_at=context.policy.term(at, ORDER, waits=True).expires_at,
     )
 
@@ -187,8 +187,7 @@ def _postings(context: Context, plan: ShipmentPlan, cause: Cause) -> list[Postin
         term = context.policy.term(shipment.at, ORDER, waits=True)
         labels = {"tier": order.tier} if order.tier else {}
         allocated = deferred(shipment, context.policy, context.estimates)
-        waits = context.policy.pending_until == "delivered"
-        found.append(entries.earn(shipment, labels, term, allocated=allocated, waits=waits))
+        found.append(entries.earn(shipment, labels, term, allocated=allocated))
     # an activity told too late to keep anything alive changes nothing any more
     rolls = entries.roll(shipment, context.policy, taken=taken)
     return [*found, *(roll for roll in rolls if roll.expires_at and roll.expires_at > cause.at)]

@@ -216,13 +216,13 @@ async def _post(
     for one in retold.history.completed:
         if not one.figures.earn:
             continue
-        waits_until = policy.activates_at(recorded[one.id].at)
+        arrived = policy.pending_until == "delivered" and one.id in guests.delivered
+        waits_until = None if arrived else policy.activates_at(recorded[one.id].at, SOURCE)
         activates_at = waits_until if waits_until and waits_until > one.at else None
         term = policy.term(one.at, SOURCE, waits=True)
         allocated = deferred(recorded[one.id], policy, guests.estimates)
         shipment = replace(one, activates_at=activates_at)
-        waits = policy.pending_until == "delivered" and one.id not in guests.delivered
-        postings.append(entries.earn(shipment, labels, term, allocated=allocated, waits=waits))
+        postings.append(entries.earn(shipment, labels, term, allocated=allocated))
         told[one.id] = {"activates_at": activates_at, "expires_at": term.expires_at}
     for plan in retold.returns:
         at = max(plan.returned.at, member.joined_at)
