@@ -21,7 +21,7 @@ from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step, plan_completion
-from loyalty.orders.context import Context, read_context
+from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.deferring import deferred
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import completed_event
@@ -40,7 +40,7 @@ from loyalty.orders.types import History, Order, OrderState, Shipment, ShipmentK
 from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Exceeded, Kept, Steps, write_steps
 from loyalty.policy import ORDER
-from tiers import Activity, Decision, record
+from tiers import Activity, Decision
 
 DEFAULT_NAME: Final = "1"
 STEP: Final = "shipment"
@@ -153,11 +153,9 @@ async def _carry_out(
         over.append(_over(order, shipment, "voucher-overrun", overrun))
     activity = Activity(order.id, shipment.id, shipment.on, shipment.purchases)
     gains = gains_of(context.ladder, shipment.id, shipment.on, shipment.figures.earn)
-    standing = context.standing_after([activity, *gains], on=shipment.on)
-    if standing is not None:
-        await record(
-            connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-        )
+    standing = await move_standing(
+        connection, cause, context.ladder, context.subject, [activity, *gains], on=shipment.on
+    )
     return _Done(standing, tuple(over))
 
 

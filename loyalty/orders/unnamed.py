@@ -26,7 +26,7 @@ from loyalty.members import Member
 from loyalty.orders.claims import post_claims
 from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned, rows_text
 from loyalty.orders.completion import Step
-from loyalty.orders.context import standing_subject
+from loyalty.orders.context import move_standing, standing_subject
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import returned_event
 from loyalty.orders.listing import external_id
@@ -45,7 +45,7 @@ from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Kept, Steps, write_steps
 from loyalty.policy import Policy, policy_version_at
 from loyalty.schema import Instant
-from tiers import Activity, Decision, Ladder, Subject, decide, live_version, record, subject_of
+from tiers import Activity, Decision, Ladder, Subject, live_version, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +78,7 @@ class Sorted:
 
     def gifts_of(self, before: History, plan: ReturnPlan) -> tuple[str, ...]:
         """Return the gifts of an order that its return leaves without what they came with."""
-        returns = (*before.returns, plan.returned)
-        return gifts_to_return(History(before.order, before.shipments, returns))
+        return gifts_to_return(before.with_return(plan.returned))
 
 
 Keep = Callable[[Sorted], Kept]
@@ -138,10 +137,7 @@ async def return_unnamed(
         uses=[
             use
             for h, plan in plans
-            for use in moved_uses(
-                sales.uses[h.order.id],
-                History(h.order, h.shipments, (*h.returns, plan.returned)),
-            )
+            for use in moved_uses(sales.uses[h.order.id], h.with_return(plan.returned))
         ],
     )
     told = [(history.order, plan.returned) for history, plan in plans]
@@ -199,14 +195,8 @@ async def _correct(
     activities: list[Activity] = []
     for history, plan in plans:
         activities += corrections(sales.subject, history.order.id, plan.taken)
-    if sales.ladder is None or sales.subject is None or not activities:
-        return None
     on = sales.policy.day_of(at)
-    standing: Decision = decide(sales.ladder, sales.subject, activities, on=on)
-    await record(
-        connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-    )
-    return standing
+    return await move_standing(connection, cause, sales.ladder, sales.subject, activities, on=on)
 
 
 def _unmatched_rows(member: UUID, policy: Policy, comeback: Comeback, found: Found) -> list[Row]:

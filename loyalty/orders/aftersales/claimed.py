@@ -86,7 +86,7 @@ def retell(
             plan = _returned(now, step)
             _expect_the_same(step.figures, plan.returned.figures)
             plans.append(plan)
-            now = History(order, now.shipments, (*now.returns, plan.returned))
+            now = now.with_return(plan.returned)
     return Retold(now, tuple(plans))
 
 
