@@ -5,6 +5,7 @@ A test module imports the fixtures it needs: `application`, `web`, `checkout`, `
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
@@ -111,6 +112,11 @@ def mem(member: Member) -> str:
 @pytest_asyncio.fixture
 async def application(database: Database) -> Application:
     """The object graph over the test's database, without a server of its own."""
+    return await application_over(database)
+
+
+async def application_over(database: Database) -> Application:
+    """Return an object graph over a database that is there."""
     clock = Clock()
     async with database.read() as connection:
         await clock.measure(connection)
@@ -138,6 +144,13 @@ def assembled() -> Litestar:
 @pytest_asyncio.fixture
 async def web(application: Application) -> AsyncIterator[Web]:
     """The application, started, with a client on it."""
+    async with web_over(application) as web:
+        yield web
+
+
+@asynccontextmanager
+async def web_over(application: Application) -> AsyncIterator[Web]:
+    """Start the application, with a client on it."""
     app = assembled()
     app.state.application = application
     served: Any = app
