@@ -93,7 +93,7 @@ async def complete(
     plan = _planned(context, asked, at, text)
     done = await _carry_out(connection, cause, context, plan)
     shipment, order = plan.shipment, context.found.order
-    history = History(order, (*context.history.shipments, shipment), context.history.returns)
+    history = context.history.with_shipment(shipment)
     completed = Completed(history, shipment, _tier_of(context, done.standing, shipment), done.over)
     steps = Steps(
         moved=[moved(order, plan.state)],

@@ -267,6 +267,10 @@ class History:
         """The shipments that left, the earliest first."""
         return tuple(one for one in self.shipments if one.kind is ShipmentKind.COMPLETED)
 
+    def with_shipment(self, shipment: Shipment) -> "History":
+        """Return the order as it stands after one shipment, or cancellation, more."""
+        return History(self.order, (*self.shipments, shipment), self.returns)
+
     def with_return(self, returned: Return) -> "History":
         """Return the order as it stands after one return more."""
         return History(self.order, self.shipments, (*self.returns, returned))

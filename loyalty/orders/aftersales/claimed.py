@@ -81,7 +81,7 @@ def retell(
         if isinstance(step, Shipment):
             shipment = _shipped(now, step, earliest)
             _expect_the_same(step.figures, shipment.figures)
-            now = History(order, (*now.shipments, shipment), now.returns)
+            now = now.with_shipment(shipment)
         else:
             plan = _returned(now, step)
             _expect_the_same(step.figures, plan.returned.figures)
