@@ -18,7 +18,7 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.reviews import review_tiers
 from loyalty.tables import member
-from tests.loyalty.history.files import application, bring, publish, write
+from tests.loyalty.history.files import application, bring, publish
 from tests.loyalty.history.shops import grocer, web_shop
 from tests.support.proofs import Proof
 from tests.support.requirements import needs_shared, sample
@@ -55,10 +55,13 @@ def days_of(path: Path) -> tuple[date, date]:
 def until(path: Path, day: date) -> Path:
     """What had happened in a shop by the end of a day."""
     cut = path.with_name(f"until-{day}.csv")
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.reader(file))
-    placed_at = rows[0].index("ordered_at")
-    return write(cut, rows[0], [row for row in rows[1:] if row[placed_at][:10] <= f"{day}"])
+    with path.open(newline="", encoding="utf-8") as whole, cut.open("w", newline="") as part:
+        rows, kept = csv.reader(whole), csv.writer(part)
+        heads = next(rows)
+        placed_at = heads.index("ordered_at")
+        kept.writerow(heads)
+        kept.writerows(row for row in rows if row[placed_at][:10] <= f"{day}")
+    return cut
 
 
 async def judged(application: Application, day: date) -> Counter[str]:
