@@ -37,11 +37,12 @@ WHOLE: Final = 1_000_000
 REVIEW: Final = "bench-review"
 SEED: Final = 13
 MEMORY: Final = "SET work_mem = '64MB'"
+TABLES: Final = ("standing", "standing_change", "activity")
 CHOOSE: Final = """
 CREATE TEMP TABLE chosen AS
 SELECT CAST(lpad(to_hex(number), 32, '0') AS uuid) AS member,
     lives[1 + CAST(floor(random() * cardinality(lives)) AS integer)] AS life
-FROM (SELECT array_agg(member) AS lives FROM tiers.standing) AS told,
+FROM (SELECT array_agg(member) AS lives FROM tiers.{table}) AS told,
     generate_series(1, {members}) AS number
 """
 MULTIPLY: Final = """
@@ -143,8 +144,8 @@ def _multiplied(members: int) -> tuple[str, ...]:
     return (
         f"SELECT setseed(0.{SEED})",
         MEMORY,
-        CHOOSE.format(members=members),
-        *(MULTIPLY.format(table=table) for table in ("activity", "standing", "standing_change")),
+        CHOOSE.format(members=members, table=TABLES[0]),
+        *(MULTIPLY.format(table=table) for table in TABLES),
     )
 
 
