@@ -312,9 +312,9 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any,
     )
 
 
-def _moves_on(falls_on: ColumnElement[date], floor_until: ColumnElement[date]) -> ColumnElement[Any]:
+def _moves_on(*days: ColumnElement[date]) -> ColumnElement[Any]:
     """The next day after this one on which a tier is lost or a floor under it ends."""
-    ahead = (case((day > _ON, day), else_=null()) for day in (falls_on, floor_until))
+    ahead = (case((day > _ON, day), else_=null()) for day in days)
     return func.least(*ahead, type_=Date)
 
 
