@@ -9,12 +9,13 @@ MAKEFLAGS += --no-print-directory
 PORT ?= 8000
 ORDERS ?=
 ARGS ?=
-# A whole run is spread over the cores, a file staying together; a part of it runs in one process.
+# A whole run is spread over the cores, a file staying together and files in their order, so that long
+# ones do not come last; a part of it runs in one process.
 WORKERS ?= $(if $(ARGS),0,auto)
 VENV := .venv
 BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
-PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The first interpreter that is new enough and can make a virtual environment; or say PYTHON=...
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11 /usr/bin/python3

@@ -1,6 +1,6 @@
 """The router of all pages: middleware, guard, handlers, refusals.
 
-`console(application)` is what `api.app` mounts. Every page says whom it is for, or the router is
+`console()` is what `api.app` mounts. Every page says whom it is for, or the router is
 not built; what changes something comes from our own pages, or it is refused before the page runs.
 """
 
@@ -20,12 +20,11 @@ from admin.middleware import UNRECEIVED, Reception
 from admin.pages import PAGES
 from admin.problems import problem_page
 from admin.render import Renderer, go
-from loyalty.bootstrap import Application
 
 NOBODY = {NEEDS: Needs.NOBODY}
 
 
-def console(application: Application) -> Router:
+def console() -> Router:
     """Build the router of console, finance pages and wallet."""
     renderer = Renderer()
     handlers: Sequence[HTTPRouteHandler] = [*PAGES, front, missing, _assets(renderer)]
@@ -37,7 +36,7 @@ def console(application: Application) -> Router:
     return Router(
         path="/",
         route_handlers=handlers,
-        middleware=[Reception(application, renderer)],
+        middleware=[Reception(renderer)],
         guards=[guard],
         before_request=check_origin,
         exception_handlers={Exception: refuse},

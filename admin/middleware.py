@@ -57,12 +57,11 @@ class Reception(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
     exclude_opt_key = UNRECEIVED
 
-    def __init__(self, application: Application, renderer: Renderer) -> None:
-        self._application = application
+    def __init__(self, renderer: Renderer) -> None:
         self._renderer = renderer
 
     def __deepcopy__(self, memo: dict[int, object]) -> Self:
-        """Stay one: Litestar copies a router that it mounts, and a database is not copied."""
+        """Stay one: Litestar copies a router that it mounts, and templates are not copied."""
         return self
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -92,7 +91,8 @@ class Reception(ASGIMiddleware):
 
     async def visit(self, request: Request[Any, Any, Any]) -> Visit:
         """Find out who visits and how they like to be spoken to."""
-        application, at = self._application, self._application.clock.now()
+        application: Application = request.app.state.application
+        at = application.clock.now()
         loopback = is_loopback(request.headers.get("host", ""))
         cookies = request.cookies
 

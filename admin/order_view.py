@@ -140,7 +140,10 @@ def _step(visit: Visit, one: StepExplained, currency: str) -> StepView:
         words=voice.say(sentence, money=money) if "%(" in sentence else voice.say(sentence),
         name=one.name,
         reason=one.reason,
-        lines=", ".join(f"{each.line_id} × {voice.number(each.quantity)}" for each in one.lines),
+        lines=", ".join(
+            f"{each.line_id} × {voice.number(each.quantity)}" if each.quantity else each.line_id
+            for each in one.lines
+        ),
         postings=tuple(
             (words, each.journal)
             for each in one.postings

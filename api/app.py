@@ -39,7 +39,8 @@ def create_app_from_environment() -> Litestar:
 
 def _assemble(application: Application, *, owns: bool) -> Litestar:
     @asynccontextmanager
-    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+        application: Application = app.state.application
         if not owns:
             await warm(application)
             yield
@@ -52,7 +53,7 @@ def _assemble(application: Application, *, owns: bool) -> Litestar:
     document = build_document(PREFIX, registry.ROUTES)
     v1 = Router(PREFIX, route_handlers=list(registry.ROUTES), guards=[authorise])
     app = Litestar(
-        route_handlers=[v1, *health.ROUTES, serve_document(document), console(application)],
+        route_handlers=[v1, *health.ROUTES, serve_document(document), console()],
         state=State({"application": application}),
         exception_handlers=_handlers(),
         request_max_body_size=LARGEST_BODY,

@@ -1,15 +1,16 @@
 """How a step of an order is answered: rendered once, and kept together with the step's own rows."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol, TypeVar
 
 from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.auth import ApiRequest
+from api.auth import ApiRequest, application_of
 from api.writing import cause_of, now_of, write
 from loyalty.cause import Cause
+from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Answer, Begun
 from loyalty.members import Ref
 from loyalty.orders.writing import Kept
@@ -25,17 +26,39 @@ class Done(Protocol):
 
 
 D = TypeVar("D", bound=Done)
-Keep = Callable[[D], Kept]
+D_co = TypeVar("D_co", bound=Done, covariant=True)
+A = TypeVar("A")
+A_contra = TypeVar("A_contra", contravariant=True)
+
+
+class Step(Protocol[A_contra, D_co]):
+    """A use case of an order's life: what is asked comes last, and its last statement keeps."""
+
+    async def __call__(
+        self,
+        connection: AsyncConnection,
+        programme: Programme,
+        cause: Cause,
+        begun: Begun,
+        asked: A_contra,
+        /,
+        *,
+        keep: Callable[[D_co], Kept],
+    ) -> D_co:
+        """Make the step."""
+        ...
 
 
 async def step(
     request: ApiRequest,
     subject: Ref | None,
-    run: Callable[[AsyncConnection, Cause, Begun, Keep[D]], Awaitable[D]],
+    use_case: Step[A, D],
+    asked: A,
     render: Callable[[D], Answer],
 ) -> Response[bytes]:
-    """Run a step; its answer is kept in the step's own last statement, or by the edge."""
+    """Make a step; its answer is kept in the step's own last statement, or by the edge."""
     cause = cause_of(request, now_of(request))
+    programme = application_of(request).programme
 
     async def work(connection: AsyncConnection, begun: Begun) -> Answer:
         keyed = begun.attempt.key is not None
@@ -43,7 +66,7 @@ async def step(
         def keep(done: D) -> Kept:
             return (begun.attempt, render(done)) if keyed else None
 
-        done = await run(connection, cause, begun, keep)
+        done = await use_case(connection, programme, cause, begun, asked, keep=keep)
         return replace(render(done), stored=keyed and not done.replayed)
 
     return await write(request, subject, work)

@@ -21,9 +21,7 @@ from benefits.contents import (
 )
 from benefits.counted import Charge, Used, periods
 from benefits.decisions import (
-    answer_digest,
     answer_document,
-    cart_digest,
     decision_text,
     reason_document,
     replay,
@@ -102,6 +100,7 @@ from benefits.questions import (
     question_document,
     question_from,
     terms_document,
+    terms_from,
 )
 from benefits.records import (
     FREE,
@@ -281,12 +280,10 @@ __all__ = [
     "VoucherOutcome",
     "VoucherRefused",
     "add_rule_draft",
-    "answer_digest",
     "answer_document",
     "birthday_window",
     "birthday_windows",
     "carried",
-    "cart_digest",
     "cart_document",
     "cart_from",
     "changed",
@@ -384,6 +381,7 @@ __all__ = [
     "taken_content",
     "taking",
     "terms_document",
+    "terms_from",
     "turns_of",
     "unlock_sentence",
     "used_json",

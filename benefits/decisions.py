@@ -1,4 +1,4 @@
-"""Decisions as canonical text, and back: what is stored, digested and replayed. Pure.
+"""Decisions as canonical text, and back: what is stored and replayed. Pure.
 
 Canonical means: JSON with sorted names, no spaces, ASCII only; codes and parameters, no
 sentences; derived facts only, never personal data. The same decision is the same bytes for ever.
@@ -7,17 +7,15 @@ sentences; derived facts only, never personal data. The same decision is the sam
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from hashlib import sha256
 from uuid import UUID
 
 from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
 from benefits.evaluation import KNOWN_REVISIONS, REVISION, evaluate, evaluate_paid
 from benefits.questions import question_document, question_from
 from benefits.rule_set import RuleSet
-from benefits.types import Cart, Decision, Discount, EarnWhy, Entitlement, LineAnswer, NotApplied
+from benefits.types import Decision, Discount, EarnWhy, Entitlement, LineAnswer, NotApplied
 
 FORMAT = 1
-_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, default=str)
 
 
 def answer_document(decision: Decision) -> dict[str, object]:
@@ -93,57 +91,6 @@ def decision_text(decision: Decision) -> str:
             "answer": answer_document(decision),
         }
     )
-
-
-def answer_digest(decision: Decision) -> str:
-    """SHA-256 of every figure and rule of the answer, in hex: what a quote signs.
-
-    It covers what the order is bound to (lines, shipping, points, totals, vouchers) and not the
-    reasons; it stands on a list of values in their order, which costs half of what names would.
-    """
-    shipping, points, totals = decision.shipping, decision.points, decision.totals
-    values = [
-        [line[:8] for line in decision.lines],  # all but why they earn: `applied` has the rules
-        shipping.discounts,
-        [shipping.regular, shipping.points, shipping.points_value, shipping.total],
-        [points.available, points.spendable, points.spend, points.value, points.earn],
-        [totals.regular, totals.discount, totals.points_value, totals.payable],
-        [[v.code, v.amount] for v in decision.vouchers],
-        [[a.rule, a.version, a.amount, a.earned] for a in decision.applied],
-    ]
-    if decision.gifts or decision.grants:
-        values += [
-            [[g.rule, g.version, g.sku, g.quantity] for g in decision.gifts],
-            [[g.rule, g.version, g.definition, g.quantity] for g in decision.grants],
-        ]
-    return sha256(_ENCODER.encode(values).encode()).hexdigest()
-
-
-def cart_digest(cart: Cart) -> str:
-    """SHA-256 of every field of the cart, in hex: what a quote is bound to."""
-    values = [
-        cart.currency,
-        cart.shipping_method,
-        cart.shipping_price,
-        cart.channel,
-        cart.country,
-        cart.prices_include_tax,
-        [
-            [
-                line.line_id,
-                line.sku,
-                line.quantity,
-                line.regular,
-                line.category,
-                line.member_amount,
-                line.tax,
-                line.earns,
-                line.points_payable,
-            ]
-            for line in cart.lines
-        ],
-    ]
-    return sha256(_ENCODER.encode(values).encode()).hexdigest()
 
 
 def replay(text: str, rule_set: RuleSet) -> Decision:

@@ -43,8 +43,13 @@ def terms_document(question: Question) -> Document:
 def question_from(document: object) -> Question:
     """The question of such a document."""
     stored = cast("_Stored", document)
+    return terms_from(stored, cart_from(stored["cart"]))
+
+
+def terms_from(stored: _Stored, cart: Cart) -> Question:
+    """The question of such terms about a cart that is sent again."""
     return Question(
-        cart=cart_from(stored["cart"]),
+        cart=cart,
         at=datetime.fromisoformat(stored["at"]),
         facts=facts_from(stored["facts"]),
         vouchers=tuple(_voucher_from(each) for each in stored["vouchers"]),

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import assert_never
 from uuid import UUID
 
+from ledger.errors import MalformedPosting
 from ledger.postings import (
     Activate,
     Adjust,
@@ -74,6 +75,15 @@ def fields(posting: Posting) -> dict[str, Value]:
         **_own_fields(posting),
         **({} if posting.booked_on is None else {"booked_on": posting.booked_on}),
     }
+
+
+def of_one_wallet(posting: Posting) -> Posting:
+    """Answer the posting, unless it is the one kind that touches two wallets."""
+    if isinstance(posting, Move):
+        raise MalformedPosting(
+            field="kind", expected="one that touches one wallet: use ledger.move", seen=posting.kind
+        )
+    return posting
 
 
 def as_json(postings: Iterable[Posting]) -> str:

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.calls import call, driver
-from ledger.encoding import ITEM_COLUMNS, Value, fields
+from ledger.encoding import ITEM_COLUMNS, Value, fields, of_one_wallet
 from ledger.posting import outcome
 from ledger.postings import Posting
 from ledger.types import Outcome
@@ -62,7 +62,7 @@ def stage_in_sql(columns: Sequence[str], query: str) -> str:
 
 def intake_line(batch: UUID, position: int, posting: Posting) -> str:
     """Answer one line of COPY text for ``COPY_INTAKE``."""
-    own = fields(posting)
+    own = fields(of_one_wallet(posting))
     cells = [str(batch), str(position), *(_cell(own.get(name)) for name in ITEM_COLUMNS)]
     return "\t".join(cells) + "\n"
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.calls import Row, call
-from ledger.encoding import as_json
+from ledger.encoding import as_json, of_one_wallet
 from ledger.errors import REFUSALS
 from ledger.postings import (
     Activate,
@@ -49,10 +49,10 @@ _OUTCOME_FIELDS = tuple(field.name for field in fields(Outcome))
 async def post(
     connection: AsyncConnection, items: Sequence[Posting], *, at: datetime
 ) -> list[Outcome]:
-    """Post events of any kinds, one after the other, in one round trip."""
+    """Post events of any kinds but moves, one after the other, in one round trip."""
     if not items:
         return []
-    rows = await call(connection, POST, as_json(items), at)
+    rows = await call(connection, POST, as_json(map(of_one_wallet, items)), at)
     return [outcome(row) for row in rows]
 
 
@@ -191,7 +191,8 @@ async def post_recalled(
     """
     if not items:
         return []
-    rows = await call(connection, POST_RECALLED, as_json(items), to, at)
+    claims = as_json(map(of_one_wallet, items))
+    rows = await call(connection, POST_RECALLED, claims, to, at)
     return [outcome(row) for row in rows]
 
 

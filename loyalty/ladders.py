@@ -6,6 +6,7 @@ puts them; at their next review, keeping what was promised; or on a day, which i
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -26,6 +27,7 @@ _MEMORY: Final = "256MB"
 
 DRAFT: Final = "drf"
 """How ids of drafts begin."""
+_record: Final = partial(record_change, subject_kind="ladder-draft")
 
 
 class PreviewInFuture(LoyaltyError):
@@ -92,7 +94,13 @@ async def make_draft(
         request_id=cause.request_id,
     )
     await _bring_gains(connection, cause, made.ladder)
-    await _record(connection, cause, made.id, "draft", after={"document": dict(document)})
+    await _record(
+        connection,
+        cause,
+        subject=show(DRAFT, made.id),
+        action="draft",
+        after={"document": dict(document)},
+    )
     return made
 
 
@@ -105,8 +113,8 @@ async def change_draft(
     await _record(
         connection,
         cause,
-        draft,
-        "change",
+        subject=show(DRAFT, draft),
+        action="change",
         before={"document": dict(before.document)},
         after={"document": dict(document)},
     )
@@ -185,11 +193,17 @@ async def publish_draft(
             raise StartInPast(seen=starts_on.isoformat(), pointer="/on")
         await tiers.change_draft(connection, draft, moves=moves, starts_on=starts_on)
         told: dict[str, object] = {"moves": moves, "starts_on": starts_on.isoformat()}
-        await _record(connection, cause, draft, "schedule", after=told)
+        await _record(connection, cause, subject=show(DRAFT, draft), action="schedule", after=told)
         return await tiers.find_draft(connection, draft)
     ladder = await publish_ladder(connection, cause, found.document, after=after, moves=moves)
     await tiers.change_draft(connection, draft, moves=moves, published=ladder.version)
-    await _record(connection, cause, draft, "publish", after={"version": ladder.version})
+    await _record(
+        connection,
+        cause,
+        subject=show(DRAFT, draft),
+        action="publish",
+        after={"version": ladder.version},
+    )
     return await tiers.find_draft(connection, draft)
 
 
@@ -197,7 +211,7 @@ async def retire_draft(connection: AsyncConnection, cause: Cause, draft: UUID) -
     """Put an open or scheduled draft away; it stays readable and is never published."""
     await tiers.open_draft(connection, draft)
     await tiers.change_draft(connection, draft, retired_at=cause.at)
-    await _record(connection, cause, draft, "retire")
+    await _record(connection, cause, subject=show(DRAFT, draft), action="retire")
     return await tiers.find_draft(connection, draft)
 
 
@@ -226,24 +240,4 @@ async def _take_time(connection: AsyncConnection) -> None:
             func.set_config("statement_timeout", _PATIENCE, local),
             func.set_config("work_mem", _MEMORY, local),
         )
-    )
-
-
-async def _record(
-    connection: AsyncConnection,
-    cause: Cause,
-    draft: UUID,
-    action: str,
-    *,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> None:
-    await record_change(
-        connection,
-        cause,
-        subject_kind="ladder-draft",
-        subject=show(DRAFT, draft),
-        action=action,
-        before=before,
-        after=after,
     )

@@ -13,7 +13,8 @@ from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
@@ -177,7 +178,7 @@ async def _lock(
     """Lock the members in order of id, and answer when each joined."""
     locked = await connection.execute(
         select(member.c.id, member.c.joined_at)
-        .where(member.c.id.in_(members))
+        .where(member.c.id == func.any(literal(list(members), ARRAY(Uuid))))
         .order_by(member.c.id)
         .with_for_update(key_share=True)
     )

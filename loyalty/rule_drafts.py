@@ -7,6 +7,7 @@ changes at once; every step leaves its row in the trail.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,7 @@ from loyalty.rules import publish_contents, vocabulary_of
 
 DRAFT: Final = "rdr"
 """How ids of drafts begin."""
+_record: Final = partial(record_change, subject_kind="rule-draft")
 _JUST_BEFORE: Final = timedelta(microseconds=1)
 
 
@@ -43,7 +45,9 @@ async def make_draft(
     based_on = await _refuse_unfit(connection, cause.at, change)
     draft = benefits.RuleDraft(new_id(cause.at), change, based_on, cause.at, cause.actor)
     await benefits.add_rule_draft(connection, draft, request_id=cause.request_id)
-    await _record(connection, cause, draft.id, "draft", after=_told(change))
+    await _record(
+        connection, cause, subject=show(DRAFT, draft.id), action="draft", after=_told(change)
+    )
     return draft
 
 
@@ -57,8 +61,8 @@ async def change_draft(
     await _record(
         connection,
         cause,
-        draft_id,
-        "change",
+        subject=show(DRAFT, draft_id),
+        action="change",
         before=_told(before.change),
         after=_told(change),
     )
@@ -100,7 +104,7 @@ async def publish_draft(
     await benefits.close_rule_draft(connection, draft_id, published=version, live_from=begins)
     action = "schedule" if begins > cause.at else "publish"
     told = {"rule_set": version, "live_from": begins.isoformat()}
-    await _record(connection, cause, draft_id, action, after=told)
+    await _record(connection, cause, subject=show(DRAFT, draft_id), action=action, after=told)
     return await benefits.find_rule_draft(connection, draft_id)
 
 
@@ -112,7 +116,7 @@ async def retire_draft(
     if draft.live_from is not None:
         await _withdraw(connection, cause, draft, draft.live_from)
     await benefits.put_away(connection, draft_id, at=cause.at)
-    await _record(connection, cause, draft_id, "retire")
+    await _record(connection, cause, subject=show(DRAFT, draft_id), action="retire")
     return await benefits.find_rule_draft(connection, draft_id)
 
 
@@ -260,23 +264,3 @@ def _told(change: benefits.RuleChange) -> Mapping[str, object]:
         "retired": list(change.retired),
         "groups": dict(change.groups),
     }
-
-
-async def _record(
-    connection: AsyncConnection,
-    cause: Cause,
-    draft: UUID,
-    action: str,
-    *,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> None:
-    await record_change(
-        connection,
-        cause,
-        subject_kind="rule-draft",
-        subject=show(DRAFT, draft),
-        action=action,
-        before=before,
-        after=after,
-    )

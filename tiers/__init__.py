@@ -72,7 +72,7 @@ from tiers.qualification import (
     walk,
 )
 from tiers.recording import record
-from tiers.reviewing import Moved, review
+from tiers.reviewing import review
 from tiers.scale import (
     ASSET,
     Figures,
@@ -125,6 +125,7 @@ from tiers.types import (
     Subject,
 )
 from tiers.windows import business_date
+from tiers.writing import Moved
 
 __all__ = [
     "ASSET",

@@ -14,15 +14,12 @@ from sqlalchemy import (
     CTE,
     ColumnElement,
     Date,
-    DateTime,
     Integer,
     Select,
     SmallInteger,
     Text,
     Uuid,
-    cast,
     func,
-    insert,
     literal,
     null,
     select,
@@ -32,11 +29,11 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tiers.evaluation import code_of, placed
-from tiers.reviewing import TOLD, WRITTEN, Moved, moved_of
 from tiers.scale import Ladder
 from tiers.standings import in_force
-from tiers.tables import activity, standing, standing_change
+from tiers.tables import activity, standing
 from tiers.types import Movement
+from tiers.writing import Moved, caused, keep, moved_of, put
 
 
 async def movable(
@@ -118,25 +115,12 @@ def _write_standings(ladder: Ladder, on: date, after: CTE) -> CTE:
     values: dict[str, Any] = {
         "ladder": literal(ladder.version, Integer),
         "number": after.c.before + 1,
-        "replaces": after.c.before,
         "seed_tier": literal(ladder.tiers[0].code, Text),
         "seed_rank": literal(0, SmallInteger),
         "seed_on": standing.c.joined_on,
         "seed_since": standing.c.joined_on,
         "seed_until": null(),
-        "tier": code_of(ladder, after.c.rank),
-        "tier_rank": cast(after.c.rank, SmallInteger),
-        "since": after.c.since,
-        "valid_until": after.c.until,
-        "grace_from": after.c.grace,
-        "falls_to": code_of(ladder, after.c.falls_rank),
-        "falls_rank": cast(after.c.falls_rank, SmallInteger),
-        "falls_on": after.c.falls_on,
-        "rises_to": code_of(ladder, after.c.rises_rank),
-        "rises_rank": cast(after.c.rises_rank, SmallInteger),
-        "rises_on": after.c.rises_on,
-        "due_on": after.c.due,
-        "decided_through": literal(on, Date),
+        **put(ladder, on, after),
     }
     return (
         update(standing)
@@ -163,14 +147,6 @@ def _write_changes(
         literal(ladder.version, Integer),
         after.c.until,
         literal({}, JSONB),
-        literal(cause["recorded_at"], DateTime(timezone=True)),
-        literal(cause["actor"], Text),
-        literal(cause["request_id"], Text),
+        *caused(cause),
     ).join(written, written.c.member == after.c.member)
-    kept = (
-        insert(standing_change)
-        .from_select(list(WRITTEN), rows)
-        .returning(*(standing_change.c[name] for name in TOLD))
-        .cte("kept")
-    )
-    return select(kept).where(kept.c.tier_before.is_distinct_from(kept.c.tier))
+    return keep(rows)

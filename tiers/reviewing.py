@@ -1,31 +1,26 @@
 """The review: what time alone decides about stored standings, decided and written in one statement.
 
 It writes what `tiers.decide` without activities and `tiers.record` would have written, change by
-change (tests/tiers/test_reviewing.py). The one idea: all activity was told when it was recorded, so
-a standing goes on from where it stands and only judgements, ends and promised rises are left.
+change (tests/tiers/test_evaluation.py). The one idea: all activity was told when it was recorded,
+so a standing goes on from where it stands and only judgements, ends and promised rises are left.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     CTE,
     ColumnElement,
     Date,
-    DateTime,
     FromClause,
     Integer,
-    Row,
     Select,
-    SmallInteger,
     Subquery,
     Text,
     cast,
     func,
-    insert,
     literal,
     null,
     select,
@@ -41,36 +36,9 @@ from tiers.counting import Counting
 from tiers.evaluation import code_of, ended, first_judged, reviewed
 from tiers.scale import ASSET, Ladder, Threshold
 from tiers.standings import floored, floors_of
-from tiers.tables import standing, standing_change
+from tiers.tables import standing
 from tiers.types import Movement
-
-WRITTEN: Final = (
-    "member",
-    "number",
-    "effective_on",
-    "rule",
-    "tier_before",
-    "tier",
-    "earned",
-    "ladder",
-    "valid_until",
-    "figures",
-    "recorded_at",
-    "actor",
-    "request_id",
-)
-TOLD: Final = ("member", "number", "effective_on", "rule", "tier_before", "tier")
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One change of the tier in force that many standings' deciding wrote."""
-
-    member: UUID
-    on: date
-    rule: Movement
-    before: str | None
-    after: str
+from tiers.writing import Moved, caused, keep, moved_of, put
 
 
 async def review(
@@ -98,14 +66,6 @@ async def review(
         ladder, changes, written, {"recorded_at": at, "actor": actor, "request_id": request_id}
     )
     return moved_of((await connection.execute(kept)).all())
-
-
-def moved_of(rows: Sequence[Row[Any]]) -> tuple[Moved, ...]:
-    """What rows of changes tell, member by member in their order."""
-    return tuple(
-        Moved(row.member, row.effective_on, Movement(row.rule), row.tier_before, row.tier)
-        for row in sorted(rows, key=lambda row: (row.member, row.number))
-    )
 
 
 def _changes(counting: Counting, places: CTE, walk: CTE) -> CTE:
@@ -291,20 +251,7 @@ def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, change
     }
     values: dict[str, Any] = {
         "number": after.c.number,
-        "replaces": after.c.before,
-        "tier": code_of(ladder, after.c.rank),
-        "tier_rank": after.c.rank,
-        "since": after.c.since,
-        "valid_until": after.c.until,
-        "grace_from": after.c.grace,
-        "falls_to": code_of(ladder, after.c.falls_rank),
-        "falls_rank": cast(after.c.falls_rank, SmallInteger),
-        "falls_on": after.c.falls_on,
-        "rises_to": code_of(ladder, after.c.rises_rank),
-        "rises_rank": cast(after.c.rises_rank, SmallInteger),
-        "rises_on": after.c.rises_on,
-        "due_on": after.c.due,
-        "decided_through": literal(on, Date),
+        **put(ladder, on, after),
         **lifted,
     }
     return (
@@ -335,14 +282,6 @@ def _write_changes(
         literal(ladder.version, Integer),
         changes.c.valid_until,
         changes.c.figures,
-        literal(cause["recorded_at"], DateTime(timezone=True)),
-        literal(cause["actor"], Text),
-        literal(cause["request_id"], Text),
+        *caused(cause),
     ).join(written, written.c.member == changes.c.member)
-    kept = (
-        insert(standing_change)
-        .from_select(list(WRITTEN), rows)
-        .returning(*(standing_change.c[name] for name in TOLD))
-        .cte("kept")
-    )
-    return select(kept).where(kept.c.tier_before.is_distinct_from(kept.c.tier))
+    return keep(rows)

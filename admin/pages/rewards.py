@@ -1,5 +1,6 @@
 """The catalogue of rewards: what points buy, in drafts and versions, with its stock."""
 
+import json
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, cast
@@ -60,6 +61,7 @@ STOCK_REASONS: Final = {
     "damaged": N_("Damaged or lost"),
     "returned": N_("Sent back to the supplier"),
 }
+FIRST_STOCK: Final = {"initial": N_("The first stock")}
 DEEDS: Final = frozenset({"publish", "retire", "stock"})
 
 
@@ -238,6 +240,7 @@ async def _reward(
         terms=terms,
         title=_title(visit, found),
         words="" if terms is None else named(visit.voice, terms.texts, ""),
+        when=None if terms is None else json.dumps(terms.when, ensure_ascii=False),
         address=f"{HERE}/{found.code}",
         state=state,
         kind=kind,
@@ -247,7 +250,7 @@ async def _reward(
         tax_classes=[(code, say(words)) for code, words in TAX_CLASSES.items()],
         tax_words={code: say(words) for code, words in TAX_CLASSES.items()},
         reasons=[(code, say(words)) for code, words in STOCK_REASONS.items()],
-        stock_words={code: say(words) for code, words in STOCK_REASONS.items()},
+        stock_words={code: say(words) for code, words in (STOCK_REASONS | FIRST_STOCK).items()},
         limits=_limits(visit, terms),
         versions=[
             (one, _price(visit, one.terms), actor_words(visit.voice, one.actor, people))

@@ -72,7 +72,7 @@ async def new_form(request: Request[Any, Any, Any]) -> Response[Any]:
         made = await make_draft(connection, cause, change)
         return f"{HERE}/{show(DRAFT, made.id)}?done=draft-made"
 
-    return await _store(request, form, change, wrong, None, effect)
+    return await _store(request, form, change, wrong, found=None, effect=effect)
 
 
 @get(f"{HERE}/{{draft:str}}/change", opt=ADMIN)
@@ -93,7 +93,7 @@ async def change_form(request: Request[Any, Any, Any], draft: FromPath[str]) -> 
         await change_draft(connection, cause, one, change)
         return f"{HERE}/{draft}?done=draft-changed"
 
-    return await _store(request, form, change, wrong, found, effect)
+    return await _store(request, form, change, wrong, found=found, effect=effect)
 
 
 @get(f"{HERE}/{{draft:str}}", opt=STAFF)
@@ -143,11 +143,12 @@ async def retire_form(request: Request[Any, Any, Any], draft: FromPath[str]) -> 
     return await _draft(request, one, again, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-async def _store(  # noqa: PLR0917 (what a form needs to be stored or shown again)
+async def _store(
     request: Request[Any, Any, Any],
     form: Sent,
     change: RuleChange,
     wrong: dict[str, str],
+    *,
     found: benefits.RuleDraft | None,
     effect: Effect,
 ) -> Response[Any]:

@@ -13,13 +13,12 @@ from api.controllers.wallets import MEMBER
 from api.operation import EVERYBODY, Operation, operation
 from api.pagination import Page, PageQuery, read_cursor, sign_cursor
 from api.schemas.activities import ActivityBody, ActivityOut, KindBody, KindOut, KindsOut
-from api.stepping import Keep, step
+from api.stepping import step
 from api.writing import answer, cause_of, now_of, ok, write
 from loyalty.activities.kinds import define_kind, list_kinds, retire_kind
 from loyalty.activities.reporting import Reported, report
 from loyalty.activities.store import list_activities
 from loyalty.activities.types import NewActivity
-from loyalty.cause import Cause
 from loyalty.idempotency import Answer, Begun
 from loyalty.keys import Role
 from loyalty.members import absorbed_members, find_member
@@ -57,17 +56,11 @@ async def report_event(request: ApiRequest) -> Response[bytes]:
     """Record an event once and give what the rules of its time say; the same again is a replay."""
     body = await body_of(request, ActivityBody)
     asked = NewActivity(body.event_id, body.kind, body.occurred_at, body.channel)
-    programme = application_of(request).programme
-
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Reported]
-    ) -> Reported:
-        return await report(connection, programme, cause, begun, asked, keep=keep)
 
     def render(reported: Reported) -> Answer:
         return answer(201, ActivityOut.of(reported.activity))
 
-    return await step(request, member_of(body.member), run, render)
+    return await step(request, member_of(body.member), report, asked, render)
 
 
 @get(

@@ -4,9 +4,8 @@ from typing import Final
 
 from litestar import Response, post
 from litestar.handlers import HTTPRouteHandler
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.auth import ApiRequest, application_of, order_ref
+from api.auth import ApiRequest, order_ref
 from api.bodies import RequestInvalid, body_of
 from api.controllers.checkout import member_of
 from api.operation import Operation, operation
@@ -20,13 +19,12 @@ from api.schemas.aftersales import (
     ExchangeBody,
     ExchangedOut,
 )
-from api.stepping import Keep, step
+from api.stepping import step
 from api.writing import answer
-from loyalty.cause import Cause
-from loyalty.idempotency import Answer, Begun
+from loyalty.idempotency import Answer
 from loyalty.keys import Role
 from loyalty.orders.aftersales.charging_back import ChargedBack, charge_back
-from loyalty.orders.aftersales.claiming import Claimed, Claiming, claim
+from loyalty.orders.aftersales.claiming import Claiming, claim
 from loyalty.orders.aftersales.delivering import Delivered, Delivering, deliver
 from loyalty.orders.aftersales.exchanging import Exchanged, Exchanging, exchange
 from loyalty.orders.placing import NewOrder
@@ -96,18 +94,12 @@ async def exchange_order(request: ApiRequest) -> Response[bytes]:
             hold_until=body.hold_until,
         ),
     )
-    programme = application_of(request).programme
-
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Exchanged]
-    ) -> Exchanged:
-        return await exchange(connection, programme, cause, begun, asked, keep=keep)
 
     def render(done: Exchanged) -> Answer:
         shown = ExchangedOut.of(done)
         return answer(201, shown, location=f"/v1/orders/{shown.order.order}")
 
-    return await step(request, order_ref(request), run, render)
+    return await step(request, order_ref(request), exchange, asked, render)
 
 
 @post(
@@ -130,17 +122,12 @@ async def exchange_order(request: ApiRequest) -> Response[bytes]:
 async def charge_back_order(request: ApiRequest) -> Response[bytes]:
     """Take back what the order had earned, and lock the wallet until that was reviewed."""
     body = await body_of(request, ChargebackBody)
-    programme, asked = application_of(request).programme, body.asked()
-
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[ChargedBack]
-    ) -> ChargedBack:
-        return await charge_back(connection, programme, cause, begun, asked, keep=keep)
+    asked = body.asked()
 
     def render(done: ChargedBack) -> Answer:
         return answer(201, ChargedBackOut.of(done))
 
-    return await step(request, order_ref(request), run, render)
+    return await step(request, order_ref(request), charge_back, asked, render)
 
 
 @post(
@@ -172,15 +159,11 @@ async def charge_back_order(request: ApiRequest) -> Response[bytes]:
 async def claim_order(request: ApiRequest) -> Response[bytes]:
     """Make a guest's order its buyer's: what was shipped of it earns and counts."""
     body = await body_of(request, ClaimBody)
-    programme = application_of(request).programme
     asked = Claiming(order_ref(request), body.proof)
 
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Claimed]
-    ) -> Claimed:
-        return await claim(connection, programme, cause, begun, asked, keep=keep)
-
-    return await step(request, member_of(body.member), run, lambda c: answer(200, ClaimedOut.of(c)))
+    return await step(
+        request, member_of(body.member), claim, asked, lambda c: answer(200, ClaimedOut.of(c))
+    )
 
 
 @post(
@@ -204,18 +187,12 @@ async def claim_order(request: ApiRequest) -> Response[bytes]:
 async def deliver_order(request: ApiRequest) -> Response[bytes]:
     """Make points available that waited for the delivery, where the policy says so."""
     body = await body_of(request, DeliveredBody)
-    programme = application_of(request).programme
     asked = Delivering(body.shipment, body.delivered_at)
-
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Delivered]
-    ) -> Delivered:
-        return await deliver(connection, programme, cause, begun, asked, keep=keep)
 
     def render(done: Delivered) -> Answer:
         return answer(200, DeliveredOut.of(done))
 
-    return await step(request, order_ref(request), run, render)
+    return await step(request, order_ref(request), deliver, asked, render)
 
 
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (

@@ -12,6 +12,7 @@ from api.auth import ApiRequest, application_of
 from api.bodies import RequestInvalid, body_of, read_query
 from api.operation import Operation, operation
 from api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, PageQuery, read_cursor, sign_cursor
+from api.schemas.books import month_of
 from api.schemas.money import (
     CohortLotOut,
     CohortOut,
@@ -19,7 +20,6 @@ from api.schemas.money import (
     EstimateBody,
     EstimateOut,
     MoneyRollForwardOut,
-    month_of,
 )
 from api.schemas.types import Instant
 from api.writing import answer, cause_of, now_of, ok, write

@@ -4,7 +4,6 @@ from typing import Final
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import ApiRequest, application_of, order_ref, principal_of
 from api.bodies import body_of
@@ -28,18 +27,17 @@ from api.schemas.orders import (
     ReturnBody,
     UnnamedReturnBody,
 )
-from api.stepping import Keep, step
+from api.stepping import step
 from api.writing import answer, ok
-from loyalty.cause import Cause
-from loyalty.idempotency import Answer, Begun
+from loyalty.idempotency import Answer
 from loyalty.keys import Role
 from loyalty.members import UnknownOrder, absorbed_members
-from loyalty.orders.cancelling import Cancelled, Cancelling, cancel
-from loyalty.orders.completing import Completed, Completing, complete
-from loyalty.orders.holding import Held, extend_hold, mark_paid
+from loyalty.orders.cancelling import Cancelling, cancel
+from loyalty.orders.completing import Completing, complete
+from loyalty.orders.holding import extend_hold, mark_paid
 from loyalty.orders.placing import NewOrder, Placed, place
 from loyalty.orders.reading import find_order_by
-from loyalty.orders.returning import Returned, Returning, return_goods
+from loyalty.orders.returning import Returning, return_goods
 from loyalty.orders.types import PricedBy
 from loyalty.orders.unnamed import Sorted, Unnamed, return_unnamed
 
@@ -93,18 +91,12 @@ async def place_order(request: ApiRequest) -> Response[bytes]:
         paid_at=body.paid_at,
         hold_until=body.hold_until,
     )
-    programme = application_of(request).programme
-
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Placed]
-    ) -> Placed:
-        return await place(connection, programme, cause, begun, asked, keep=keep)
 
     def render(placed: Placed) -> Answer:
         shown = PlacedOut.of(placed)
         return answer(201, shown, location=f"/v1/orders/{shown.order}")
 
-    return await step(request, member_of(body.member), run, render)
+    return await step(request, member_of(body.member), place, asked, render)
 
 
 @get(
@@ -154,14 +146,14 @@ async def read_order(request: ApiRequest) -> Response[bytes]:
 async def hold_order(request: ApiRequest) -> Response[bytes]:
     """Keep points and vouchers of an unpaid order until another instant."""
     body = await body_of(request, HoldBody)
-    programme = application_of(request).programme
 
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Held]
-    ) -> Held:
-        return await extend_hold(connection, programme, cause, begun, body.hold_until, keep=keep)
-
-    return await step(request, order_ref(request), run, lambda h: answer(200, HeldOut.of(h)))
+    return await step(
+        request,
+        order_ref(request),
+        extend_hold,
+        body.hold_until,
+        lambda h: answer(200, HeldOut.of(h)),
+    )
 
 
 @post(
@@ -185,14 +177,10 @@ async def hold_order(request: ApiRequest) -> Response[bytes]:
 async def pay_order(request: ApiRequest) -> Response[bytes]:
     """Mark an order as paid: nothing it holds is released until it ends."""
     body = await body_of(request, PaidBody)
-    programme = application_of(request).programme
 
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Held]
-    ) -> Held:
-        return await mark_paid(connection, programme, cause, begun, body.paid_at, keep=keep)
-
-    return await step(request, order_ref(request), run, lambda h: answer(200, HeldOut.of(h)))
+    return await step(
+        request, order_ref(request), mark_paid, body.paid_at, lambda h: answer(200, HeldOut.of(h))
+    )
 
 
 @post(
@@ -223,16 +211,12 @@ async def pay_order(request: ApiRequest) -> Response[bytes]:
 async def complete_order(request: ApiRequest) -> Response[bytes]:
     """Take the points a shipment spends, give those it earns, and move the standing."""
     body = await body_of(request, CompleteBody)
-    programme = application_of(request).programme
     lines = None if body.lines is None else [line.asked() for line in body.lines]
     asked = Completing(lines, body.shipment, body.completed_at)
 
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Completed]
-    ) -> Completed:
-        return await complete(connection, programme, cause, begun, asked, keep=keep)
-
-    return await step(request, order_ref(request), run, lambda c: answer(200, CompletedOut.of(c)))
+    return await step(
+        request, order_ref(request), complete, asked, lambda c: answer(200, CompletedOut.of(c))
+    )
 
 
 @post(
@@ -256,16 +240,12 @@ async def complete_order(request: ApiRequest) -> Response[bytes]:
 async def cancel_order(request: ApiRequest) -> Response[bytes]:
     """Give back what is held for lines that will not be shipped."""
     body = await body_of(request, CancelBody)
-    programme = application_of(request).programme
     lines = None if body.lines is None else [line.asked() for line in body.lines]
     asked = Cancelling(lines, body.shipment, body.cancelled_at)
 
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Cancelled]
-    ) -> Cancelled:
-        return await cancel(connection, programme, cause, begun, asked, keep=keep)
-
-    return await step(request, order_ref(request), run, lambda c: answer(200, CancelledOut.of(c)))
+    return await step(
+        request, order_ref(request), cancel, asked, lambda c: answer(200, CancelledOut.of(c))
+    )
 
 
 @post(
@@ -295,15 +275,11 @@ async def cancel_order(request: ApiRequest) -> Response[bytes]:
 async def return_order(request: ApiRequest) -> Response[bytes]:
     """Take back exactly what the returned part had earned, and give back what it had spent."""
     body = await body_of(request, ReturnBody)
-    programme = application_of(request).programme
     asked = Returning(body.asked(), body.return_id, body.returned_at)
 
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Returned]
-    ) -> Returned:
-        return await return_goods(connection, programme, cause, begun, asked, keep=keep)
-
-    return await step(request, order_ref(request), run, lambda r: answer(201, ReturnedOut.of(r)))
+    return await step(
+        request, order_ref(request), return_goods, asked, lambda r: answer(201, ReturnedOut.of(r))
+    )
 
 
 @post(
@@ -325,18 +301,12 @@ async def return_order(request: ApiRequest) -> Response[bytes]:
 async def return_without_order(request: ApiRequest) -> Response[bytes]:
     """Match a return with the member's latest unreturned sales, as the import does."""
     body = await body_of(request, UnnamedReturnBody)
-    programme = application_of(request).programme
     asked = Unnamed(body.rows(), body.return_id, body.returned_at, body.reason)
-
-    async def run(
-        connection: AsyncConnection, cause: Cause, begun: Begun, keep: Keep[Sorted]
-    ) -> Sorted:
-        return await return_unnamed(connection, programme, cause, begun, asked, keep=keep)
 
     def render(done: Sorted) -> Answer:
         return answer(201, UnnamedReturnOut.of(done))
 
-    return await step(request, member_of(body.member), run, render)
+    return await step(request, member_of(body.member), return_unnamed, asked, render)
 
 
 ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (

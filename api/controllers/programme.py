@@ -72,6 +72,7 @@ POLICY_EXAMPLE: Final = {
     "earn_basis": "paid",
     "pending_days": 14,
     "pending_until": "completed",
+    "delivery_days": 30,
     "expiry": {
         "default": {"kind": "rolling", "months": 24, "notice": True},
         "sources": {

@@ -1,5 +1,6 @@
 """What a member is offered and orders of the catalogue; the shop fulfils or cancels it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -143,9 +144,7 @@ async def list_members_reward_orders(request: ApiRequest) -> Response[bytes]:
             before=read_cursor(request, list_, query.after, UUID),
             limit=query.limit + 1,
         )
-    page, more = found[: query.limit], len(found) > query.limit
-    next_ = sign_cursor(request, list_, str(page[-1].id)) if more else None
-    return ok(Page([RewardOrderOut.of(order) for order in page], next_))
+    return ok(_page(request, list_, found, query.limit))
 
 
 @get(
@@ -172,9 +171,7 @@ async def list_all_reward_orders(request: ApiRequest) -> Response[bytes]:
             before=read_cursor(request, list_, query.after, UUID),
             limit=query.limit + 1,
         )
-    page, more = found[: query.limit], len(found) > query.limit
-    next_ = sign_cursor(request, list_, str(page[-1].id)) if more else None
-    return ok(Page([RewardOrderOut.of(order) for order in page], next_))
+    return ok(_page(request, list_, found, query.limit))
 
 
 @get(
@@ -276,6 +273,15 @@ def _answered(ordered: Ordered) -> Answer:
 def _without_names(order: RewardOrder) -> RewardOrderOut:
     """Show an order as an answer that is kept: the shop's own id is read with GET."""
     return RewardOrderOut.of(replace(order, external_id=None))
+
+
+def _page(
+    request: ApiRequest, list_: str, found: Sequence[RewardOrder], limit: int
+) -> Page[RewardOrderOut]:
+    """Cut a page out of what was read of a list, one order more than it takes."""
+    page, more = found[:limit], len(found) > limit
+    next_ = sign_cursor(request, list_, str(page[-1].id)) if more else None
+    return Page([RewardOrderOut.of(order) for order in page], next_)
 
 
 def _state(text: str | None) -> OrderState | None:

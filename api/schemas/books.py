@@ -1,6 +1,6 @@
 """Shapes of what finance reads month by month, and of the periods it closes."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -293,4 +293,4 @@ def month_text(month: date) -> str:
 
 def month_of(text: str) -> date:
     """Read a month as `month_text` writes it; `ValueError` for anything else."""
-    return datetime.strptime(f"{text}-01", "%Y-%m-%d").date()  # noqa: DTZ007 (a day, no instant)
+    return date.fromisoformat(f"{text}-01")

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 import ledger
+from api.schemas.books import month_of, month_text
 from api.schemas.types import Code, Instant, Points
 from loyalty import books
 from loyalty.ids import show
@@ -34,16 +35,6 @@ Percent = Annotated[
 ]
 Class = Literal["sale", "fee", "promotion", "goodwill", "partner"]
 MethodName = Literal["history", "cohort-curve", "peers", "judgement"]
-
-
-def month_of(text: str) -> date:
-    """Return the first day of a month that was read."""
-    return date.fromisoformat(f"{text}-01")
-
-
-def shown_month(day: date) -> str:
-    """Show a month."""
-    return f"{day.year:04d}-{day.month:02d}"
 
 
 class EstimateBody(Struct, frozen=True, forbid_unknown_fields=True, rename={"class_": "class"}):
@@ -98,7 +89,7 @@ class EstimateOut(Struct, frozen=True, rename={"class_": "class"}):
         return cls(
             version=signed.version,
             class_=signed.lot_class.value,
-            issued_in=None if signed.issued_in is None else shown_month(signed.issued_in),
+            issued_in=None if signed.issued_in is None else month_text(signed.issued_in),
             method=signed.method.value,
             reason=signed.reason,
             effective_on=signed.effective_on,
@@ -139,7 +130,7 @@ class MoneyMonthOut(Struct, frozen=True, rename={"class_": "class"}):
     def of(cls, month: books.MoneyMonth) -> "MoneyMonthOut":
         """Show the month."""
         return cls(
-            month=shown_month(month.month),
+            month=month_text(month.month),
             class_=month.lot_class.value,
             treatment=month.treatment.value,
             opening=month.opening,
@@ -208,7 +199,7 @@ class CohortOut(Struct, frozen=True, rename={"class_": "class"}):
         stand = cohort.stand
         return cls(
             class_=cohort.lot_class.value,
-            issued_in=shown_month(cohort.issued_in),
+            issued_in=month_text(cohort.issued_in),
             points_issued=stand.issued,
             points_taken_back=stand.taken_back,
             points_used=stand.used,

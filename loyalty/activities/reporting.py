@@ -150,7 +150,7 @@ def _activity(
         rule_set=snapshot.rule_set.version,
         points=points,
         journal=new_id(at) if points else None,
-        activates_at=snapshot.policy.activates_at(at) if points else None,
+        activates_at=snapshot.policy.activates_at(at, EVENT) if points else None,
         decision=decision_text(decision),
     )
 

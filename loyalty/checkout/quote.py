@@ -23,8 +23,8 @@ from benefits import (
     Question,
     RuleSet,
     evaluate,
-    question_document,
-    question_from,
+    terms_document,
+    terms_from,
 )
 from loyalty.checkout.basket import Basket, newcomer, question_of, refuse_unfit
 from loyalty.checkout.programme import Programme
@@ -97,18 +97,15 @@ async def quote(
 
 
 def _claims(snapshot: Snapshot, decision: Decision, basket: Basket) -> Mapping[str, object]:
-    bare = Cart(currency=basket.cart.currency, lines=basket.cart.lines[:1])
-    question = question_document(replace(decision.question, cart=bare))
-    del question["cart"]  # the shop sends it again; what is signed is its digest
     member = snapshot.member
     return {
         "member": None if member is None else member.id.hex,
         "rules": decision.rule_set,
         "revision": decision.revision,
         "policy": snapshot.policy.version,
-        "question": question,
-        "cart": _cart_digest(basket.cart),
-        "answer": _answer_digest(decision),
+        "question": terms_document(decision.question),
+        "cart": cart_digest(basket.cart),
+        "answer": answer_digest(decision),
         "unqualified": sorted(basket.unqualified),
     }
 
@@ -128,7 +125,7 @@ def read_quote(
     if claims["revision"] != REVISION:
         raise QuoteOutdated(seen=claims["revision"], pointer="/quote")
     whose = claims["member"]
-    question = _asked_again(claims["question"], basket.cart)
+    question = terms_from(claims["question"], basket.cart)
     seen = {
         "member": None if whose is None else UUID(hex=whose),
         "cart": claims["cart"],
@@ -138,7 +135,7 @@ def read_quote(
     }
     wanted = {
         "member": member,
-        "cart": _cart_digest(basket.cart),
+        "cart": cart_digest(basket.cart),
         "points_to_spend": basket.points,
         "voucher_codes": set(basket.codes),
         "qualifies": sorted(basket.unqualified),
@@ -159,22 +156,18 @@ def read_quote(
 def promised(rule_set: RuleSet, promise: Promise) -> Decision:
     """Decide again what was promised; pure, so the answer is the one that was signed."""
     decision = evaluate(rule_set, promise.question)
-    if _answer_digest(decision) != promise.answer:
+    if answer_digest(decision) != promise.answer:
         raise QuoteOutdated(seen=REVISION, pointer="/quote")
     return decision
 
 
-def _cart_digest(cart: Cart) -> str:
+def cart_digest(cart: Cart) -> str:
+    """SHA-256 of every field of the cart, in hex: what a quote is bound to."""
     return sha256(msgspec.json.encode(cart)).hexdigest()
 
 
-def _answer_digest(decision: Decision) -> str:
-    """What the answer comes to, without its reasons; fields stand in the order of their types."""
+def answer_digest(decision: Decision) -> str:
+    """SHA-256 of what the answer comes to, in hex, without its reasons: what a quote signs."""
     figures = (decision.lines, decision.shipping, decision.points, decision.totals)
     given = (decision.vouchers, decision.gifts, decision.grants)
     return sha256(msgspec.json.encode((*figures, *given))).hexdigest()
-
-
-def _asked_again(document: Mapping[str, Any], cart: Cart) -> Question:
-    at = datetime.fromisoformat(document["at"])
-    return question_from({**document, "cart": question_document(Question(cart, at))["cart"]})

@@ -276,9 +276,9 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any,
     one = select(literal(1).label("one")).subquery("one")
     wallet = lateral(wallet_at(member.c.holder, _NOW)).alias("wallet")
     standing = lateral(standing_at(member.c.id, _ON)).alias("standing")
-    moves_on = _moves_on(standing.c.falls_on, standing.c.floor_until).label("moves_on")
-    turn = lateral(select(moves_on)).alias("turn")
-    # By its name, so that nobody below takes it for a table of their own.
+    # By their names, so that nobody below takes the ones above for tables of their own.
+    ahead = (literal_column(f"standing.{day}", Date) for day in ("falls_on", "floor_until"))
+    turn = lateral(select(_moves_on(*ahead).label("moves_on"))).alias("turn")
     later = lateral(standing_at(member.c.id, literal_column("turn.moves_on", Date))).alias("later")
     whole = (
         one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
@@ -312,11 +312,9 @@ def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any,
     )
 
 
-def _moves_on(
-    falls_on: ColumnElement[date | None], floor_until: ColumnElement[date | None]
-) -> ColumnElement[Any]:
+def _moves_on(*days: ColumnElement[date]) -> ColumnElement[Any]:
     """The next day after this one on which a tier is lost or a floor under it ends."""
-    ahead = (case((day > _ON, day), else_=null()) for day in (falls_on, floor_until))
+    ahead = (case((day > _ON, day), else_=null()) for day in days)
     return func.least(*ahead, type_=Date)
 
 

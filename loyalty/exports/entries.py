@@ -60,12 +60,19 @@ class Reader:
     """Reads one span through one map; entries are numbered from one without gaps."""
 
     def __init__(
-        self, connection: AsyncConnection, span: Span, account_map: AccountMap, money: MoneyFacts
+        self,
+        connection: AsyncConnection,
+        span: Span,
+        account_map: AccountMap,
+        money: MoneyFacts,
+        *,
+        batch: int = BATCH,
     ) -> None:
         self._connection = connection
         self._span = span
         self._map = account_map
         self._money = money
+        self._batch = batch
         self._codes: dict[tuple[str, str | None], str] = {}
         self.entries = 0
         self.lines = 0
@@ -104,10 +111,10 @@ class Reader:
             seen=self._span.seen,
         )
         result = await self._connection.stream(
-            statement.execution_options(yield_per=BATCH, max_row_buffer=BATCH)
+            statement.execution_options(yield_per=self._batch, max_row_buffer=self._batch)
         )
         kept: list[Row[*tuple[Any, ...]]] = []
-        async for part in result.partitions(BATCH):
+        async for part in result.partitions(self._batch):
             rows = [*kept, *part]
             events = [list(group) for _, group in groupby(rows, _event_of)]
             kept = events.pop()

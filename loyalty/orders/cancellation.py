@@ -43,7 +43,7 @@ def plan_cancellation(history: History, asked: Sequence[Asked] | None, step: Ste
         lines=() if whole else in_order(parts),
         asked=step.asked,
     )
-    after = History(history.order, (*history.shipments, shipment), history.returns).state
+    after = history.with_shipment(shipment).state
     if after is OrderState.CANCELLED:  # nothing left, so its shipping is not spent either
         shipment = replace(shipment, shipping_points=history.order.shipping_points)
     return ShipmentPlan(shipment, figures.points + shipment.shipping_points, after)

@@ -83,7 +83,7 @@ async def cancel(
     step = Step(new_id(at), asked.name, at, context.policy.day_of(at), text)
     plan = plan_cancellation(context.history, asked.lines, step)
     await _release(connection, cause, context, plan)
-    history = History(order, (*context.history.shipments, plan.shipment), context.history.returns)
+    history = context.history.with_shipment(plan.shipment)
     cancelled = Cancelled(history, plan.shipment, plan.released)
     steps = Steps(
         moved=[moved(order, plan.state)],
@@ -124,8 +124,7 @@ async def _release(
 
 def _unused(context: Context, plan: ShipmentPlan) -> list[tuple[UUID, UUID]]:
     """The vouchers of lines of which nothing was shipped and nothing is open any more."""
-    history = context.history
-    after = History(history.order, (*history.shipments, plan.shipment), history.returns)
+    after = context.history.with_shipment(plan.shipment)
     shipped = {part.line_no for one in after.completed for part in carried(after.order, one)}
     gone = {no for no, stand in after.stands.items() if not stand.open} - shipped
     ended = plan.state is OrderState.CANCELLED

@@ -21,7 +21,7 @@ from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step, plan_completion
-from loyalty.orders.context import Context, read_context
+from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.deferring import deferred
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import completed_event
@@ -40,7 +40,7 @@ from loyalty.orders.types import History, Order, OrderState, Shipment, ShipmentK
 from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Exceeded, Kept, Steps, write_steps
 from loyalty.policy import ORDER
-from tiers import Activity, Decision, record
+from tiers import Activity, Decision
 
 DEFAULT_NAME: Final = "1"
 STEP: Final = "shipment"
@@ -93,7 +93,7 @@ async def complete(
     plan = _planned(context, asked, at, text)
     done = await _carry_out(connection, cause, context, plan)
     shipment, order = plan.shipment, context.found.order
-    history = History(order, (*context.history.shipments, shipment), context.history.returns)
+    history = context.history.with_shipment(shipment)
     completed = Completed(history, shipment, _tier_of(context, done.standing, shipment), done.over)
     steps = Steps(
         moved=[moved(order, plan.state)],
@@ -123,7 +123,7 @@ def _planned(context: Context, asked: Completing, at: datetime, text: str) -> Sh
         context.history,
         asked.lines,
         step,
-        activates_at=context.policy.activates_at(at),
+        activates_at=context.policy.activates_at(at, ORDER),
         expires_at=context.policy.term(at, ORDER, waits=True).expires_at,
     )
 
@@ -153,11 +153,9 @@ async def _carry_out(
         over.append(_over(order, shipment, "voucher-overrun", overrun))
     activity = Activity(order.id, shipment.id, shipment.on, shipment.purchases)
     gains = gains_of(context.ladder, shipment.id, shipment.on, shipment.figures.earn)
-    standing = context.standing_after([activity, *gains], on=shipment.on)
-    if standing is not None:
-        await record(
-            connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-        )
+    standing = await move_standing(
+        connection, cause, context.ladder, context.subject, [activity, *gains], on=shipment.on
+    )
     return _Done(standing, tuple(over))
 
 
@@ -187,8 +185,7 @@ def _postings(context: Context, plan: ShipmentPlan, cause: Cause) -> list[Postin
         term = context.policy.term(shipment.at, ORDER, waits=True)
         labels = {"tier": order.tier} if order.tier else {}
         allocated = deferred(shipment, context.policy, context.estimates)
-        waits = context.policy.pending_until == "delivered"
-        found.append(entries.earn(shipment, labels, term, allocated=allocated, waits=waits))
+        found.append(entries.earn(shipment, labels, term, allocated=allocated))
     # an activity told too late to keep anything alive changes nothing any more
     rolls = entries.roll(shipment, context.policy, taken=taken)
     return [*found, *(roll for roll in rolls if roll.expires_at and roll.expires_at > cause.at)]

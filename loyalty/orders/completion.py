@@ -185,4 +185,4 @@ def in_order(parts: Sequence[ShippedLine]) -> tuple[ShippedLine, ...]:
 
 
 def _after(history: History, shipment: Shipment) -> OrderState:
-    return History(history.order, (*history.shipments, shipment), history.returns).state
+    return history.with_shipment(shipment).state

@@ -11,6 +11,7 @@ from sqlalchemy import Text, Uuid, bindparam, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.books import Estimate, estimates_json, estimates_of
+from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
@@ -31,6 +32,7 @@ from tiers import (
     decide,
     live_version,
     read_subject,
+    record,
     subject_of,
 )
 
@@ -50,12 +52,6 @@ class Context:
     def history(self) -> History:
         """The order with everything that happened to it."""
         return self.found.history
-
-    def standing_after(self, activities: Sequence[Activity], *, on: date) -> Decision | None:
-        """Decide where the member stands after a step; None where no standing is kept."""
-        if self.ladder is None or self.subject is None or not activities:
-            return None
-        return decide(self.ladder, self.subject, activities, on=on)
 
 
 async def read_context(connection: AsyncConnection, programme: Programme, begun: Begun) -> Context:
@@ -102,6 +98,25 @@ async def _claimed_meanwhile(connection: AsyncConnection, begun: Begun, order_id
         raise UnknownOrder(seen=str(order_id))
     whose = Ref("member", str(owner[0]), id=owner[0])
     return replace(begun, member=await lock_member(connection, whose))
+
+
+async def move_standing(
+    connection: AsyncConnection,
+    cause: Cause,
+    ladder: Ladder | None,
+    subject: Subject | None,
+    activities: Sequence[Activity],
+    *,
+    on: date,
+) -> Decision | None:
+    """Decide and record where a member stands after a step; None where no standing is kept."""
+    if ladder is None or subject is None or not activities:
+        return None
+    standing: Decision = decide(ladder, subject, activities, on=on)
+    await record(
+        connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
+    )
+    return standing
 
 
 def standing_subject(

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, Uuid, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.members import absorbed_members
@@ -68,10 +68,14 @@ async def find_order_id(connection: AsyncConnection, external_id: str) -> UUID |
 
 async def external_id_of(connection: AsyncConnection, order_id: UUID) -> str | None:
     """Return the shop's id of an order."""
-    found = await connection.execute(
-        select(name.c.name).where(name.c.kind == ORDER, name.c.id == order_id).limit(1)
-    )
+    found = await connection.execute(select(external_id(literal(order_id, Uuid))))
     return found.scalar_one_or_none()
+
+
+def external_id(order_id: ColumnElement[UUID]) -> ScalarSelect[str]:
+    """Publish the shop's id of an order as a scalar, to be joined."""
+    named = select(name.c.name).where(name.c.kind == ORDER, name.c.id == order_id)
+    return named.limit(1).scalar_subquery()
 
 
 async def external_ids_of(
@@ -112,12 +116,6 @@ async def _read(
     ]
 
 
-_EXTERNAL: Final = (
-    select(name.c.name)
-    .where(name.c.kind == ORDER, name.c.id == order.c.id)
-    .limit(1)
-    .scalar_subquery()
-)
 _RETURNED: Final = (
     select(return_.c.id)
     .where(return_.c.member == order.c.member, return_.c.order_id == order.c.id)
@@ -125,7 +123,7 @@ _RETURNED: Final = (
 )
 _ENTRIES: Final = select(
     order.c.id,
-    _EXTERNAL.label("external_id"),
+    external_id(order.c.id).label("external_id"),
     order.c.member,
     order.c.guest,
     order.c.placed_at,

@@ -1,7 +1,8 @@
 """What one member bought and has not returned, and finding a return's goods among it.
 
 Pure, over plain data. Units are matched with the latest unreturned lines of the same SKU, an
-amount with the latest unreturned money; what matches nothing earned nothing here.
+amount with the latest unreturned money; what matches nothing earned nothing here. The latest is the
+last by the instant of placing, then by the shop's id of the order, then by the line's number.
 """
 
 from collections.abc import Iterable

@@ -42,7 +42,7 @@ class Sold:
         """Plan a return of it, after the returns planned before."""
         before = self.history or _history(self.sale, self.on, self.earned)
         plan = plan_return(before, asked, step, matched=matched)
-        self.history = History(before.order, before.shipments, (*before.returns, plan.returned))
+        self.history = before.with_return(plan.returned)
         return plan
 
 

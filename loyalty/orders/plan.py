@@ -269,7 +269,7 @@ class _Scribe:
             (
                 *(self.member, sale.order, sale.shipment, SHIPMENT_NAME),
                 *(ShipmentKind.COMPLETED.value, at, on, True, figures[-2], 0),
-                policy.activates_at(at) if earns else None,
+                policy.activates_at(at, ORDER) if earns else None,
                 policy.term(at, ORDER, waits=True).expires_at if earns else None,
                 EVERYTHING,
                 *figures,
@@ -293,16 +293,14 @@ class _Scribe:
             whole=True,
             figures=Figures(earn=points, basis=sum(line[4] for line in sold.sale.lines)),
             purchases=0,
-            activates_at=policy.activates_at(at),
+            activates_at=policy.activates_at(at, ORDER),
             expires_at=term.expires_at,
         )
         entries = Entries(holder, sold.sale.order, self.terms.cause, self.terms.mint)
         if points:
             labels = {"tier": tier} if tier else {}
             allocated = deferred(shipment, policy, self.terms.estimates)
-            late = policy.pending_until == "delivered"
-            earn = entries.earn(shipment, labels, term, allocated=allocated, waits=late)
-            self.plan.postings.append(earn)
+            self.plan.postings.append(entries.earn(shipment, labels, term, allocated=allocated))
         if self.terms.rule_set_at(at) is not None:
             self.plan.postings += entries.roll(shipment, policy, taken=0)
 

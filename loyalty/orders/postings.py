@@ -114,18 +114,9 @@ class Entries:
         )
 
     def earn(
-        self,
-        shipment: Shipment,
-        labels: Mapping[str, str],
-        term: Term,
-        *,
-        allocated: int,
-        waits: bool = False,
+        self, shipment: Shipment, labels: Mapping[str, str], term: Term, *, allocated: int
     ) -> Earn:
-        """Put in what a shipment earns; its lot is born with `term` and a part of the price.
-
-        `waits` says that it is pending until the shipment is delivered.
-        """
+        """Put in what a shipment earns; its lot is born with `term` and a part of the price."""
         return Earn(
             holder=self.holder,
             key=earn_key(self.order, shipment.id),
@@ -140,7 +131,6 @@ class Entries:
             source=ORDER,
             lot_class=CLASS,
             allocated=allocated,
-            pending=waits,
             activates_at=shipment.activates_at,
             expires_at=term.expires_at,
             schedule=term.schedule,

@@ -20,7 +20,7 @@ from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Step
-from loyalty.orders.context import Context, read_context
+from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.happenings import returned_event
 from loyalty.orders.postings import Entries
 from loyalty.orders.returns import (
@@ -39,7 +39,7 @@ from loyalty.orders.types import History, OrderState, Return
 from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Kept, Steps, write_steps
 from loyalty.policy import POINTS
-from tiers import Activity, Subject, record
+from tiers import Activity, Subject
 
 STEP = "return"
 
@@ -94,12 +94,10 @@ async def return_goods(
     points = await post_reversals(connection, cause, context, plan)
     await _reopen(connection, cause, context, plan)
     activities = corrections(context.subject, order.id, plan.taken)
-    standing = context.standing_after(activities, on=plan.returned.on)
-    if standing is not None:
-        await record(
-            connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-        )
-    after = History(order, history.shipments, (*history.returns, plan.returned))
+    standing = await move_standing(
+        connection, cause, context.ladder, context.subject, activities, on=step.on
+    )
+    after = history.with_return(plan.returned)
     returned = Returned(after, plan.returned, points, gifts_to_return(after))
     steps = Steps(
         returns=[return_row(order.member, order.id, plan.returned)],
@@ -142,11 +140,17 @@ async def _replayed(
             "returned_at": same_instant(before.at, asked.at),
         },
     )
-    earlier = history.returns[: history.returns.index(before)]
-    taken = taken_back(History(history.order, history.shipments, earlier), before)
-    points = await post_reversals(connection, cause, context, ReturnPlan(before, taken))
-    then = History(history.order, history.shipments, (*earlier, before))
+    points = await repeat_reversals(connection, cause, context, before)
+    then = history.before(before).with_return(before)
     return Returned(history, before, points, gifts_to_return(then), replayed=True)
+
+
+async def repeat_reversals(
+    connection: AsyncConnection, cause: Cause, context: Context, before: Return
+) -> Reversed:
+    """Answer what a recorded return came to: the ledger replays what it posted then."""
+    taken = taken_back(context.history.before(before), before)
+    return await post_reversals(connection, cause, context, ReturnPlan(before, taken))
 
 
 async def post_reversals(
@@ -177,8 +181,7 @@ async def _reopen(
     connection: AsyncConnection, cause: Cause, context: Context, plan: ReturnPlan
 ) -> None:
     """Give vouchers back of which nothing they discounted remains sold."""
-    history = context.history
-    after = History(history.order, history.shipments, (*history.returns, plan.returned))
+    after = context.history.with_return(plan.returned)
     kept = {no for no, stand in after.stands.items() if stand.returnable or stand.open}
     shipping = after.state is OrderState.OPEN or after.shipping_left > 0
     back = [
@@ -187,4 +190,4 @@ async def _reopen(
         if (kept.isdisjoint(used.line_nos) if used.line_nos else not kept and not shipping)
     ]
     if back:
-        await reopen_vouchers(connection, back, order=history.order.id, at=cause.at)
+        await reopen_vouchers(connection, back, order=after.order.id, at=cause.at)

@@ -269,6 +269,19 @@ class History:
         """The shipments that left, the earliest first."""
         return tuple(one for one in self.shipments if one.kind is ShipmentKind.COMPLETED)
 
+    def with_shipment(self, shipment: Shipment) -> "History":
+        """Return the order as it stands after one shipment, or cancellation, more."""
+        return History(self.order, (*self.shipments, shipment), self.returns)
+
+    def with_return(self, returned: Return) -> "History":
+        """Return the order as it stands after one return more."""
+        return History(self.order, self.shipments, (*self.returns, returned))
+
+    def before(self, returned: Return) -> "History":
+        """Return the order as it stood when a return came that is recorded by now."""
+        earlier = self.returns[: self.returns.index(returned)]
+        return History(self.order, self.shipments, earlier)
+
 
 def carried(order: Order, shipment: Shipment) -> tuple[ShippedLine, ...]:
     """Return what a shipment carried, line by line; a whole one carries all of the order."""

@@ -26,9 +26,10 @@ from loyalty.members import Member
 from loyalty.orders.claims import post_claims
 from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned, rows_text
 from loyalty.orders.completion import Step
-from loyalty.orders.context import standing_subject
+from loyalty.orders.context import move_standing, standing_subject
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.happenings import returned_event
+from loyalty.orders.listing import external_id
 from loyalty.orders.matching import Shelf
 from loyalty.orders.placing import LONG_AGO
 from loyalty.orders.postings import Entries
@@ -44,7 +45,7 @@ from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Kept, Steps, write_steps
 from loyalty.policy import Policy, policy_version_at
 from loyalty.schema import Instant
-from tiers import Activity, Decision, Ladder, Subject, decide, live_version, record, subject_of
+from tiers import Activity, Decision, Ladder, Subject, live_version, subject_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,7 @@ class Sorted:
 
     def gifts_of(self, before: History, plan: ReturnPlan) -> tuple[str, ...]:
         """Return the gifts of an order that its return leaves without what they came with."""
-        returns = (*before.returns, plan.returned)
-        return gifts_to_return(History(before.order, before.shipments, returns))
+        return gifts_to_return(before.with_return(plan.returned))
 
 
 Keep = Callable[[Sorted], Kept]
@@ -137,10 +137,7 @@ async def return_unnamed(
         uses=[
             use
             for h, plan in plans
-            for use in moved_uses(
-                sales.uses[h.order.id],
-                History(h.order, h.shipments, (*h.returns, plan.returned)),
-            )
+            for use in moved_uses(sales.uses[h.order.id], h.with_return(plan.returned))
         ],
     )
     told = [(history.order, plan.returned) for history, plan in plans]
@@ -198,14 +195,8 @@ async def _correct(
     activities: list[Activity] = []
     for history, plan in plans:
         activities += corrections(sales.subject, history.order.id, plan.taken)
-    if sales.ladder is None or sales.subject is None or not activities:
-        return None
     on = sales.policy.day_of(at)
-    standing: Decision = decide(sales.ladder, sales.subject, activities, on=on)
-    await record(
-        connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-    )
-    return standing
+    return await move_standing(connection, cause, sales.ladder, sales.subject, activities, on=on)
 
 
 def _unmatched_rows(member: UUID, policy: Policy, comeback: Comeback, found: Found) -> list[Row]:
@@ -265,7 +256,11 @@ _AT: Final = bindparam("at", type_=Instant)
 
 @cache
 def _statement() -> Hot[Any, Any, int, int, bool]:
-    """Read the orders that may be meant, the standing and the live versions; compiled once."""
+    """Read the orders that may be meant, the standing and the live versions; compiled once.
+
+    Orders of one instant come by the shop's ids, as history has them: ours tell when an order was
+    reported, which no file does.
+    """
     sold = order.alias("sold")
     has_sku = (
         select(order_line.c.line_no)
@@ -277,9 +272,8 @@ def _statement() -> Hot[Any, Any, int, int, bool]:
         .exists()
     )
     one = history_json(sold.c.member, sold.c.id)
-    orders = select(
-        func.json_agg(aggregate_order_by(one, sold.c.placed_at, sold.c.id), type_=JSON)
-    ).where(
+    in_time = aggregate_order_by(one, sold.c.placed_at, external_id(sold.c.id), sold.c.id)
+    orders = select(func.json_agg(in_time, type_=JSON)).where(
         sold.c.member == _MEMBER,
         sold.c.state != OrderState.CANCELLED.value,
         sold.c.placed_at <= _AT,

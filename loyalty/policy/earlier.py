@@ -9,6 +9,8 @@ from typing import Final
 from loyalty.expiry import ExpiryKind
 from loyalty.policy.readers import Document
 
+#: Days from completion to what counts as delivery, where a form did not say.
+DELIVERY: Final = 30
 #: Days that points lived which came back after their end, where the first form said "grace".
 GRACE: Final = 30
 _LAPSED: Final = {"expire": 0, "grace": GRACE}
@@ -18,11 +20,12 @@ def modern(document: Document) -> Document:
     """Return the document in today's form.
 
     The first form had `expiry_months` (null: never) for all points, `lapsed_slice` in words, and
-    knew of no asset but points and of no reminders; the second did not say what points wait for.
+    knew of no asset but points and of no reminders; the second did not say what points wait for,
+    nor the third for how long they wait for a delivery that nobody reports.
     """
     if not document or not {"expiry_months", "expiry"} & document.keys():
         return document
-    later = {"pending_until": "completed", **document}
+    later = {"pending_until": "completed", "delivery_days": DELIVERY, **document}
     if "expiry_months" not in document or "expiry" in document:
         return later
     later["expiry"] = _expiry(later.pop("expiry_months"))

@@ -52,6 +52,8 @@ class Policy:
     pending_days: int
     pending_until: PendingUntil
     """What an order's points wait for: days from its completion, or the shop's word of delivery."""
+    delivery_days: int
+    """Days from completion after which an order counts as delivered without the shop's word."""
     expiry: Expiries
     expiry_reminder_days: int | None
     grace_days: int
@@ -76,11 +78,14 @@ class Policy:
         """Return the instant at which a business day begins."""
         return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
-    def activates_at(self, earned_at: datetime) -> datetime | None:
-        """Return when points earned then may be spent; None means at once, or when delivered."""
-        if self.pending_days == 0:
-            return None
-        return earned_at + timedelta(days=self.pending_days)
+    def activates_at(self, earned_at: datetime, source: str) -> datetime | None:
+        """Return when points earned then may be spent at the latest; None means at once.
+
+        What an order earned may be spent sooner where it waits for the shop's word of delivery.
+        """
+        delivered = source == ORDER and self.pending_until == "delivered"
+        days = self.delivery_days if delivered else self.pending_days
+        return earned_at + timedelta(days=days) if days else None
 
     def term(
         self, earned_at: datetime, source: str, *, asset: str = POINTS, waits: bool = False
@@ -92,7 +97,7 @@ class Policy:
         """
         expiry = self.expiry.of(source) if asset == POINTS else self.assets[asset].expiry
         term = term_of(expiry, self.day_of(earned_at), self.zone)
-        activates_at = self.activates_at(earned_at) if waits else None
+        activates_at = self.activates_at(earned_at, source) if waits else None
         if term.expires_at and activates_at and term.expires_at <= activates_at:
             return term_of(expiry, self.day_of(activates_at), self.zone)
         return term

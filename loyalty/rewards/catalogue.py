@@ -6,7 +6,8 @@ is on the trail.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from sqlalchemy import insert, update
 from sqlalchemy.dialects.postgresql import insert as upsert
@@ -29,6 +30,8 @@ from loyalty.rewards.reading import find_reward, lock_reward
 from loyalty.rewards.tables import reward, reward_shelf, reward_version
 from loyalty.rewards.types import Draft, Kind, Reward, TaxClass, Terms
 from loyalty.vouchers import find_definition
+
+_record: Final = partial(record_change, subject_kind="reward")
 
 
 async def make_reward(
@@ -67,7 +70,9 @@ async def make_reward(
         raise RewardCodeTaken(seen=code, pointer="/code")
     stocked = 0 if counted else None
     await connection.execute(insert(reward_shelf).values(reward=id_, version=0, stocked=stocked))
-    await _record(connection, cause, code, "draft", after={"document": document_of(terms)})
+    await _record(
+        connection, cause, subject=code, action="draft", after={"document": document_of(terms)}
+    )
     return await find_reward(connection, code)
 
 
@@ -95,8 +100,8 @@ async def change_draft(
     await _record(
         connection,
         cause,
-        code,
-        "change",
+        subject=code,
+        action="change",
         before=None if before is None else {"document": document_of(before.terms)},
         after={"document": document_of(terms)},
     )
@@ -113,7 +118,9 @@ async def choose_tax_class(
     await _write_draft(connection, code, columns)
     was = None if draft.tax_class is None else {"tax_class": draft.tax_class.value}
     told = {"tax_class": tax_class.value}
-    await _record(connection, cause, code, "choose-tax-class", before=was, after=told)
+    await _record(
+        connection, cause, subject=code, action="choose-tax-class", before=was, after=told
+    )
     return await find_reward(connection, code)
 
 
@@ -155,7 +162,7 @@ async def publish_reward(
         "document": document_of(draft.terms),
     }
     was = None if found.published is None else {"version": found.version}
-    await _record(connection, cause, code, "publish", before=was, after=told)
+    await _record(connection, cause, subject=code, action="publish", before=was, after=told)
     await _put_on_shelf(connection, found, number)
     return await find_reward(connection, code)
 
@@ -164,7 +171,9 @@ async def retire_reward(connection: AsyncConnection, cause: Cause, code: str) ->
     """Take a reward out of the catalogue for good; what was ordered is fulfilled all the same."""
     found = await _open(connection, code)
     await _write_draft(connection, code, {**_NO_DRAFT, "retired_at": cause.at})
-    await _record(connection, cause, code, "retire", before={"version": found.version})
+    await _record(
+        connection, cause, subject=code, action="retire", before={"version": found.version}
+    )
     await _put_on_shelf(connection, found, 0)
     return await find_reward(connection, code)
 
@@ -239,24 +248,4 @@ async def _put_on_shelf(connection: AsyncConnection, found: Reward, version: int
     """Say what can be had from now on; orders by another version are refused from here on."""
     await connection.execute(
         update(reward_shelf).where(reward_shelf.c.reward == found.id).values(version=version)
-    )
-
-
-async def _record(
-    connection: AsyncConnection,
-    cause: Cause,
-    code: str,
-    action: str,
-    *,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-) -> None:
-    await record_change(
-        connection,
-        cause,
-        subject_kind="reward",
-        subject=code,
-        action=action,
-        before=before,
-        after=after,
     )

@@ -118,9 +118,9 @@ async def served(web: Web) -> AsyncIterator[str]:
     await serving
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="session")
 async def chromium() -> AsyncIterator[Browser]:
-    """The distribution's browser."""
+    """The distribution's browser; each window in it has cookies and a cache of its own."""
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=chromium_path(), args=list(ARGUMENTS)

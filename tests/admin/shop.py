@@ -98,10 +98,14 @@ async def open_shop(application: Application, web: Web) -> Shop:
             {"definition": "birthday", "reason": "goodwill"},
         )
     )
-    link = make_link(
-        application.signing, members[0].id, purpose="wallet", at=now, lives=timedelta(minutes=10)
-    )
-    return Shop(members[0], members[1], order, f"/wallet/enter/{link.token}")
+    return Shop(members[0], members[1], order, wallet_link(application, members[0]))
+
+
+def wallet_link(application: Application, member: Member) -> str:
+    """Return where a member enters the wallet, for ten minutes."""
+    now, lives = application.clock.now(), timedelta(minutes=10)
+    link = make_link(application.signing, member.id, purpose="wallet", at=now, lives=lives)
+    return f"/wallet/enter/{link.token}"
 
 
 async def fall_into_debt(application: Application, web: Web, shop: Shop) -> int:

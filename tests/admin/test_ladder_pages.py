@@ -1,11 +1,14 @@
 """Ladders and standings from pages: drafted, previewed, aimed at, published; granted, pinned."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from html import unescape
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from loyalty.bootstrap import Application
+from loyalty.members import Member
 from tests.admin.conftest import Visitor
 from tests.admin.shop import Shop
 
@@ -153,6 +156,41 @@ async def test_a_tier_is_granted_pinned_and_let_go_for_a_reason(
     assert "Grant a tier" not in (await finance.get(page)).text
     refused = await finance.send(f"{page}/pin", why | {"frozen": "yes"}, at="/console", of="/no")
     assert refused.status_code == 403
+
+
+async def test_a_grant_and_a_plan_under_one_standing_are_both_shown(
+    application: Application, admin: Visitor, shop: Shop
+) -> None:
+    page, today = f"/console/members/{shop.member}/tier", application.clock.now().date()
+    grant = {"tier": "diamond", "until": f"{today + timedelta(days=40)}", "reason": "goodwill"}
+    await admin.send(f"{page}/grant", grant, at=page)
+    alone = (await admin.get(page)).text
+
+    await application.database.write(_lay_plan, shop.regular, today)
+    both = (await admin.get(page)).text
+
+    assert (alone.count("<dt>Granted</dt>"), alone.count("<dt>Held by a plan</dt>")) == (1, 0)
+    assert (both.count("<dt>Granted</dt>"), both.count("<dt>Held by a plan</dt>")) == (1, 1)
+    assert '<code class="quiet">goodwill</code>' in both
+    assert '<code class="quiet">plan:plus</code>' in both
+
+
+async def _lay_plan(connection: AsyncConnection, whose: Member, today: date) -> None:
+    """Hold a member at gold by a paid plan, as plans will."""
+    ladder = await tiers.live_ladder(connection)
+    assert ladder is not None
+    subject = (await tiers.find_subjects(connection, {whose.id: today}))[whose.id]
+    laid = tiers.place_floor(
+        ladder,
+        subject,
+        kind="plan",
+        tier="gold",
+        until=today + timedelta(days=90),
+        reason="plan:plus",
+        on=today,
+    )
+    at = datetime.combine(today, time(12), UTC)
+    await tiers.record(connection, [laid], at=at, actor="system", request_id="test")
 
 
 def _fields(html: str) -> dict[str, str]:

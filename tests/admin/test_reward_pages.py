@@ -47,6 +47,9 @@ async def test_a_reward_is_made_classed_published_stocked_and_seen_in_the_wallet
     second = await clerk.send(NEW, GOOD, fresh=False)
     made = await clerk.follow(first)
     early = await clerk.send(f"{PAN}/publish", {}, at=PAN)
+    audience = GOOD | {"when": '{"fact": "tier", "is": "gold"}'}
+    changed = await clerk.follow(await clerk.send(f"{PAN}/change", audience, at=f"{PAN}/change"))
+    await clerk.send(f"{PAN}/change", GOOD, at=f"{PAN}/change")
     classed = await finance.follow(
         await finance.send(f"{PAN}/tax-class", {"tax_class": "discount"}, at=PAN)
     )
@@ -60,6 +63,9 @@ async def test_a_reward_is_made_classed_published_stocked_and_seen_in_the_wallet
 
     assert first.headers["location"] == second.headers["location"]
     assert "nobody sees it before it is published" in made.text
+    assert re.findall("For whom</dt><dd><code>(.*?)</code>", changed.text) == [
+        "{&#34;is&#34;: &#34;gold&#34;, &#34;fact&#34;: &#34;tier&#34;}"
+    ]
     assert early.status_code == 422
     assert "finance chooses its tax class" in early.text
     assert "The tax class is chosen" in classed.text

@@ -20,6 +20,11 @@ STARS = {
     "names": {"en": "stars", "zh": "星"},
     "expiry": {"kind": "after-months", "months": 1, "notice": False},
 }
+REVIEW: dict[str, Any] = {
+    "rule": "review",
+    "on": "review-written",
+    "effects": [{"effect": "earn", "bonus": 30}],
+}
 LADDER: dict[str, Any] = {
     "tiers": [
         {"code": "standard", "name": {"en": "Standard"}},
@@ -141,6 +146,25 @@ async def test_a_ladder_that_first_names_an_asset_counts_what_it_earned_before(
 
     told = [("points", 20, 10), ("points", 48, 24), ("stars", 30, 30), ("stars", 40, 5)]
     assert await gains(shop) == told
+    assert await write(_fill, cause()) == 0
+    await shop.holds()
+
+
+async def test_what_an_event_earns_counts_once_like_what_an_order_earns(
+    shop: Shop, admin: Caller
+) -> None:
+    write, cause = shop.web.application.database.write, shop.web.cause
+    await write(_publish, cause())
+    await shop.web.joined(external_id="C-1")
+    draft = await admin.post("/v1/rule-drafts", {"rules": [REVIEW]})
+    await admin.post(f"/v1/rule-drafts/{draft.json()['id']}/publish", {})
+    written = {"kind": "review-written", "member": "ext:C-1"}
+
+    for name in ("E-1", "E-1", "E-2"):
+        await shop.post("/v1/events", written | {"event_id": name}, status=201)
+
+    assert await gains(shop) == [("points", 30, 0), ("points", 30, 0)]
+    assert await tier(admin) == "silver"
     assert await write(_fill, cause()) == 0
     await shop.holds()
 

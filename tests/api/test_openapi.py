@@ -65,7 +65,8 @@ def test_every_example_of_a_body_is_one_that_is_taken(subtests: pytest.Subtests)
         declared = handler.opt[OPT]
         if declared.example is not None:
             with subtests.test(declared.summary):
-                msgspec.convert(declared.example, declared.body, strict=True)
+                taken = msgspec.convert(declared.example, declared.body, strict=True)
+                assert declared.example.keys() <= msgspec.to_builtins(taken).keys()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::pytest.PytestWarning")

@@ -18,6 +18,8 @@ def test_runs(): assert 1 + 1 == 2
 def test_needs_the_moon(): pass
 """
 
+ALONE = {"PYTHONPATH": str(REPOSITORY), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+
 RUNNING = """
 def test_runs(): assert 1 + 1 == 2
 """
@@ -29,11 +31,12 @@ def run(
     """Run a test file of its own with our plugin and nothing else of ours."""
     file = folder / "test_moon.py"
     file.write_text(source, encoding="utf-8")
-    options = f"-q -n {workers} -p tests.support.requirements -p no:cacheprovider -c {os.devnull}"
+    plugins = "-p xdist.plugin -p tests.support.requirements -p no:cacheprovider"
+    options = f"-q -n {workers} {plugins} -c {os.devnull}"
     return subprocess.run(
         [sys.executable, "-m", "pytest", *options.split(), "--rootdir", folder, file],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY), **environment},
+        env={**os.environ, **ALONE, **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -215,7 +215,9 @@ class Nothing:
 
 @pytest.mark.parametrize("name", sorted(FACTS.keys() - CART_FACTS))
 def test_the_facts_of_a_member_are_read_without_a_cart(name: str) -> None:
-    READERS[name](Scene(cast("Cart", Nothing()), member(), ()))
+    without = READERS[name](Scene(cast("Cart", Nothing()), member(), ()))
+
+    assert without == READERS[name](Scene(Cart("USD", (line(),)), member(), ()))
 
 
 EVERY = (

@@ -3,6 +3,7 @@
 import json
 import re
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from benefits import BenefitsError, RuleRefused, Vocabulary
 from benefits.language import read_rule
 from benefits.language.effect_nodes import EFFECTS
 from benefits.language.nodes import FACTS, LINE_FACTS, RULE, SCHEDULE
+from benefits.language.tree import AnyOf, Comparison, Not
 from tests.benefits.builders import TIERS, unhurried
 
 VOCABULARY = Vocabulary(TIERS, ("shipping",), ("club",), ("birthday",))
@@ -121,9 +123,18 @@ def test_a_number_of_thousands_of_digits_is_refused_in_a_short_sentence(
 
 
 def test_a_condition_as_deep_and_as_large_as_allowed_is_read() -> None:
-    read_rule(changed("/when", deep(8)), VOCABULARY)
-    read_rule(changed("/when", {"any": [{"fact": "member", "is": True}] * 199}), VOCABULARY)
-    read_rule(changed("/tell", None), VOCABULARY)
+    whole = read_rule(FULL, VOCABULARY)
+    deepest = read_rule(changed("/when", deep(8)), VOCABULARY).when
+    wide = changed("/when", {"any": [{"fact": "member", "is": True}] * 199})
+    widest = read_rule(wide, VOCABULARY).when
+
+    for _ in range(7):
+        assert isinstance(deepest, Not)
+        deepest = deepest.part
+    assert isinstance(deepest, Comparison)
+    assert isinstance(widest, AnyOf)
+    assert widest.parts == (deepest,) * 199
+    assert read_rule(changed("/tell", None), VOCABULARY) == replace(whole, tell=False)
 
 
 def test_a_condition_with_too_many_nodes_is_refused() -> None:

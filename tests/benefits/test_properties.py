@@ -14,9 +14,7 @@ from benefits import (
     Question,
     RuleSet,
     ShippingAnswer,
-    answer_digest,
     answer_document,
-    cart_digest,
     compile_rule_set,
     decision_text,
     earn_of_paid,
@@ -34,6 +32,12 @@ from tests.benefits.strategies import GROUPS, questions, rule_lists
 from tests.support.requirements import sample
 
 thoroughly = settings(max_examples=sample(quick=30, full=1000), deadline=None)
+
+
+def figures_of(decision: Decision) -> tuple[object, ...]:
+    """Return every figure and rule of an answer, without the reasons for what gave nothing."""
+    figures = (decision.lines, decision.shipping, decision.points, decision.totals)
+    return (*figures, decision.vouchers, decision.applied)
 
 
 def rule_set_of(documents: Sequence[dict[str, Any]], version: int = 7) -> RuleSet:
@@ -136,8 +140,7 @@ def test_adding_a_rule_that_does_not_apply_changes_no_figure(
     before = evaluate(rule_set_of(documents), question)
     after = evaluate(rule_set_of([*documents, stranger, unmet]), question)
 
-    assert answer_digest(before) == answer_digest(after)
-    assert before.applied == after.applied
+    assert figures_of(before) == figures_of(after)
 
 
 @thoroughly
@@ -163,8 +166,7 @@ def test_the_index_leaves_out_no_rule_that_would_give_something(
 
     indexed, unindexed = evaluate(rule_set, question), evaluate(everything, question)
 
-    assert answer_digest(indexed) == answer_digest(unindexed)
-    assert indexed.applied == unindexed.applied
+    assert figures_of(indexed) == figures_of(unindexed)
 
 
 @thoroughly
@@ -255,24 +257,6 @@ def test_what_rules_gave_adds_up_by_line_and_stays_within_every_limit(
         for limit in document.get("limits", ()):
             if limit["for"] == "order":
                 assert given_by.get(document["rule"], 0) <= limit["most"]
-
-
-@thoroughly
-@given(questions())
-def test_a_cart_that_differs_has_another_digest(question: Question) -> None:
-    cart = question.cart
-    first = cart.lines[0]
-    others = [
-        replace(cart, lines=(replace(first, regular=first.regular + 1), *cart.lines[1:])),
-        replace(cart, lines=(replace(first, tax=first.tax + 1), *cart.lines[1:])),
-        replace(cart, lines=(replace(first, quantity=first.quantity + 1), *cart.lines[1:])),
-        replace(cart, country="DE"),
-        replace(cart, shipping_price=cart.shipping_price + 1),
-        replace(cart, prices_include_tax=not cart.prices_include_tax),
-    ]
-
-    assert cart_digest(cart) == cart_digest(replace(cart))
-    assert len({cart_digest(each) for each in [cart, *others]}) == len(others) + 1
 
 
 @thoroughly

@@ -29,8 +29,8 @@ COLUMNS: Final = (
 
 
 def test_a_killed_import_goes_on_where_it_stood_and_doubles_nothing(proof: Proof) -> None:
-    orders = sample(quick=6_000, full=60_000)
-    kills = sample(quick=2, full=10)
+    orders = sample(quick=4_000, full=60_000)
+    kills = sample(quick=1, full=10)
     with reachable_directory() as directory:
         file = _history(directory / "orders.csv", orders)
         served = Served(directory / "home")

@@ -66,7 +66,7 @@ class Sender:
 
 
 async def test_a_killed_sender_loses_no_mail_and_repeats_none_in_silence(proof: Proof) -> None:
-    rounds = sample(quick=2, full=12)
+    rounds = sample(quick=1, full=12)
     with reachable_directory() as directory:
         served = Served(directory / "home")
         served.run("db", "upgrade")

@@ -57,9 +57,13 @@ def added_up(answer: ledger.RollForward) -> None:
 
 async def months_agree(
     connection: AsyncConnection, *, since: date, until: date, at: datetime
-) -> None:
-    """Prove all of it for the months in [since, until), with the trial balance of their ends."""
+) -> Sequence[ledger.RollForwardLine]:
+    """Prove all of it for the months in [since, until), with the trial balance of their ends.
+
+    Answers the months that were proved.
+    """
     zone = (await ledger.calendar(connection)).zone
+    proved: list[ledger.RollForwardLine] = []
     for by in Breakdown:
         answer = await ledger.roll_forward(connection, since=since, until=until, at=at, by=by)
         chained(answer.lines)
@@ -68,3 +72,5 @@ async def months_agree(
             assert total.repaid == 0
             ends = min(last_instant(total.month, zone), at)
             assert total.closing == await outstanding(connection, ends), total.month
+            proved.append(total)
+    return proved

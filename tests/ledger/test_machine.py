@@ -355,7 +355,7 @@ def test_a_wallet_lives_as_the_model_says(rolled_back: Clone) -> None:
     LivesOfWallets.url = rolled_back.application.render_as_string(hide_password=False)
     machine = LivesOfWallets.TestCase
     machine.settings = settings(
-        max_examples=sample(quick=8, full=150),
+        max_examples=sample(quick=5, full=150),
         stateful_step_count=30,
         deadline=None,
         phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink)

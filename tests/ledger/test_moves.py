@@ -208,6 +208,23 @@ def test_nobody_moves_to_themselves() -> None:
         ledger.Move(**books.said("k", 0, to=books.holder, arrival=new_id()))
 
 
+async def test_a_move_is_posted_only_as_a_move(books: Books, survivor: Books) -> None:
+    await books.earn("a", 5)
+    moved = ledger.Move(**books.said("m", 0, to=survivor.holder, arrival=new_id()))
+    others = (
+        ledger.post(books.connection, [moved], at=day(0)),
+        ledger.post_recalled(books.connection, [moved], to=survivor.holder, at=day(0)),
+        ledger.stage(books.connection, new_id(), [moved]),
+    )
+
+    for posted in others:
+        with pytest.raises(ledger.MalformedPosting, match=r"use ledger\.move"):
+            async with books.connection.begin_nested():
+                await posted
+
+    assert (await books.counters(), await survivor.counters()) == ((5, 0, 0, 0), (0, 0, 0, 0))
+
+
 async def claimed(books: Books, survivor: UUID, kind: Any, key: str, **said: Any) -> ledger.Outcome:
     """A claim on the old holder's posting, after the wallet has moved."""
     at = said.pop("at", 0)

@@ -46,7 +46,10 @@ async def test_every_closing_is_what_the_trial_balance_has(
     await ledger.found_books(connection, zone=ZONE, on=FIRST)
     await lives(connection, seed, late=seed % 2 * 20)
 
-    await months_agree(connection, since=FIRST, until=LAST, at=day(200))
+    proved = await months_agree(connection, since=FIRST, until=LAST, at=day(200))
+
+    assert [total.month.month for total in proved] == [1, 2, 3, 4]
+    assert all(total.closing.total for total in proved[:2])
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -54,7 +57,9 @@ async def test_births_add_up_to_the_whole(connection: AsyncConnection, seed: int
     await lives(connection, seed)
 
     for by in (Breakdown.CLASS, Breakdown.TIER):
-        added_up(await rolled(connection, by))
+        answer = await rolled(connection, by)
+        added_up(answer)
+        assert len({line.birth for line in answer.lines if line.earned}) > 1
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -244,11 +244,18 @@ async def test_points_wait_for_days_or_for_the_delivery_but_never_for_both(
     connection: AsyncConnection,
 ) -> None:
     document = document_of(await first(connection))
-    earlier = {name: value for name, value in document.items() if name != "pending_until"}
-    waiting = {**document, "pending_until": "delivered"}
+    younger = {"pending_until", "delivery_days"}
+    earlier = {name: value for name, value in document.items() if name not in younger}
+    waiting = {**document, "pending_until": "delivered", "delivery_days": 21}
+    policy = parse_policy(waiting, version=1, starts_at=NOW)
 
     assert parse_policy(earlier, version=1, starts_at=NOW).pending_until == "completed"
-    assert parse_policy(waiting, version=1, starts_at=NOW).activates_at(NOW) is None
+    assert parse_policy(earlier, version=1, starts_at=NOW).delivery_days == 30
+    assert policy.activates_at(NOW, "order") == NOW + timedelta(days=21)
+    assert policy.activates_at(NOW, "event") is None
     with pytest.raises(PolicyMalformed) as refused:
         parse_policy({**waiting, "pending_days": 1}, version=1, starts_at=NOW)
     assert refused.value.pointer == "/pending_days"
+    with pytest.raises(PolicyMalformed) as refused:
+        parse_policy({**waiting, "delivery_days": 0}, version=1, starts_at=NOW)
+    assert refused.value.pointer == "/delivery_days"

@@ -1,9 +1,10 @@
 """Points that wait for the shop's word that a shipment was delivered."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+import ledger
 from tests.stories.test_statements import MOST, counting
 from tests.support.api import Web
 from tests.support.shop import Json, Shop, cart, line
@@ -38,6 +39,26 @@ async def test_points_wait_for_the_delivery_of_their_shipment(
     assert (rest["points_activated"], len(rest["shipments"])) == (10, 1)
     wallet = await shop.wallet(ada)
     assert (wallet.available, wallet.pending) == (10, 0)
+    await shop.holds()
+
+
+async def test_points_whose_delivery_nobody_reports_are_available_after_the_declared_days(
+    shop: Shop, web: Web
+) -> None:
+    await shop.policy(pending_until="delivered", delivery_days=21)
+    ada = await web.joined(external_id="C-1")
+    told = await shop.buy(cart(line("1", 3, 333)))
+    at = datetime.fromisoformat(told["points_active_at"])
+
+    async with web.application.database.read() as connection:
+        before = await ledger.wallet(connection, ada.holder, at=at - timedelta(seconds=1))
+        after = await ledger.wallet(connection, ada.holder, at=at)
+
+    assert at == datetime.fromisoformat(told["completed_at"]) + timedelta(days=21)
+    assert (before.available, before.pending) == (0, 9)
+    assert (after.available, after.pending) == (9, 0)
+    assert (await deliver(shop))["points_activated"] == 9
+    assert (await shop.wallet(ada)).available == 9
     await shop.holds()
 
 

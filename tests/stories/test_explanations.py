@@ -3,6 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from loyalty.ids import read
 from loyalty.orders.aftersales.exceptions import list_exceptions
 from loyalty.orders.explained import explain_order
@@ -153,3 +156,23 @@ async def test_an_order_of_the_shop_s_prices_and_one_told_late_explain_themselve
     assert [part["code"] for part in told["lines"][0]["parts"]] == ["regular", "payable"]
     missing = await shop.caller.get("/v1/orders/ext:S-9/explanation")
     assert (missing.status_code, missing.json()["code"]) == (404, "unknown-order")
+
+
+async def test_money_that_no_rule_is_known_for_is_told_as_taken_off_before(
+    shop: Shop, owner_connection: AsyncConnection
+) -> None:
+    await shop.place(cart(line("1", 1, 6_000)), who=None)
+    known = (await explain(shop))["lines"][0]["parts"]
+    await owner_connection.execute(text("delete from loyalty.decision"))
+
+    parts = (await explain(shop))["lines"][0]["parts"]
+    chinese = (await explain(shop, language="zh"))["lines"][0]["parts"]
+
+    assert [part["code"] for part in known] == ["regular", "order-discount", "payable"]
+    assert [(part["code"], part["amount"]) for part in parts] == [
+        ("regular", 6_000),
+        ("other-discount", -600),
+        ("payable", 5_400),
+    ]
+    assert parts[1]["sentence"] == "6.00 USD was taken off before the order was told."
+    assert chinese[1]["sentence"] == "下单前已减 6.00 USD。"

@@ -101,3 +101,24 @@ async def test_a_publication_is_seen_by_the_next_quote(shop: Shop, web: Web) -> 
     assert after["totals"]["payable"] == 2590
     placed = await shop.place(CART, quote=before["quote"])
     assert placed["totals"] == before["totals"]
+
+
+async def test_points_that_the_policy_does_not_let_be_spent_are_refused_at_the_quote(
+    shop: Shop, web: Web
+) -> None:
+    await shop.policy(spend_minimum=200, spend_step=50, spend_share_percent=30)
+    await shop.give(await web.joined(external_id="C-1"), 700)
+
+    refused = [
+        await shop.quote(cart(line(unit_price=2_000), points_to_spend=points), status=status)
+        for points, status in ((150, 422), (225, 422), (650, 409), (750, 409))
+    ]
+    taken = await shop.quote(cart(line(unit_price=2_000), points_to_spend=600))
+
+    assert [(one["code"], one["errors"][0]["pointer"]) for one in refused] == [
+        ("points-under-minimum", "/order/points_to_spend"),
+        ("points-off-step", "/order/points_to_spend"),
+        ("points-over-spendable", "/order/points_to_spend"),
+        ("points-over-available", "/order/points_to_spend"),
+    ]
+    assert (taken["points"]["spend"], taken["totals"]["payable"]) == (600, 1_400)

@@ -5,8 +5,10 @@ A test module imports the fixtures it needs: `application`, `web`, `checkout`, `
 
 import json
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from itertools import count
 from typing import Any
 from uuid import UUID
@@ -16,7 +18,7 @@ import pytest_asyncio
 from litestar import Litestar
 
 from api.app import create_app, warm
-from loyalty.bootstrap import Application
+from loyalty.bootstrap import Application, build
 from loyalty.cause import SYSTEM, Cause
 from loyalty.checkout.programme import Programme
 from loyalty.clock import Clock
@@ -110,6 +112,11 @@ def mem(member: Member) -> str:
 @pytest_asyncio.fixture
 async def application(database: Database) -> Application:
     """The object graph over the test's database, without a server of its own."""
+    return await application_over(database)
+
+
+async def application_over(database: Database) -> Application:
+    """Return an object graph over a database that is there."""
     clock = Clock()
     async with database.read() as connection:
         await clock.measure(connection)
@@ -126,15 +133,32 @@ async def application(database: Database) -> Application:
     )
 
 
+@cache
+def assembled() -> Litestar:
+    """Return the routes, pages and document of all tests; what they act on is each test's own."""
+    app = create_app(build(Settings()))
+    del app.state.application
+    return app
+
+
 @pytest_asyncio.fixture
 async def web(application: Application) -> AsyncIterator[Web]:
     """The application, started, with a client on it."""
-    app = create_app(application)
+    async with web_over(application) as web:
+        yield web
+
+
+@asynccontextmanager
+async def web_over(application: Application) -> AsyncIterator[Web]:
+    """Start the application, with a client on it."""
+    app = assembled()
+    app.state.application = application
     served: Any = app
     transport = httpx.ASGITransport(app=served, raise_app_exceptions=False)
     await warm(application)
     async with httpx.AsyncClient(transport=transport, base_url="http://loyalty.test") as client:
         yield Web(app=app, application=application, client=client)
+    del app.state.application
 
 
 @pytest_asyncio.fixture

@@ -2,16 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from sqlalchemy.engine import URL
 
-SOCKET = ".s.PGSQL.5432"
-DONE = b"C\x00\x00\x00\x0bCOMMIT\x00"
-"""PostgreSQL's message that a COMMIT is complete."""
+from tests.support.relaying import DONE, relay_to
 
 
 @dataclass
@@ -21,50 +17,27 @@ class Wire:
     url: URL
     cut_at_commit: bool = False
     cuts: int = 0
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry what the server says, as far as it is to arrive."""
+        while data := await reader.read(1 << 16):
+            if self.cut_at_commit and DONE in data:
+                self.cut_at_commit = False
+                self.cuts += 1
+                return
+            writer.write(data)
+            await writer.drain()
 
 
 @asynccontextmanager
 async def wire_to(url: URL) -> AsyncIterator[Wire]:
     """Lay a wire to the database behind a URL; it listens on a socket of its own."""
-    with TemporaryDirectory(prefix="wire-") as directory:
-        wire = Wire(url.set(query={"host": directory}))
-        sockets = url.query["host"]
-        assert isinstance(sockets, str)
-        behind = str(Path(sockets) / SOCKET)
-
-        async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            server_reader, server_writer = await asyncio.open_unix_connection(behind)
-            both = {
-                asyncio.create_task(_carry(reader, server_writer)),
-                asyncio.create_task(_answer(wire, server_reader, writer)),
-            }
-            wire.tasks |= both
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            for end in (writer, server_writer):
-                end.close()
-
-        server = await asyncio.start_unix_server(carry, str(Path(directory) / SOCKET))
-        async with server:
-            yield wire
-        for task in wire.tasks:
-            task.cancel()
-        await asyncio.gather(*wire.tasks, return_exceptions=True)
+    wire = Wire(url)
+    async with relay_to(url, lambda: (_ask, wire.answer)) as wire.url:
+        yield wire
 
 
-async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(1 << 16):
-            writer.write(data)
-            await writer.drain()
-
-
-async def _answer(wire: Wire, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(1 << 16):
-            if wire.cut_at_commit and DONE in data:
-                wire.cut_at_commit = False
-                wire.cuts += 1
-                return
-            writer.write(data)
-            await writer.drain()
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(1 << 16):
+        writer.write(data)
+        await writer.drain()

@@ -81,10 +81,10 @@ class Cluster:
             raise
 
     @contextmanager
-    def cloned(self, *, template: bool = True) -> Iterator[Clone]:
-        """A clone of the migrated template, or an empty database, dropped afterwards."""
+    def cloned(self, *, template: str | None = None) -> Iterator[Clone]:
+        """A clone of the template or of a database that nobody uses now, dropped afterwards."""
         name = f"{self._run}_{next(self._numbers)}"
-        self._create(name, self._template if template else "template0")
+        self._create(name, template or self._template)
         try:
             yield Clone(
                 name,
@@ -206,7 +206,7 @@ def clone(cluster: Cluster) -> Iterator[Clone]:
 @pytest.fixture
 def empty_clone(cluster: Cluster) -> Iterator[Clone]:
     """A database without any schema."""
-    with cluster.cloned(template=False) as clone:
+    with cluster.cloned(template="template0") as clone:
         yield clone
 
 

@@ -7,15 +7,14 @@ client may run, or the program may be killed. Nothing in the program knows of it
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from functools import partial
 from typing import Final
 
 from sqlalchemy.engine import URL
 
-from tests.support.cutting import DONE, SOCKET
+from tests.support.relaying import DONE, Carry, relay_to
 
 ANSWER: Final = "the answer to COMMIT"
 ENDS: Final = frozenset("QSdcfXHpF")
@@ -117,7 +116,6 @@ class StatementWire:
 
     url: URL
     stop: Stop | None = None
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _watched: _Conversation | None = None
 
     def stop_before(self, number: int) -> Stop:
@@ -149,45 +147,28 @@ class StatementWire:
 @asynccontextmanager
 async def statements_to(url: URL) -> AsyncIterator[StatementWire]:
     """Lay a wire to the database behind a URL; it listens on a socket of its own."""
-    with TemporaryDirectory(prefix="wire-") as directory:
-        wire = StatementWire(url.set(query={"host": directory}))
-        sockets = url.query["host"]
-        assert isinstance(sockets, str)
-        behind = str(Path(sockets) / SOCKET)
+    wire = StatementWire(url)
 
-        async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            server_reader, server_writer = await asyncio.open_unix_connection(behind)
-            conversation = _Conversation()
-            both = {
-                asyncio.create_task(_carry(wire, conversation, reader, server_writer)),
-                asyncio.create_task(_answer(wire, conversation, server_reader, writer)),
-            }
-            wire.tasks |= both
-            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            for end in (writer, server_writer):
-                end.close()
+    def both_ways() -> tuple[Carry, Carry]:
+        conversation = _Conversation()
+        return partial(_ask, wire, conversation), partial(_answer, wire, conversation)
 
-        server = await asyncio.start_unix_server(carry, str(Path(directory) / SOCKET))
-        async with server:
-            yield wire
-        for task in wire.tasks:
-            task.cancel()
-        await asyncio.gather(*wire.tasks, return_exceptions=True)
+    async with relay_to(url, both_ways) as wire.url:
+        yield wire
 
 
-async def _carry(
+async def _ask(
     wire: StatementWire,
     conversation: _Conversation,
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(1 << 16):
-            for group, statement in conversation.groups(data):
-                if statement is not None:
-                    await wire.say(conversation, statement)
-                writer.write(group)
-            await writer.drain()
+    while data := await reader.read(1 << 16):
+        for group, statement in conversation.groups(data):
+            if statement is not None:
+                await wire.say(conversation, statement)
+            writer.write(group)
+        await writer.drain()
 
 
 async def _answer(
@@ -196,8 +177,7 @@ async def _answer(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> None:
-    with suppress(ConnectionError):
-        while data := await reader.read(1 << 16):
-            await wire.answer(conversation, data)
-            writer.write(data)
-            await writer.drain()
+    while data := await reader.read(1 << 16):
+        await wire.answer(conversation, data)
+        writer.write(data)
+        await writer.drain()

@@ -24,18 +24,16 @@ from loyalty.orders.aftersales.exceptions import OVER_PAID, REVIEW
 from loyalty.orders.aftersales.tables import order_exception
 from loyalty.orders.claims import lock_survivor
 from loyalty.orders.completion import Step
-from loyalty.orders.context import Context, read_context
+from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.happenings import charged_back_event
 from loyalty.orders.keys import lock_key
-from loyalty.orders.returning import corrections, post_reversals
-from loyalty.orders.returns import ReturnPlan, taken_back
+from loyalty.orders.returning import corrections, post_reversals, repeat_reversals
 from loyalty.orders.reversal import Reversed
 from loyalty.orders.rows import return_line_rows, return_row
 from loyalty.orders.steps import conflict, refuse_instant, same_instant
 from loyalty.orders.types import History, Return
 from loyalty.orders.uses import moved_uses
 from loyalty.orders.writing import Exceeded, Kept, Steps, write_steps
-from tiers import record
 
 STEP: Final = "chargeback"
 
@@ -92,14 +90,12 @@ async def charge_back(
     lock = await _lock_wallet(connection, cause, context, plan.plan.returned)
     points = await post_reversals(connection, cause, context, plan.plan, beside=lock.beside)
     activities = corrections(context.subject, order.id, plan.plan.taken)
-    standing = context.standing_after(activities, on=step.on)
-    if standing is not None:
-        await record(
-            connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-        )
+    standing = await move_standing(
+        connection, cause, context.ladder, context.subject, activities, on=step.on
+    )
     returned = plan.plan.returned
     over = _exceptions(context, plan, locked=lock.done)
-    after = History(order, history.shipments, (*history.returns, returned))
+    after = history.with_return(returned)
     review = next((each.id for each in over if each.code == REVIEW), None)
     codes = tuple(each.code for each in over)
     done = ChargedBack(after, returned, points, lock.done, review, codes)
@@ -178,9 +174,7 @@ async def _replayed(
         },
     )
     history = context.history
-    earlier = history.returns[: history.returns.index(before)]
-    taken = taken_back(History(history.order, history.shipments, earlier), before)
-    points = await post_reversals(connection, cause, context, ReturnPlan(before, taken))
+    points = await repeat_reversals(connection, cause, context, before)
     own = order_exception.c
     rows = (
         await connection.execute(

@@ -83,12 +83,12 @@ def retell(
         if isinstance(step, Shipment):
             shipment = _shipped(now, step, earliest)
             _expect_the_same(step.figures, shipment.figures)
-            now = History(order, (*now.shipments, shipment), now.returns)
+            now = now.with_shipment(shipment)
         else:
             plan = _returned(now, step)
             _expect_the_same(step.figures, plan.returned.figures)
             plans.append(plan)
-            now = History(order, now.shipments, (*now.returns, plan.returned))
+            now = now.with_return(plan.returned)
     return Retold(now, tuple(plans))
 
 

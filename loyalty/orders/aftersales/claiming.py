@@ -33,7 +33,7 @@ from loyalty.names import ORDER
 from loyalty.orders.aftersales.claimed import Change, Retold, cart_of, changes_of, retell
 from loyalty.orders.aftersales.errors import ClaimTooLate, NotAGuestsOrder, OrderClaimed
 from loyalty.orders.aftersales.tables import delivery, order_claim
-from loyalty.orders.context import standing_subject
+from loyalty.orders.context import move_standing, standing_subject
 from loyalty.orders.deferring import CLASS, deferred
 from loyalty.orders.happenings import claimed_event
 from loyalty.orders.postings import Entries
@@ -46,7 +46,7 @@ from loyalty.orders.writing import Claim, Kept, write_claim
 from loyalty.policy import ORDER as SOURCE
 from loyalty.policy import Policy
 from loyalty.tables import name
-from tiers import Activity, Decision, Ladder, Subject, decide, live_version, record, subject_of
+from tiers import Activity, Decision, Ladder, Subject, live_version, subject_of
 
 STEP: Final = "claim"
 LONGEST: Final = timedelta(days=30)
@@ -216,13 +216,13 @@ async def _post(
     for one in retold.history.completed:
         if not one.figures.earn:
             continue
-        waits_until = policy.activates_at(recorded[one.id].at)
+        arrived = policy.pending_until == "delivered" and one.id in guests.delivered
+        waits_until = None if arrived else policy.activates_at(recorded[one.id].at, SOURCE)
         activates_at = waits_until if waits_until and waits_until > one.at else None
         term = policy.term(one.at, SOURCE, waits=True)
         allocated = deferred(recorded[one.id], policy, guests.estimates)
         shipment = replace(one, activates_at=activates_at)
-        waits = policy.pending_until == "delivered" and one.id not in guests.delivered
-        postings.append(entries.earn(shipment, labels, term, allocated=allocated, waits=waits))
+        postings.append(entries.earn(shipment, labels, term, allocated=allocated))
         told[one.id] = {"activates_at": activates_at, "expires_at": term.expires_at}
     for plan in retold.returns:
         at = max(plan.returned.at, member.joined_at)
@@ -259,11 +259,7 @@ async def _count(
         for one in retold.history.completed
     ] + gains
     on = guests.policy.day_of(cause.at)
-    standing: Decision = decide(guests.ladder, guests.subject, activities, on=on)
-    await record(
-        connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-    )
-    return standing
+    return await move_standing(connection, cause, guests.ladder, guests.subject, activities, on=on)
 
 
 def _tier(guests: _Guests, standing: Decision | None, at: datetime) -> str | None:

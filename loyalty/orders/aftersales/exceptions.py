@@ -21,13 +21,12 @@ from loyalty.changes import record_change
 from loyalty.events import Event, record_event
 from loyalty.ids import new_id, show
 from loyalty.members import Member, Ref, absorbed_members, lock_member
-from loyalty.names import ORDER
 from loyalty.orders.aftersales.errors import ExceptionSettled, OutcomeUnfit, UnknownException
 from loyalty.orders.aftersales.tables import order_exception
 from loyalty.orders.claims import lock_survivor
 from loyalty.orders.context import lock_guests_order
 from loyalty.orders.keys import unlock_key
-from loyalty.tables import name
+from loyalty.orders.listing import external_id
 
 OVERDRAWN: Final = "points-overdrawn"
 OVERRUN: Final = "voucher-overrun"
@@ -296,9 +295,5 @@ async def _read(
 
 _LISTED: Final = select(
     *order_exception.c,
-    select(name.c.name)
-    .where(name.c.kind == ORDER, name.c.id == order_exception.c.order_id)
-    .limit(1)
-    .scalar_subquery()
-    .label("order_name"),
+    external_id(order_exception.c.order_id).label("order_name"),
 )

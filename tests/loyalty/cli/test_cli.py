@@ -40,11 +40,12 @@ def loyalty(home: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """A home that `loyalty db upgrade` made."""
+    """A home that `loyalty db upgrade` made; its server is kept, so that commands only join it."""
     with swept_home() as home:
         made = loyalty(home, "db", "upgrade")
         assert made.returncode == 0, made.stderr
-        yield home
+        with Server(home, report=print):
+            yield home
 
 
 def test_help_names_every_command_and_imports_none() -> None:
@@ -126,10 +127,11 @@ def test_a_backup_is_restored_into_an_empty_database_only(home: Path, tmp_path: 
     with swept_home() as other:
         restored = loyalty(other, "db", "restore", str(file))
         assert restored.returncode == 0, restored.stderr
-        assert "kept" in loyalty(other, "keys", "list").stdout
-        for command in (["db", "check"], ["doctor"], ["verify"]):
-            answer = loyalty(other, *command)
-            assert answer.returncode == 0, f"{command}: {answer.stdout}{answer.stderr}"
+        with Server(other, report=print):
+            assert "kept" in loyalty(other, "keys", "list").stdout
+            for command in (["db", "check"], ["doctor"], ["verify"]):
+                answer = loyalty(other, *command)
+                assert answer.returncode == 0, f"{command}: {answer.stdout}{answer.stderr}"
 
 
 def test_a_file_that_is_no_backup_is_refused_and_changes_nothing(tmp_path: Path) -> None:
@@ -249,3 +251,5 @@ def test_a_killed_serve_takes_its_processes_and_its_server_along(tmp_path: Path)
 
         wait_until(lambda: processes_of(home) == [])
         wait_until(lambda: not (home / "data" / "postmaster.pid").exists())
+        assert processes_of(home) == []
+        assert not (home / "data" / "postmaster.pid").exists()

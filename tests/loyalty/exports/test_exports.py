@@ -30,6 +30,8 @@ from loyalty.exports import (
     publish_map,
     request_export,
 )
+from loyalty.exports.entries import MoneyFacts, Reader, Span
+from loyalty.exports.types import Entry
 from tests.ledger.building import Books, day
 from tests.loyalty.exports.reading import check
 from tests.support.requirements import needs_hledger
@@ -94,6 +96,32 @@ async def test_every_operation_of_the_ledger_is_accepted_by_hledger(
         await file_of(database, export, path)
 
         assert check(path) == ""
+
+
+async def test_a_journal_that_the_cursor_cuts_in_two_stays_one_entry(database: Database) -> None:
+    await database.write(fill)
+    await database.write(spend_three_lots)
+    async with database.snapshot() as connection:
+        span = Span(JANUARY, FEBRUARY, "UTC", await ledger.seen_now(connection))
+        ifrs = await find_map(connection, "ifrs")
+
+        async def read(**size: int) -> list[Entry]:
+            reader = Reader(connection, span, ifrs, MoneyFacts("USD", []), **size)
+            return [entry async for entries in reader.batches() for entry in entries]
+
+        whole = await read()
+        for batch in (1, 2, 3):
+            assert await read(batch=batch) == whole, batch
+    spends = [entry for entry in whole if entry.kind == "spend"]
+    assert sorted(len(entry.lines) for entry in spends) == [2, 6]
+
+
+async def spend_three_lots(connection: AsyncConnection) -> None:
+    """One journal of three transfers."""
+    eve = Books(connection)
+    for key in "abc":
+        await eve.earn(key, 10, 14)
+    await eve.spend("spend", 30, 15)
 
 
 async def test_a_month_begins_where_the_last_one_ended(database: Database, tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """A year of the demo's books: reconciled, exported, and accepted by an independent program."""
 
 import asyncio
-import csv
 import filecmp
 import resource
 import time
@@ -22,6 +21,7 @@ from loyalty.jobs.upkeep import settle_due_wallets
 from loyalty.reconciliation import reconcile
 from tests.loyalty.exports.reading import check
 from tests.loyalty.history.files import application, bring, cause_now
+from tests.loyalty.history.shops import keep
 from tests.support.proofs import Proof
 from tests.support.requirements import needs_hledger, sample
 
@@ -42,21 +42,14 @@ async def build(application: Application, tmp_path: Path) -> int:
     everybody = await asyncio.to_thread(
         write_orders, whole, last_day=yesterday, invent_returns=True
     )
-    taken = everybody[: sample(quick=20, full=len(everybody))]
-    await asyncio.to_thread(_keep, whole, path, {each.name for each in taken})
+    taken = everybody[: sample(quick=8, full=len(everybody))]
+    await asyncio.to_thread(keep, whole, path, [each.name for each in taken])
     await application.database.write(join_households, cause, taken)
     summary = await bring(application, path)
     for drawn in draw_redemptions([each.name for each in taken], cause.at)[:REDEEMED]:
         await application.database.write(redeem, application, cause, drawn)
     await settle_due_wallets(application, cause)
     return summary.orders
-
-
-def _keep(whole: Path, path: Path, names: set[str]) -> None:
-    with whole.open(newline="") as source, path.open("w", newline="") as target:
-        reader, writer = csv.reader(source), csv.writer(target)
-        writer.writerow(next(reader))
-        writer.writerows(row for row in reader if row[1] in names)
 
 
 async def export(

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -42,13 +43,25 @@ def web_shop(folder: Path, *, most: int) -> Path:
 
 def grocer(folder: Path, *, households: int, since: str = "") -> Path:
     """The year of the demo's first households, or what they bought from a day on."""
-    whole, path = folder / "whole.csv", folder / "shop.csv"
-    write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
+    path = folder / "shop.csv"
+    keep(grocers_year(folder), path, map(str, range(1, households + 1)), since=since)
+    return path
+
+
+def grocers_year(folder: Path) -> Path:
+    """The demo's whole year, beside a test's folder: written once for all tests of a process."""
+    whole = folder.parent / "grocers-year.csv"
+    if not whole.exists():
+        write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
+    return whole
+
+
+def keep(whole: Path, path: Path, members: Iterable[str], *, since: str = "") -> None:
+    """Write the orders of some members, from a day on, to a file of their own."""
     read = arrow.read_csv(whole, convert_options=arrow.ConvertOptions(column_types=TEXTS))
-    theirs = compute.is_in(read["member"], pa.array(map(str, range(1, households + 1))))
+    theirs = compute.is_in(read["member"], pa.array(members, pa.string()))
     late = compute.greater_equal(read["ordered_at"], since)
     arrow.write_csv(read.filter(compute.and_(theirs, late)), path)
-    return path
 
 
 def grocers_month(folder: Path, *, households: int) -> Path:

@@ -135,12 +135,12 @@ def currency_of(path: Path) -> str:
 async def test_a_web_shop_with_real_cancellations_agrees_with_its_file(
     application: Application, tmp_path: Path, proof: Proof
 ) -> None:
-    most = sample(quick=2_000, full=1_000_000)
+    most = sample(quick=800, full=1_000_000)
     await check(application, web_shop(tmp_path, most=most), proof, "UCI online retail")
 
 
 async def test_the_demos_shop_agrees_with_its_file(
     application: Application, tmp_path: Path, proof: Proof
 ) -> None:
-    path = grocer(tmp_path, households=sample(quick=60, full=10_000))
+    path = grocer(tmp_path, households=sample(quick=25, full=10_000))
     await check(application, path, proof, "the demo's year")

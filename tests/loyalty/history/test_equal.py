@@ -82,6 +82,9 @@ SETTINGS: Final[dict[str, Any]] = {
 
 _EARN: Final[dict[str, Any]] = {"effect": "earn"}
 
+DELIVERED: Final = {"pending_days": 0, "pending_until": "delivered", "delivery_days": 14}
+"""Points wait for a delivery that nobody reports."""
+
 IDLE: Final = {
     "expiry": {
         "default": {"kind": "rolling", "months": 6, "notice": False},
@@ -151,7 +154,7 @@ COUNTED: Final = (
 
 @pytest.mark.parametrize(
     ("life", "rules"),
-    [(lasting(6), RULES), (IDLE, RULES), (lasting(6), COUNTED)],
+    [(lasting(6), RULES), (IDLE, RULES), (lasting(6) | DELIVERED, COUNTED)],
     ids=["after-months", "idle", "counted"],
 )
 async def test_history_equals_the_same_orders_reported_when_they_happened(
@@ -162,7 +165,7 @@ async def test_history_equals_the_same_orders_reported_when_they_happened(
     rules: Sequence[Mapping[str, Any]],
 ) -> None:
     for each in (application, other):
-        await publish(each, rules=rules, **SETTINGS, **life)
+        await publish(each, rules=rules, **(SETTINGS | dict(life)))
     rows = [(*row[:4], "USD", *row[4:]) for row in ROWS]
     summary = await bring(application, write(tmp_path / "orders.csv", BY_LINE, rows))
     assert summary.complete
@@ -208,7 +211,8 @@ async def sell(
     member: Member | None,
     rows: list[tuple[Any, ...]],
 ) -> None:
-    """Place an order at the shop's prices and complete it."""
+    """Place an order at the shop's prices and complete it, at the instant at which it happened."""
+    at = datetime.fromisoformat(rows[0][2])
     attempt = Attempt(cause.actor, "test", None, b"", None, cause.at)
     if member is not None:
         await lock_member(connection, Ref("member", "", id=member.id))
@@ -217,12 +221,12 @@ async def sell(
         for *_, line_id, sku, category, quantity, amount in rows
     )
     asked = NewOrder(
-        Basket(Cart("USD", lines)), name=rows[0][0], priced_by=PricedBy.SHOP, placed_at=cause.at
+        Basket(Cart("USD", lines)), name=rows[0][0], priced_by=PricedBy.SHOP, placed_at=at
     )
     begun = Begun(attempt, member, None)
     placed = await place(connection, application.programme, cause, begun, asked)
     whole = Begun(attempt, member, placed.history.order.id)
-    await complete(connection, application.programme, cause, whole, Completing(at=cause.at))
+    await complete(connection, application.programme, cause, whole, Completing(at=at))
 
 
 async def take_back(
@@ -243,7 +247,8 @@ async def take_back(
     if of:
         query = text("select id from loyalty.name where kind = 'order' and name = :name")
         named = await connection.scalar(query, {"name": of})
-    asked = Unnamed(found, name=rows[0][0], at=cause.at, order=named)
+    at = datetime.fromisoformat(rows[0][2])
+    asked = Unnamed(found, name=rows[0][0], at=at, order=named)
     begun = Begun(attempt, member, None)
     await return_unnamed(connection, application.programme, cause, begun, asked)
 

@@ -8,15 +8,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from datetime import date
 from pathlib import Path
 
 from sqlalchemy import text
 
 from loyalty.bootstrap import Application
-from loyalty.demo.shop import write_orders
 from loyalty.verify import verify
 from tests.loyalty.history.files import application, bring, publish
+from tests.loyalty.history.shops import grocers_year
 from tests.support.database import Clone
 from tests.support.requirements import REPOSITORY, sample
 
@@ -75,10 +74,8 @@ def begin(path: Path, clone: Clone, spools: Path) -> "subprocess.Popen[bytes]":
 
 def head_of_the_shop(folder: Path, lines: int) -> Path:
     """The first lines of the demo's year, whole orders only."""
-    whole = folder / "whole.csv"
-    write_orders(whole, last_day=date(2026, 1, 31), invent_returns=False)
     path = folder / "orders.csv"
-    with whole.open(newline="") as file, path.open("w", newline="") as target:
+    with grocers_year(folder).open(newline="") as file, path.open("w", newline="") as target:
         reader, writer = csv.reader(file), csv.writer(target)
         writer.writerow(next(reader))
         rows = [next(reader) for _ in range(lines)]

@@ -1,9 +1,11 @@
 """Real shops under ladders that ask for both thresholds and for either: told order by order with
-their returns, and evaluated all at once, every customer stands on the same tier.
+their returns, and evaluated all at once, every customer stands on the same tier: in the middle of
+the history, on its last day, and today.
 """
 
+import csv
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +26,8 @@ from tests.support.requirements import needs_shared, sample
 __all__ = ["application"]
 
 Join = Literal["all", "any"]
-JOINS: tuple[Join, Join] = ("all", "any")
+JOINS: tuple[Join, ...] = ("all", "any")
+IN_THE_MIDDLE = JOINS[: sample(quick=1, full=2)]
 
 
 def ladder_of(join: Join) -> dict[str, object]:
@@ -41,54 +44,114 @@ async def stored(connection: AsyncConnection) -> dict[object, tiers.Standing]:
     return {who: one.standing for who, one in subjects.items() if one.standing is not None}
 
 
-async def check(application: Application, path: Path, proof: Proof, name: str, join: Join) -> None:
-    """Import a shop, let time pass until today, and evaluate it all at once."""
-    currency = "GBP" if "uci" in path.name else "USD"
-    await publish(application, ladder=ladder_of(join), currency=currency)
-    await bring(application, path, effects="tiers")
-    cause = Cause(application.clock.now(), "job:review-tiers", "test")
-    await review_tiers(application, cause)
-    today = cause.at.date()
+def days_of(path: Path) -> tuple[date, date]:
+    """The day in the middle of a shop's history, and its last one."""
+    with path.open(newline="", encoding="utf-8") as file:
+        days = {row["ordered_at"][:10] for row in csv.DictReader(file)}
+    first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
+    return first + (last - first) // 2, last
+
+
+def until(path: Path, day: date) -> Path:
+    """What had happened in a shop by the end of a day."""
+    cut = path.with_name(f"until-{day}.csv")
+    with path.open(newline="", encoding="utf-8") as whole, cut.open("w", newline="") as part:
+        rows, kept = csv.reader(whole), csv.writer(part)
+        heads = next(rows)
+        placed_at = heads.index("ordered_at")
+        kept.writerow(heads)
+        kept.writerows(row for row in rows if row[placed_at][:10] <= f"{day}")
+    return cut
+
+
+async def judged(application: Application, day: date) -> Counter[str]:
+    """Let time pass until a day, evaluate everybody at once, and count who stands where."""
+    at = datetime.combine(day, time(23), UTC)
+    await review_tiers(application, Cause(at, "job:review-tiers", "test"))
     async with application.database.snapshot() as connection:
         ladder = await tiers.live_ladder(connection)
         assert ladder is not None
         standings = await stored(connection)
-        where = await tiers.placed(connection, ladder, on=today)
+        where = await tiers.placed(connection, ladder, on=day)
         rows = (await connection.execute(select(where))).all()
 
     assert len(rows) == len(standings) > 0
     for row in rows:
-        standing = standings[row.member]
-        tier, rank, since = standing.earned_on(today)
+        tier, rank, since = standings[row.member].earned_on(day)
         assert (row.rank, row.since) == (rank, since), row.member
         assert ladder.tiers[row.rank].code == tier
-    counts = Counter(ladder.tiers[row.rank].code for row in rows)
-    assert await changes_in_between(application) > 0
-    proof(f"{name}, {join}: members by tier", str(sorted(counts.items())), "")
+    return Counter(ladder.tiers[row.rank].code for row in rows)
 
 
-async def changes_in_between(application: Application) -> int:
-    """How many changes the history wrote besides joining: the tiers did move."""
-    async with application.database.snapshot() as connection:
-        known = (await connection.execute(select(member.c.id))).scalars().all()
-        found = 0
-        for who in known[:500]:
-            found += len(await tiers.history_of(connection, who, limit=50)) - 1
-    return found
+async def check(application: Application, path: Path, proof: Proof, name: str, join: Join) -> None:
+    """Judge a shop on its last day, when several tiers are held, and today, long after it."""
+    await publish(application, ladder=ladder_of(join), currency=currency_of(path))
+    await bring(application, path, effects="tiers")
+    _, last = days_of(path)
+    counts = await judged(application, last)
+    assert len(counts) > 2
+    proof(f"{name}, {join}, {last}: members by tier", str(sorted(counts.items())), "")
+    today = application.clock.now().date()
+    later = await judged(application, today)
+    assert later["standard"] > counts["standard"]
+    proof(f"{name}, {join}, {today}: members by tier", str(sorted(later.items())), "")
+
+
+async def check_middle(
+    application: Application, path: Path, proof: Proof, name: str, join: Join
+) -> None:
+    """Judge a shop in the middle of its history, by what had happened then."""
+    middle, _ = days_of(path)
+    await publish(application, ladder=ladder_of(join), currency=currency_of(path))
+    await bring(application, until(path, middle), effects="tiers")
+    counts = await judged(application, middle)
+    assert len(counts) > 1
+    proof(f"{name}, {join}, {middle}: members by tier", str(sorted(counts.items())), "")
+
+
+def currency_of(path: Path) -> str:
+    """What a shop's prices are in."""
+    return "GBP" if "uci" in path.name else "USD"
+
+
+@pytest.fixture(scope="module")
+def grocers_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo's year, written once for all tests here."""
+    households = sample(quick=40, full=10_000)
+    return grocer(tmp_path_factory.mktemp("grocer"), households=households)
+
+
+@pytest.fixture(scope="module")
+def web_shops_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The web shop's orders, written once for all tests here."""
+    return web_shop(tmp_path_factory.mktemp("web"), most=sample(quick=800, full=1_000_000))
 
 
 @needs_shared
 @pytest.mark.parametrize("join", JOINS)
 async def test_a_web_shop_stands_the_same_order_by_order_and_all_at_once(
-    application: Application, tmp_path: Path, proof: Proof, join: Join
+    application: Application, web_shops_file: Path, proof: Proof, join: Join
 ) -> None:
-    path = web_shop(tmp_path, most=sample(quick=1_500, full=1_000_000))
-    await check(application, path, proof, "UCI online retail", join)
+    await check(application, web_shops_file, proof, "UCI online retail", join)
+
+
+@needs_shared
+@pytest.mark.parametrize("join", IN_THE_MIDDLE)
+async def test_a_web_shop_stands_the_same_in_the_middle_of_its_history(
+    application: Application, web_shops_file: Path, proof: Proof, join: Join
+) -> None:
+    await check_middle(application, web_shops_file, proof, "UCI online retail", join)
 
 
 @pytest.mark.parametrize("join", JOINS)
 async def test_the_demos_year_stands_the_same_order_by_order_and_all_at_once(
-    application: Application, tmp_path: Path, proof: Proof, join: Join
+    application: Application, grocers_file: Path, proof: Proof, join: Join
 ) -> None:
-    path = grocer(tmp_path, households=sample(quick=40, full=10_000))
-    await check(application, path, proof, "the demo's year", join)
+    await check(application, grocers_file, proof, "the demo's year", join)
+
+
+@pytest.mark.parametrize("join", IN_THE_MIDDLE)
+async def test_the_demos_year_stands_the_same_in_the_middle_of_it(
+    application: Application, grocers_file: Path, proof: Proof, join: Join
+) -> None:
+    await check_middle(application, grocers_file, proof, "the demo's year", join)

@@ -16,6 +16,7 @@ from loyalty.jobs import PERIODIC, Job, enqueue, work
 from loyalty.jobs import worker as worker_module
 from loyalty.jobs.worker import run_periodic
 from loyalty.settings import Settings
+from loyalty.verify import verify
 from tests.support.database import Clone
 
 WAITING = text("SELECT count(*) FROM procrastinate.procrastinate_jobs WHERE status = 'todo'")
@@ -123,3 +124,6 @@ async def test_every_periodic_job_runs_on_an_empty_programme_and_again(
 
     await run_periodic(application, periodic)
     await run_periodic(application, periodic)
+
+    async with application.database.snapshot() as connection:
+        assert list(await verify(connection)) == []

@@ -96,7 +96,7 @@ def migrated(rolled_back: Clone) -> URL:
 @pytest.fixture(scope="module")
 def declared(cluster: Cluster) -> Iterator[URL]:
     """A database made from the tables in Python alone."""
-    with cluster.cloned(template=False) as clone:
+    with cluster.cloned(template="template0") as clone:
         engine = create_engine(clone.superuser, poolclass=NullPool)
         with engine.begin() as connection:
             for schema in SCHEMAS:
