@@ -86,6 +86,15 @@ from benefits.errors import (
 )
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
 from benefits.given import Gift, Grant
+from benefits.grammar import (
+    GRAMMAR,
+    FieldKind,
+    Grammar,
+    RuleFact,
+    RuleField,
+    fact_word,
+    operator_word,
+)
 from benefits.language.schema import rule_schema
 from benefits.liveness import rules_live_since
 from benefits.lives import Coming, RuleLife, RuleState, find_life, list_lives
@@ -199,6 +208,7 @@ from benefits.vouchers import (
 
 __all__ = [
     "FREE",
+    "GRAMMAR",
     "MEMBER_FACTS",
     "REVISION",
     "Applied",
@@ -223,8 +233,10 @@ __all__ = [
     "Entitlement",
     "Facts",
     "FieldChange",
+    "FieldKind",
     "Finding",
     "Gift",
+    "Grammar",
     "Grant",
     "Group",
     "LimitReached",
@@ -255,6 +267,8 @@ __all__ = [
     "RuleDraftEmpty",
     "RuleDraftOutrun",
     "RuleDraftUnknown",
+    "RuleFact",
+    "RuleField",
     "RuleLife",
     "RuleNotFound",
     "RuleNotLive",
@@ -307,6 +321,7 @@ __all__ = [
     "entitlement_unit",
     "evaluate",
     "evaluate_paid",
+    "fact_word",
     "facts_asked",
     "facts_document",
     "facts_from",
@@ -337,6 +352,7 @@ __all__ = [
     "modes_after",
     "open_rule_draft",
     "open_window",
+    "operator_word",
     "outrun_by",
     "pass_on_counters",
     "pass_on_vouchers",
