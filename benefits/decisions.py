@@ -6,16 +6,27 @@ sentences; derived facts only, never personal data. The same decision is the sam
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
 from benefits.evaluation import KNOWN_REVISIONS, REVISION, evaluate, evaluate_paid
 from benefits.questions import question_document, question_from
 from benefits.rule_set import RuleSet
-from benefits.types import Decision, Discount, EarnWhy, Entitlement, LineAnswer, NotApplied
+from benefits.types import (
+    Decision,
+    Discount,
+    EarnWhy,
+    Entitlement,
+    LineAnswer,
+    NotApplied,
+    Question,
+    Unlock,
+)
 
 FORMAT = 1
+_TELLING_LIMITS = 3
+"""The revision since which a reason says where the limit stood."""
 
 
 def answer_document(decision: Decision) -> dict[str, object]:
@@ -45,7 +56,13 @@ def answer_document(decision: Decision) -> dict[str, object]:
             "payable": totals.payable,
         },
         "applied": [
-            {"rule": a.rule, "version": a.version, "amount": a.amount, "earned": a.earned}
+            {
+                "rule": a.rule,
+                "version": a.version,
+                "amount": a.amount,
+                "earned": a.earned,
+                **({"cut": a.cut} if a.cut else {}),
+            }
             for a in decision.applied
         ],
         "vouchers": [
@@ -58,13 +75,15 @@ def answer_document(decision: Decision) -> dict[str, object]:
             }
             for v in decision.vouchers
         ],
-        "not_applied": [reason_document(each) for each in decision.not_applied],
+        "not_applied": [
+            reason_document(each, revision=decision.revision) for each in decision.not_applied
+        ],
         **({"entitlements": held} if held else {}),
         **_given_document(decision),
     }
 
 
-def reason_document(reason: NotApplied) -> dict[str, object]:
+def reason_document(reason: NotApplied, *, revision: int = REVISION) -> dict[str, object]:
     """A reason as plain JSON values; what it does not say is left out."""
     document: dict[str, object] = {"code": reason.code}
     for name in ("rule", "version", "fact", "operator", "other", "voucher_code"):
@@ -76,7 +95,34 @@ def reason_document(reason: NotApplied) -> dict[str, object]:
         document["wanted"] = _plain(reason.wanted)
     if reason.unlock is not None:
         document["unlock"] = {"code": reason.unlock.code, **reason.unlock.facts}
+    if reason.limit is not None and revision >= _TELLING_LIMITS:
+        limit = reason.limit
+        document["limit"] = {
+            "count": limit.count,
+            "for": limit.whose,
+            "every": limit.every,
+            "used": limit.used,
+            "most": limit.most,
+            **({} if limit.until is None else {"until": limit.until}),
+        }
     return document
+
+
+def reason_from(document: Mapping[str, Any]) -> NotApplied:
+    """The reason of such a document."""
+    unlock = dict(document.get("unlock") or {})
+    return NotApplied(
+        code=document["code"],
+        rule=document.get("rule"),
+        version=document.get("version"),
+        fact=document.get("fact"),
+        operator=document.get("operator"),
+        seen=_seen(document.get("seen")),
+        wanted=_seen(document.get("wanted")),
+        unlock=Unlock(unlock.pop("code"), unlock) if unlock else None,
+        other=document.get("other"),
+        voucher_code=document.get("voucher_code"),
+    )
 
 
 def decision_text(decision: Decision) -> str:
@@ -112,7 +158,7 @@ def replay(text: str, rule_set: RuleSet) -> Decision:
         question = question_from(stored["question"])
     except (BenefitsError, KeyError, TypeError, ValueError) as error:
         raise DecisionDamaged(reason="its question is malformed") from error
-    return replace(decide(rule_set, question), revision=revision)
+    return decide(rule_set, question, revision=revision)
 
 
 def replayed_rule_set(text: str) -> int:
@@ -217,3 +263,7 @@ def _why(why: EarnWhy, revision: int) -> dict[str, object]:
 
 def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
+
+
+def _seen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
