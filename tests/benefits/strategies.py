@@ -19,26 +19,16 @@ from benefits import (
     periods,
 )
 from tests.benefits.builders import MEMBER, NOON, TIERS
-
-SKUS = ("TEA", "RYE", "BUN", "PIE")
-CATEGORIES = ("DRINKS", "BREAD", "PASTRY")
-GROUPS = (Group("best", "best"), Group("first", "first"), Group("all", "all"), Group("add", "add"))
-
-line_conditions = st.recursive(
-    st.one_of(
-        st.sampled_from(SKUS).map(lambda sku: {"fact": "sku", "is": sku}),
-        st.lists(st.sampled_from(CATEGORIES), min_size=1, max_size=2).map(
-            lambda names: {"fact": "category", "in": names}
-        ),
-        st.integers(0, 3000).map(lambda amount: {"fact": "amount", "at-least": amount}),
-    ),
-    lambda inner: st.one_of(
-        st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"all": parts}),
-        st.lists(inner, min_size=1, max_size=2).map(lambda parts: {"any": parts}),
-        inner.map(lambda part: {"not": part}),
-    ),
-    max_leaves=3,
+from tests.benefits.offers import (
+    CATEGORIES,
+    SKUS,
+    amounts,
+    given_effects,
+    line_conditions,
+    money_effects,
 )
+
+GROUPS = (Group("best", "best"), Group("first", "first"), Group("all", "all"), Group("add", "add"))
 
 
 def with_where(node: dict[str, object]) -> st.SearchStrategy[dict[str, object]]:
@@ -70,40 +60,6 @@ conditions = st.recursive(
     ),
     max_leaves=4,
 )
-
-percents = st.one_of(st.integers(1, 100), st.sampled_from(["0.01", "12.5", "33.33", "99.99"]))
-amounts = st.integers(1, 2000)
-
-
-@st.composite
-def money_effects(draw: st.DrawFn) -> dict[str, object]:
-    """Draw something that takes money off."""
-    kind = draw(st.sampled_from(["free", "list", "line", "below", "percent", "amount"]))
-    effect: dict[str, object]
-    if kind == "free":
-        effect = {"effect": "free-shipping"}
-    elif kind == "list":
-        effect = {"effect": "exclusive-price", "price_list": "club"}
-    elif kind == "line":
-        effect = {"effect": "exclusive-price", "line_price": True}
-    elif kind == "below":
-        effect = {
-            "effect": "exclusive-price",
-            "percent": draw(percents),
-            "where": draw(line_conditions),
-        }
-    else:
-        target = draw(st.sampled_from(["lines", "order", "shipping"]))
-        effect = {"effect": f"{kind}-off", "target": target}
-        effect[kind] = draw(percents if kind == "percent" else amounts)
-        if target != "shipping" and draw(st.booleans()):
-            effect["where"] = draw(line_conditions)
-        if kind == "amount" and target == "lines" and draw(st.booleans()):
-            effect["each"] = "unit"
-    if kind in {"free", "percent", "amount"} and draw(st.booleans()):
-        effect["cap"] = draw(amounts)
-    return effect
-
 
 BASES = ("paid", "paid-with-tax", "before-points", "regular")
 ROUNDINGS = ("down", "nearest", "up")
@@ -182,7 +138,9 @@ LIMITED = (
 @st.composite
 def rules(draw: st.DrawFn, number: int) -> dict[str, Any]:
     """Draw a rule."""
-    effects = draw(st.lists(money_effects() | earn_effects(), min_size=1, max_size=3))
+    effects = draw(
+        st.lists(money_effects() | earn_effects() | given_effects, min_size=1, max_size=3)
+    )
     document: dict[str, Any] = {
         "rule": f"rule-{number}",
         "effects": effects,

@@ -29,15 +29,21 @@ from benefits import (
 )
 from tests.benefits.builders import MEMBER, NOON, compiled, earned_by, totals_of, why_not
 
-GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text(encoding="utf-8"))
+HERE = Path(__file__).parent
+BOOKS: list[dict[str, Any]] = [
+    json.loads(path.read_text(encoding="utf-8"))
+    for path in (HERE / "golden.json", *sorted((HERE / "golden").glob("*.json")))
+]
+"""Rules by name, and examples: the lines of a cart, the rules, and what each line then costs."""
+EXAMPLES = [(book["rules"], example) for book in BOOKS for example in book["examples"]]
 _NAMED = re.compile(r"(?P<rule>[a-z0-9-]+)(:(?P<group>[a-z]+))?(!(?P<priority>\d+))?(?P<alone>\*)?")
 
 
-def rule(said: str) -> dict[str, object]:
-    """Return the rule that an example names."""
+def rule(said: str, rules: dict[str, Any]) -> dict[str, object]:
+    """Return the rule that an example names: `rule:group!priority*`, a star being exclusive."""
     named = _NAMED.fullmatch(said)
     assert named is not None, said
-    document = {"rule": named["rule"], **GOLDEN["rules"][named["rule"]]}
+    document = {"rule": named["rule"], **rules[named["rule"]]}
     if named["group"]:
         document["group"] = named["group"]
     if named["priority"]:
@@ -89,16 +95,19 @@ def question(example: dict[str, Any]) -> Question:
     )
 
 
-@pytest.mark.parametrize("example", GOLDEN["examples"], ids=lambda example: example["title"])
-def test_worked_example(example: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("rules", "example"), EXAMPLES, ids=[example["title"] for _, example in EXAMPLES]
+)
+def test_worked_example(rules: dict[str, Any], example: dict[str, Any]) -> None:
     groups = [Group(name, mode) for name, mode in example.get("groups", {}).items()]
-    rule_set = compiled(*(rule(said) for said in example["rules"]), groups=groups)
+    rule_set = compiled(*(rule(said, rules) for said in example["rules"]), groups=groups)
 
     decision = evaluate(rule_set, question(example))
 
     assert totals_of(decision) == example["pays"]
-    assert earned_by(decision) == example["earns"]
-    assert decision.points.earn == sum(example["earns"])
+    assert earned_by(decision) == example.get("earns", [0] * len(decision.lines))
+    assert decision.points.earn == sum(each.earn for each in decision.lines)
+    assert [[gift.sku, gift.quantity] for gift in decision.gifts] == example.get("gifts", [])
     for each in decision.lines:
         parts = [each.earn if why.gave is None else why.gave for why in each.earn_why]
         assert sum(parts) == each.earn
@@ -114,8 +123,10 @@ def test_worked_example(example: dict[str, Any]) -> None:
     assert decision_text(replay(text, rule_set)) == text
 
 
-def test_there_are_at_least_sixty_examples_and_every_rule_is_used() -> None:
-    used = {rule(said)["rule"] for example in GOLDEN["examples"] for said in example["rules"]}
-
-    assert len(GOLDEN["examples"]) >= 60
-    assert used == GOLDEN["rules"].keys()
+def test_there_are_at_least_150_examples_and_every_rule_is_used() -> None:
+    for book in BOOKS:
+        examples = book["examples"]
+        used = {rule(said, book["rules"])["rule"] for each in examples for said in each["rules"]}
+        assert used == book["rules"].keys()
+    assert len(EXAMPLES) >= 150
+    assert len({example["title"] for _, example in EXAMPLES}) == len(EXAMPLES)

@@ -26,11 +26,12 @@ SHAPES = {
     "rule-negative-price",
 }
 # What only the checker sees although its code is one of a shape: which parts of a member day belong
-# together, what a rate is without its unit of money, and which fields go with which form of earning
-# and with which limit.
+# together, what a rate is without its unit of money, how often something is given without for how
+# much, and which fields go with which form of earning and with which limit.
 BEYOND = {
     "/schedule/member_days/0",
     "/schedule/member_days/0/day",
+    "/effects/3",
     "/effects/4",
     "/effects/4/per",
     "/effects/4/basis",

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from benefits import NotApplied, reason_sentence, rule_sentence
+from benefits.language.effect_nodes import EFFECTS
 
 BREAD = {"fact": "category", "in": ["BREAD", "PASTRY"]}
 FREE = {"effect": "free-shipping"}
@@ -60,6 +61,101 @@ def said(language: str, effect: dict[str, Any], **more: Any) -> str:
 def test_an_effect_in_words(effect: dict[str, Any], english: str, chinese: str) -> None:
     assert said("en", effect) == english
     assert said("zh", effect) == chinese
+
+
+OFF = {"effect": "amount-off", "target": "lines"}
+STEPS = [{"from": 200, "amount": 20}, {"from": 400, "amount": 50}]
+
+
+@pytest.mark.parametrize(
+    ("effect", "english", "chinese"),
+    [
+        (
+            {"effect": "percent-off", "percent": 50, "target": "lines", "pick": "cheapest"},
+            "50% off the cheapest unit of all lines.",
+            "全部商品中最便宜的1件减50%。",
+        ),
+        (
+            {**OFF, "amount": 5, "each": "unit", "pick": "dearest", "units": 3, "cap": 9},
+            "5 off the 3 dearest units of all lines each (at most 9).",
+            "全部商品中最贵的3件（每件）减5（最多9）。",
+        ),
+        (
+            {**OFF, "amount": 5, "units": 1, "where": BREAD},
+            "5 off at most 1 unit of lines where the category is one of BREAD or PASTRY.",
+            "品类为其中之一：BREAD、PASTRY的商品中最多1件减5。",
+        ),
+        (
+            {**OFF, "target": "order", "steps": STEPS},
+            "20 off the order from 200, 50 from 400.",
+            "整单满200减20，满400减50。",
+        ),
+        (
+            {"effect": "percent-off", "target": "shipping", "steps": [{"from": 9, "percent": 5}]},
+            "5% off shipping from 9.",
+            "运费满9减5%。",
+        ),
+        (
+            {**OFF, "target": "order", "amount": 40, "every": 300, "times": 1},
+            "40 off the order for every 300 (once).",
+            "整单每满300减40（限1次）。",
+        ),
+        (
+            {"effect": "bundle", "units": 3, "price": 10, "times": 2},
+            "3 units of all lines for 10 (at most 2 times).",
+            "全部商品任选3件共10（最多2次）。",
+        ),
+        (
+            {"effect": "nth-unit", "nth": 2, "percent": 50},
+            "50% off every 2nd unit of all lines, the cheapest.",
+            "全部商品每2件中最便宜的1件减50%。",
+        ),
+        (
+            {"effect": "nth-unit", "nth": 12, "percent": "12.5", "cap": 9},
+            "12.5% off every 12th unit of all lines, the cheapest (at most 9).",
+            "全部商品每12件中最便宜的1件减12.5%（最多9）。",
+        ),
+        (
+            {"effect": "buy-get", "buy": 2, "get": 1},
+            "For 2 units of all lines 1 more free.",
+            "全部商品买2件送1件。",
+        ),
+        (
+            {"effect": "buy-get", "buy": 1, "get": 1, "percent": 30, "where": BREAD},
+            "For 1 unit of lines where the category is one of BREAD or PASTRY 1 more at 30% off.",
+            "品类为其中之一：BREAD、PASTRY的商品买1件，另1件减30%。",
+        ),
+        (
+            {"effect": "buy-get", "buy": 1, "get": 2, "get_where": {"fact": "sku", "is": "TEA"}},
+            "For 1 unit of all lines 2 units of lines where the SKU is TEA free.",
+            "全部商品买1件，SKU为TEA的商品2件免费。",
+        ),
+        (
+            {"effect": "gift", "sku": "TOTE", "quantity": 2, "choose": ["MUG"]},
+            "2 units of TOTE as a gift (or MUG).",
+            "赠送TOTE 2件（可换MUG）。",
+        ),
+        (
+            {"effect": "voucher", "definition": "five-off"},
+            "A voucher five-off for a later order.",
+            "赠优惠券 five-off 1张（下次可用）。",
+        ),
+    ],
+)
+def test_an_offer_in_words(effect: dict[str, Any], english: str, chinese: str) -> None:
+    assert said("en", effect) == english
+    assert said("zh", effect) == chinese
+
+
+def test_every_effect_has_a_phrase_here() -> None:
+    shown = {
+        mark.args[1][position][0]["effect"]
+        for test in (test_an_effect_in_words, test_an_offer_in_words)
+        for mark in test.pytestmark
+        for position in range(len(mark.args[1]))
+    }
+
+    assert shown | {"entitlement"} == EFFECTS.keys()
 
 
 def test_a_voucher_s_own_value_in_words() -> None:
