@@ -24,10 +24,14 @@ class RuleVersion:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How the rules of a group combine within a step: `all`, `best` for the member, `first`."""
+    """How the rules of a group combine within a step: `all`, `best` for the member, `first`.
+
+    `limits` are plain JSON, like a rule's, and bound what the rules of the group give together.
+    """
 
     name: str
     mode: str
+    limits: tuple[Mapping[str, object], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,16 @@ class VoucherDefinition:
     valid_for_days: int | None = None
     tax_class: str = "discount"
     birthday_window: str | None = None
+    minimum_order: int | None = None
+    """What the goods have to come to when its voucher's turn is, after discounts on the order."""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    """None of its vouchers is good before the one or from the other on."""
+    uses_per_member: int | None = None
+    """How often one member may use vouchers of the definition, all of them counted."""
+    binding: str = "any"
+    """Whether its vouchers are each a `member`'s, `free` for whoever has the code, or `any`."""
+    retired_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,12 @@ class NewVoucher:
     skus: tuple[str, ...] = ()
     birthday_year: int | None = None
     """Set for a birthday voucher: at most one per member, definition and calendar year."""
+    batch: UUID | None = None
+    """The batch that it was made or brought in with."""
+    uses: int | None = None
+    """How often it may be used, where that is not what its definition says."""
+    promised: bool = False
+    """Whether an order was placed for it, so that its definition may be retired by now."""
 
 
 @dataclass(frozen=True, slots=True)

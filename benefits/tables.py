@@ -181,6 +181,11 @@ class _VoucherDefinitionColumns(TypedColumns):
     created_at: Named[datetime] = Column(_Instant)
     created_by: Named[str] = Column(_Key)
     retired_at: Named[datetime | None] = Column(_Instant)
+    minimum_order: Named[int | None] = Column(BigInteger)
+    valid_from: Named[datetime | None] = Column(_Instant)
+    valid_until: Named[datetime | None] = Column(_Instant)
+    uses_per_member: Named[int | None] = Column(Integer)
+    binding: Named[str] = Column(_Key, server_default="any")
 
 
 voucher_definition: Final = Table(
@@ -199,6 +204,12 @@ voucher_definition: Final = Table(
     CheckConstraint(
         "birthday_window in ('day', 'week', 'month')",
         name="voucher_definition_birthday_window_is_known",
+    ),
+    CheckConstraint("minimum_order > 0", name="voucher_definition_minimum_positive"),
+    CheckConstraint("valid_until > valid_from", name="voucher_definition_window_opens"),
+    CheckConstraint("uses_per_member > 0", name="voucher_definition_uses_per_member_positive"),
+    CheckConstraint(
+        "binding in ('member', 'free', 'any')", name="voucher_definition_binding_is_known"
     ),
 )
 
@@ -219,6 +230,8 @@ class _VoucherColumns(TypedColumns):
     birthday_year: Named[int | None] = Column(SmallInteger)
     issued_at: Named[datetime] = Column(_Instant)
     voided_at: Named[datetime | None] = Column(_Instant)
+    batch: Named[UUID | None] = Column(Uuid)
+    void_reason: Named[str | None] = Column(_Key)
 
 
 voucher: Final = Table(
@@ -235,6 +248,12 @@ voucher: Final = Table(
     CheckConstraint("expires_at > starts_at", name="voucher_expires_after_it_starts"),
     CheckConstraint("amount > 0", name="voucher_amount_positive"),
     CheckConstraint("length(code) between 4 and 64", name="voucher_code_has_a_length"),
+    CheckConstraint(
+        "void_reason is null or voided_at is not null", name="voucher_void_reason_is_of_a_void_one"
+    ),
+    Index("voucher_by_id", "id"),
+    Index("voucher_by_definition", "definition", "id"),
+    Index("voucher_by_batch", "batch", "id", postgresql_where=text("batch is not null")),
     Index(
         "voucher_birthday_once_a_year",
         "member",
@@ -277,6 +296,7 @@ voucher_use: Final = Table(
     CheckConstraint(
         "state <> 'redeemed' or redeemed_at is not null", name="voucher_use_redeemed_has_an_instant"
     ),
+    Index("voucher_use_by_user", "used_by", "voucher"),
 )
 
 

@@ -49,7 +49,14 @@ from benefits.records import (
     Voucher,
     VoucherOutcome,
 )
-from benefits.tables import voucher
+from benefits.tables import voucher, voucher_definition, voucher_use
+from benefits.voucher_errors import (
+    VoucherBindingDiffers,
+    VoucherMemberLimit,
+    VoucherMembersOnly,
+    VoucherMinimumNotMet,
+    VoucherOutsideWindow,
+)
 
 _INSTANT: Final = DateTime(timezone=True)
 _OUTCOME: Final = (
@@ -79,15 +86,22 @@ _REFUSALS: Final[dict[str, type[VoucherRefused]]] = {
     refusal.code: refusal
     for refusal in (
         BirthdayAlreadyIssued,
+        VoucherBindingDiffers,
         VoucherConflict,
         VoucherExpired,
         VoucherInUse,
+        VoucherMemberLimit,
+        VoucherMembersOnly,
         VoucherNotFound,
         VoucherNotReserved,
         VoucherNotYet,
         VoucherNotYours,
+        VoucherOutsideWindow,
         VoucherVoid,
     )
+}
+_COUNTED: Final[dict[str, type[VoucherMinimumNotMet | VoucherUsedUp]]] = {
+    refusal.code: refusal for refusal in (VoucherMinimumNotMet, VoucherUsedUp)
 }
 
 
@@ -97,10 +111,17 @@ async def issue_vouchers(
     """Issue vouchers, one outcome each in the order given.
 
     `done` (replayed for the same id and content), `voucher-conflict`,
-    `voucher-definition-not-found`, or `birthday-already-issued` for a second birthday voucher of
-    the member, definition and year.
+    `voucher-definition-not-found`, `voucher-binding-differs`, `voucher-outside-window`, or
+    `birthday-already-issued` for a second birthday voucher of the member, definition and year.
     """
-    items = [
+    items = issue_content(vouchers)
+    issued = func.benefits.issue_vouchers(literal(items, JSONB), literal(at, _INSTANT))
+    return await _outcomes(connection, issued)
+
+
+def issue_content(vouchers: Sequence[NewVoucher]) -> list[dict[str, object]]:
+    """What the function of the database that issues vouchers is handed."""
+    return [
         {
             "member": str(each.member),
             "id": str(each.id),
@@ -111,11 +132,12 @@ async def issue_vouchers(
             "amount": each.amount,
             "skus": list(each.skus),
             "birthday_year": each.birthday_year,
+            "batch": None if each.batch is None else str(each.batch),
+            "uses": each.uses,
+            "promised": each.promised,
         }
         for each in vouchers
     ]
-    issued = func.benefits.issue_vouchers(literal(items, JSONB), literal(at, _INSTANT))
-    return await _outcomes(connection, issued)
 
 
 async def reserve_vouchers(
@@ -129,7 +151,8 @@ async def reserve_vouchers(
     """Set one use of each (member, id) aside for the order; the same again is a replay.
 
     `used_by` is the member who orders. Refusals: `voucher-not-found`, `voucher-not-yours`,
-    `voucher-not-yet`, `voucher-expired`, `voucher-void`, `voucher-used-up`. Outcomes come in key
+    `voucher-not-yet`, `voucher-expired`, `voucher-void`, `voucher-used-up`, and where uses are
+    counted for each member `voucher-member-limit`, `voucher-members-only`. Outcomes come in key
     order; the rows stay locked until the transaction ends.
     """
     return await _use(connection, "reserve", vouchers, order, used_by=used_by, at=at)
@@ -173,11 +196,19 @@ async def reopen_vouchers(
 
 
 async def void_voucher(
-    connection: AsyncConnection, member: UUID, voucher_id: UUID, *, at: datetime
+    connection: AsyncConnection,
+    member: UUID,
+    voucher_id: UUID,
+    *,
+    at: datetime,
+    reason: str | None = None,
 ) -> VoucherOutcome:
     """Make a voucher unusable. Refuses `voucher-in-use` while an open order holds it."""
     voided = func.benefits.void_voucher(
-        literal(member, Uuid), literal(voucher_id, Uuid), literal(at, _INSTANT)
+        literal(member, Uuid),
+        literal(voucher_id, Uuid),
+        literal(at, _INSTANT),
+        literal(reason, Text),
     )
     return (await _outcomes(connection, voided))[0]
 
@@ -200,8 +231,9 @@ def demand(outcome: VoucherOutcome, *, pointer: str | None = None) -> VoucherOut
     """The outcome itself where it is done; otherwise the refusal it names is raised."""
     if outcome.code == "done":
         return outcome
-    if outcome.code == VoucherUsedUp.code:
-        raise VoucherUsedUp(pointer=pointer, seen=outcome.seen or 0, wanted=outcome.wanted or 0)
+    counted = _COUNTED.get(outcome.code)
+    if counted is not None:
+        raise counted(pointer=pointer, seen=outcome.seen or 0, wanted=outcome.wanted or 0)
     if outcome.code == DefinitionNotFound.code:
         raise DefinitionNotFound(pointer=pointer, definition="")
     raise _REFUSALS[outcome.code](pointer=pointer)
@@ -223,6 +255,17 @@ def voucher_refusal(found: Voucher | None, *, member: UUID | None, at: datetime)
     if state in refused:
         return refused[state]
     return VoucherNotYet.code if at < found.starts_at else None
+
+
+def terms_refusal(
+    *, uses_per_member: int | None, used: int, member: UUID | None
+) -> str | None:
+    """Why a definition lets a member use no more of its vouchers; None where it does."""
+    if uses_per_member is None:
+        return None
+    if member is None:
+        return VoucherMembersOnly.code
+    return VoucherMemberLimit.code if used >= uses_per_member else None
 
 
 def voucher_state(found: Voucher, at: datetime) -> str:
@@ -250,6 +293,30 @@ def vouchers_of(member: UUID | ColumnElement[UUID]) -> Select[*tuple[Any, ...]]:
 def vouchers_stored() -> Select[*tuple[Any, ...]]:
     """All vouchers, to be joined on (member, id): the columns of `Voucher`, in its order."""
     return select(*_COLUMNS)
+
+
+def vouchers_presented(used_by: ColumnElement[UUID]) -> Select[*tuple[Any, ...]]:
+    """Vouchers as a cart presents them: the columns of `Voucher`, then their definition's terms.
+
+    Those are `minimum_order`, `uses_per_member`, and how often `used_by` has `used` such ones.
+    """
+    defined = voucher_definition.alias("defined")
+    other = voucher.alias("other")
+    counted = (
+        select(func.count())
+        .select_from(voucher_use)
+        .join(other, (other.c.member == voucher_use.c.member) & (other.c.id == voucher_use.c.voucher))
+        .where(
+            defined.c.uses_per_member.is_not(None),
+            voucher_use.c.used_by == used_by,
+            voucher_use.c.state.in_(["reserved", "redeemed"]),
+            other.c.definition == defined.c.name,
+        )
+        .scalar_subquery()
+        .label("used")
+    )
+    terms = (defined.c.minimum_order, defined.c.uses_per_member, counted)
+    return select(*_COLUMNS, *terms).outerjoin(defined, defined.c.name == voucher.c.definition)
 
 
 def read_voucher(row: Row[*tuple[Any, ...]] | Sequence[Any]) -> Voucher:

@@ -22,13 +22,32 @@ return case
     when v.uses_reserved + v.uses_redeemed >= v.uses then 'voucher-used-up'
 end;
 
+-- Why a definition lets somebody use no more of its vouchers; null where it does. A guest, whose
+-- order stands in place of a member, cannot be counted. The member's row is locked by the caller.
+create or replace function benefits.terms_refusal(
+    a_definition text, an_order uuid, the_user uuid
+) returns text language sql stable
+begin atomic
+    select case
+        when d.uses_per_member is null then null
+        when the_user = an_order then 'voucher-members-only'
+        when d.uses_per_member <= (
+            select count(*) from benefits.voucher_use as u
+            join benefits.voucher as v on v.member = u.member and v.id = u.voucher
+            where u.used_by = the_user and v.definition = d.name
+                and u.state in ('reserved', 'redeemed')) then 'voucher-member-limit'
+    end
+    from benefits.voucher_definition as d where d.name = a_definition;
+end;
+
 -- Set one use aside. The row is locked by the caller.
 create or replace function benefits.reserve_voucher(
     v benefits.voucher, u benefits.voucher_use, an_order uuid, used_by uuid, at timestamptz
 ) returns benefits.voucher_outcome language plpgsql
 as $$
 declare
-    refusal text := benefits.voucher_refusal(v, used_by, at);
+    refusal text := coalesce(benefits.voucher_refusal(v, used_by, at),
+        benefits.terms_refusal(v.definition, an_order, used_by));
 begin
     if u.state in ('reserved', 'redeemed') then
         return benefits.outcome(v.id, 'done', replayed => true);
@@ -140,9 +159,10 @@ begin
 end
 $$;
 
--- Make a voucher unusable, unless an open order holds it.
-create or replace function benefits.void_voucher(the_member uuid, the_voucher uuid, at timestamptz)
-returns benefits.voucher_outcome
+-- Make a voucher unusable for a reason, unless an open order holds it.
+create or replace function benefits.void_voucher(
+    the_member uuid, the_voucher uuid, at timestamptz, reason text
+) returns benefits.voucher_outcome
 language plpgsql security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -159,8 +179,31 @@ begin
     if v.uses_reserved > 0 then
         return benefits.outcome(v.id, 'voucher-in-use');
     end if;
-    update benefits.voucher as t set voided_at = at
+    update benefits.voucher as t set voided_at = at, void_reason = reason
     where t.member = v.member and t.id = v.id;
     return benefits.outcome(v.id, 'done');
 end
 $$;
+
+-- Make what is left of a batch unusable for a reason; answers how many that were. What an open
+-- order holds is void for everything else: its use stands.
+create or replace function benefits.void_batch(the_batch uuid, at timestamptz, reason text)
+returns bigint language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    with voided as (
+        update benefits.voucher as t set voided_at = at, void_reason = reason
+        where t.batch = the_batch and t.voided_at is null and t.uses_redeemed < t.uses
+        returning 1)
+    select count(*) from voided;
+end;
+
+-- Make vouchers unusable that were granted for what came back; answers those that were not yet.
+create or replace function benefits.withdraw_vouchers(vouchers uuid[], at timestamptz, reason text)
+returns bigint language sql security definer set search_path = pg_catalog, pg_temp
+begin atomic
+    with voided as (
+        update benefits.voucher as t set voided_at = at, void_reason = reason
+        where t.id = any (vouchers) and t.voided_at is null and t.uses_redeemed < t.uses
+        returning 1)
+    select count(*) from voided;
+end;

@@ -19,9 +19,9 @@ begin
     loop
         insert into benefits.voucher
             (member, id, code, definition, starts_at, expires_at, amount, skus, uses,
-             birthday_year, issued_at)
+             birthday_year, issued_at, batch)
         values (receiver, v.id, v.code, v.definition, v.starts_at, v.expires_at, v.amount, v.skus,
-            v.uses - v.uses_reserved - v.uses_redeemed, v.birthday_year, v.issued_at)
+            v.uses - v.uses_reserved - v.uses_redeemed, v.birthday_year, v.issued_at, v.batch)
         on conflict do nothing;
         passed := found;
         update benefits.voucher as t set voided_at = at where t.member = giver and t.id = v.id;

@@ -11,7 +11,9 @@ grant insert on benefits.price_list, benefits.price to :application;
 grant insert, update (retired_at) on benefits.voucher_definition to :application;
 grant execute on function
     benefits.use_vouchers(text, uuid[], uuid[], uuid, uuid, timestamptz),
-    benefits.void_voucher(uuid, uuid, timestamptz),
+    benefits.void_voucher(uuid, uuid, timestamptz, text),
+    benefits.void_batch(uuid, timestamptz, text),
+    benefits.withdraw_vouchers(uuid[], timestamptz, text),
     benefits.pass_on_vouchers(uuid, uuid, timestamptz),
     benefits.issue_vouchers(jsonb, timestamptz),
     benefits.take_uses(jsonb),

@@ -351,3 +351,27 @@ order_voucher: Final = Table(
         name="order_voucher_belongs_to_an_order",
     ),
 )
+
+
+class _OrderGrantColumns(TypedColumns):
+    member: Named[UUID]
+    order_id: Named[UUID]
+    voucher: Named[UUID]
+    code: Named[str] = Column(Key)
+    rule: Named[str] = Column(Key)
+    rule_version: Named[int] = Column(Integer)
+    definition: Named[str] = Column(Key)
+    granted_at: Named[datetime] = Column(Instant)
+
+
+#: The vouchers that a member got for an order once it was completed.
+order_grant: Final = Table(
+    "order_grant",
+    metadata,
+    _OrderGrantColumns,
+    PrimaryKeyConstraint("member", "order_id", "voucher", name="order_grant_has_one_row"),
+    ForeignKeyConstraint(
+        ["member", "order_id"], [order.c.member, order.c.id], name="order_grant_belongs_to_an_order"
+    ),
+    CheckConstraint("rule_version > 0", name="order_grant_rule_version_positive"),
+)
