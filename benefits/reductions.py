@@ -5,10 +5,10 @@ above what its line costs. Percentages are rounded half up to the minor unit; an
 lines is spread by largest remainder.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from benefits.bundles import bundled, cheapest_of_groups, had_for_others
-from benefits.language.tree import AmountOff, Bundle, BuyGet, NthUnit, PercentOff
+from benefits.language.tree import AmountOff, Bundle, BuyGet, ExclusivePrice, NthUnit, PercentOff
 from benefits.shares import spread
 from benefits.thresholds import highest_reached, rounds_of
 from benefits.types import Line
@@ -16,6 +16,19 @@ from benefits.units import Run, picked, runs_of, worth_of
 
 WHOLE = 100_00
 """All of an amount, in hundredths of a percent."""
+
+
+def exclusive_off(
+    effect: ExclusivePrice,
+    left: Sequence[int],
+    lines: Sequence[Line],
+    prices: Mapping[tuple[str, str], int],
+) -> list[int]:
+    """What an exclusive price is below what each line costs; `prices` are those of price lists."""
+    targets = _targets(effect, left, lines, prices)
+    return [
+        cost - target if cost > target else 0 for cost, target in zip(left, targets, strict=True)
+    ]
 
 
 def percent_off(effect: PercentOff, left: list[int], lines: Sequence[Line]) -> list[int]:
@@ -100,6 +113,28 @@ def capped(amount: int, cap: int | None) -> int:
 def capped_each(offs: list[int], cap: int | None) -> list[int]:
     """Amounts that come to the cap at most."""
     return offs if cap is None or sum(offs) <= cap else spread(cap, offs)
+
+
+def _targets(
+    effect: ExclusivePrice,
+    left: Sequence[int],
+    lines: Sequence[Line],
+    prices: Mapping[tuple[str, str], int],
+) -> list[int]:
+    """The exclusive prices of whole lines; what they cost where there is none."""
+    if effect.price_list is not None:
+        found = [prices.get((effect.price_list, line.sku)) for line in lines]
+        return [
+            cost if price is None else price * line.quantity
+            for price, line, cost in zip(found, lines, left, strict=True)
+        ]
+    if effect.percent is not None:
+        percent = effect.percent
+        return [line.regular - half_up(line.regular * percent, WHOLE) for line in lines]
+    return [
+        cost if (amount := line.member_amount) is None else amount
+        for line, cost in zip(lines, left, strict=True)
+    ]
 
 
 def _percent_of(units: Iterable[Run], effect: NthUnit | BuyGet, lines: int) -> list[int]:
