@@ -1,16 +1,26 @@
-"""What rules have given, counted: by whom it is counted, in which period, and what is left. Pure.
+"""What was given, counted: by whom it is counted, in which period, and what is left. Pure.
 
 Limits, budgets, carried remainders and cumulative spend are one mechanism. A counter stands for a
-scope (a rule), a measure, and a period, of one member or of all. A question says where counters
-stand, an answer says what is to be charged to them; nothing here reads or writes.
+scope (a rule, a group of rules, a voucher definition), a measure, and a period, of one member or of
+all. A question says where counters stand, an answer says what is to be charged to them; nothing
+here reads or writes.
 """
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from benefits.counted import POINTS, USES, Charge, Used, periods
-from benefits.language.tree import Limit
+from benefits.counted import (
+    POINTS,
+    SHIPPING,
+    USES,
+    Charge,
+    Limit,
+    Reached,
+    Used,
+    next_period,
+    periods,
+)
 
 
 class Counters:
@@ -34,62 +44,77 @@ class Counters:
 
 
 class Room:
-    """What is left of a rule's limits while one order is worked out."""
+    """What is left of the limits of one scope while an order is worked out."""
 
-    __slots__ = ("_counters", "limits", "points", "reached", "scope")
+    __slots__ = ("_counters", "_given", "_users", "limits", "scope")
 
     def __init__(self, scope: str, limits: Sequence[Limit], counters: Counters) -> None:
         self.scope = scope
         self.limits = limits
-        self.points: dict[int, int] = {}
-        """The points given so far, by line."""
-        self.reached = False
         self._counters = counters
+        self._given: dict[str, dict[int, int]] = {}
+        self._users: dict[str, int] = {}
 
     def copy(self) -> "Room":
         """The same room, to try something in."""
         other = Room(self.scope, self.limits, self._counters)
-        other.points = self.points.copy()
-        other.reached = self.reached
+        other._given = {measure: by_line.copy() for measure, by_line in self._given.items()}
+        other._users = self._users.copy()
         return other
 
-    def gave(self, position: int, points: int) -> None:
-        """Remember what the rule gave a line; without a limit of points, that it gave anything."""
-        self.points[position] = self.points.get(position, 0) + points
+    def gave(self, position: int, amount: int, measure: str, user: str) -> None:
+        """Remember what was given, on which line, by whom."""
+        by_line = self._given.setdefault(measure, {})
+        by_line[position] = by_line.get(position, 0) + amount
+        self._users[user] = max(SHIPPING, min(position, self._users.get(user, position)))
 
-    @property
-    def counts_points(self) -> bool:
-        """Whether what the rule gives is whole points of its own."""
-        return any(limit.count == POINTS for limit in self.limits)
-
-    def allowed(self, wanted: int) -> int:
-        """How many of the points wanted the rule may give; a limit may rather give none."""
-        given = sum(self.points.values())
+    def allowed(self, wanted: int, measure: str, user: str) -> tuple[int, Limit | None]:
+        """How much of what is wanted may be given, and the last limit that left less."""
+        short = None
         for limit in self.limits:
-            left = limit.most - self._used(limit) - (given if limit.count == POINTS else 0)
-            if limit.count == USES:
-                left = wanted if left > 0 else 0
-            if left < wanted:
-                self.reached = True
+            left = self._left(limit, measure, user)
+            if left is not None and left < wanted:
+                short = limit
                 wanted = max(left, 0) if limit.partial else 0
-        return wanted
+        return wanted, short
+
+    def reached(self, limit: Limit) -> Reached:
+        """A limit with where it stood before the order."""
+        used, until = 0, None
+        if limit.whose != "order":
+            until = next_period(limit.every, self._key(limit)[-1])
+            used = self._used(limit)
+        return Reached(limit.count, limit.whose, limit.every, used, limit.most, until)
 
     def charges(self, lines: int) -> list[Charge]:
-        """What the rule's limits are to be charged with; nothing where it gave nothing."""
-        if not any(self.points.values()):
-            return []
-        points = tuple(self.points.get(position, 0) for position in range(lines))
-        once = tuple(int(position == min(self.points)) for position in range(lines))
-        return [
-            Charge(
-                *self._key(limit),
-                1,
-                points if limit.count == POINTS else once,
-                most=limit.most,
-            )
-            for limit in self.limits
-            if limit.whose != "order"
-        ]
+        """What the limits are to be charged with; nothing where nothing was given."""
+        charges = []
+        for limit in self.limits:
+            parts = self._parts(limit)
+            if limit.whose != "order" and any(parts.values()):
+                whole = tuple(parts.get(position, 0) for position in range(lines))
+                shipping = parts.get(SHIPPING, 0)
+                key = self._key(limit)
+                charges.append(Charge(*key, 1, whole, most=limit.most, shipping=shipping))
+        return charges
+
+    def _parts(self, limit: Limit) -> dict[int, int]:
+        if limit.count != USES:
+            return self._given.get(limit.count, {})
+        parts: dict[int, int] = {}
+        for position in self._users.values():
+            parts[position] = parts.get(position, 0) + 1
+        return parts
+
+    def _left(self, limit: Limit, measure: str, user: str) -> int | None:
+        """What is left of a limit; None where it does not bound what is given."""
+        if limit.count == USES:
+            if user in self._users or limit.most - self._used(limit) > len(self._users):
+                return None
+            return 0
+        if limit.count != measure:
+            return None
+        return limit.most - self._used(limit) - sum(self._given.get(measure, {}).values())
 
     def _key(self, limit: Limit) -> tuple[str, str, bool, str, str]:
         everyone = limit.whose == "all"
@@ -102,9 +127,59 @@ class Room:
         return self._counters.used(self.scope, limit.count, limit.every, everyone=everyone)
 
 
+class Allowance:
+    """What one rule may still give, once or for one voucher: all the limits that bind it."""
+
+    __slots__ = ("_rooms", "members_only", "reached")
+
+    def __init__(self, rooms: Sequence[tuple[Room, str]], *, member: bool) -> None:
+        self._rooms = rooms
+        limits = (limit for room, _ in rooms for limit in room.limits)
+        self.members_only = not member and any(limit.whose == "member" for limit in limits)
+        self.reached: Reached | None = None
+        """The limit that left less than was wanted, the last time it was asked."""
+
+    @property
+    def counts_points(self) -> bool:
+        """Whether what is earned is whole points of the rule's own."""
+        return any(limit.count == POINTS for room, _ in self._rooms for limit in room.limits)
+
+    def allowed(self, wanted: int, measure: str = POINTS) -> int:
+        """How much of what is wanted may be given; a limit may rather give none."""
+        if self.members_only:
+            return 0
+        for room, user in self._rooms:
+            wanted, short = room.allowed(wanted, measure, user)
+            if short is not None:
+                self.reached = room.reached(short)
+        return wanted
+
+    @property
+    def fate(self) -> str | None:
+        """Why nothing was given, where that was for a limit."""
+        if self.members_only:
+            return "members-only"
+        return None if self.reached is None else self.reached.code
+
+    def gave(self, position: int, amount: int, measure: str = POINTS) -> None:
+        """Remember what the rule gave a line, and with it that it was used."""
+        for room, user in self._rooms:
+            room.gave(position, amount, measure, user)
+
+
 def scope_of(rule: str) -> str:
     """The scope under which the limits of a rule are counted, whatever its version."""
     return f"rule:{rule}"
+
+
+def group_scope(group: str) -> str:
+    """The scope under which the limits of a group of rules are counted."""
+    return f"group:{group}"
+
+
+def voucher_scope(definition: str) -> str:
+    """The scope under which the limits of a voucher definition are counted."""
+    return f"voucher:{definition}"
 
 
 def rate_scope(rule: str, position: int, points: int, per: int) -> str:

@@ -20,7 +20,6 @@ from benefits.types import (
     Entitlement,
     LineAnswer,
     NotApplied,
-    Question,
     Unlock,
 )
 
@@ -98,7 +97,7 @@ def reason_document(reason: NotApplied, *, revision: int = REVISION) -> dict[str
     if reason.limit is not None and revision >= _TELLING_LIMITS:
         limit = reason.limit
         document["limit"] = {
-            "count": limit.count,
+            "count": limit.measure,
             "for": limit.whose,
             "every": limit.every,
             "used": limit.used,

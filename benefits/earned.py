@@ -7,9 +7,10 @@ is kept beside it, so that the whole points of a line can be told apart by rule 
 from fractions import Fraction
 from typing import NamedTuple
 
-from benefits.counted import Charge
-from benefits.counting import Counters, Room, scope_of
-from benefits.rule_set import CompiledRule
+from benefits.counted import Charge, Reached
+from benefits.counting import Allowance, Counters
+from benefits.pricing import Candidate
+from benefits.rooms import Rooms
 from benefits.shares import apportion
 from benefits.types import EarnWhy
 
@@ -36,29 +37,32 @@ class Earning:
         "denominator",
         "fates",
         "parts",
+        "reached",
         "rooms",
         "shares",
     )
 
-    def __init__(self, lines: int, denominator: int, counters: Counters | None) -> None:
+    def __init__(
+        self, lines: int, denominator: int, counters: Counters | None, rooms: Rooms
+    ) -> None:
         self.shares = [0] * lines
         self.denominator = denominator
         self.bonuses = [0] * lines
         self.parts: list[list[Part]] = [[] for _ in range(lines)]
         self.contributed: set[int] = set()
         self.fates: dict[int, tuple[str, str | None]] = {}
-        self.rooms: dict[int, Room] = {}
+        self.reached: dict[int, Reached] = {}
+        self.rooms = rooms
         self.charges: list[Charge] = []
         """What carried remainders and bands take; `charged` adds what limits do."""
         self.counters = counters
 
     def copy(self) -> "Earning":
         """The same so far, to try something on."""
-        other = Earning(0, self.denominator, self.counters)
+        other = Earning(0, self.denominator, self.counters, self.rooms.copy())
         other.shares = self.shares.copy()
         other.bonuses = self.bonuses.copy()
         other.parts = [parts.copy() for parts in self.parts]
-        other.rooms = {position: room.copy() for position, room in self.rooms.items()}
         other.charges = self.charges.copy()
         return other
 
@@ -86,19 +90,11 @@ class Earning:
 
     def charged(self) -> tuple[Charge, ...]:
         """What the order takes of the counters."""
-        of_limits = [
-            charge for room in self.rooms.values() for charge in room.charges(len(self.shares))
-        ]
-        return (*self.charges, *of_limits)
+        return (*self.charges, *self.rooms.charges(len(self.shares)))
 
-    def room_of(self, rule: CompiledRule) -> Room | None:
-        """What is left of the rule's limits; None where it has none."""
-        if not rule.limits or self.counters is None:
-            return None
-        room = self.rooms.get(rule.position)
-        if room is None:
-            room = self.rooms[rule.position] = Room(scope_of(rule.name), rule.limits, self.counters)
-        return room
+    def allowance(self, candidate: Candidate) -> Allowance | None:
+        """What limits leave a candidate; None where nothing bounds it."""
+        return self.rooms.of(candidate.bounds, candidate.rule.home)
 
     def scale(self, factor: int) -> None:
         """Express every share in parts that are so many times smaller."""

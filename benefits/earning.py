@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import lcm
 
-from benefits.counting import Counters, Room
+from benefits.counting import Allowance, Counters
 from benefits.earned import Earning
 from benefits.language.tree import EarnBands, EarnBonus, EarnEach, EarnMultiplier, EarnRate
 from benefits.pricing import Candidate, Till
@@ -135,7 +135,8 @@ def _earn(entries: Sequence[_Entry], order: _Order) -> Earning:
     pers = [
         e.effect.per for each in entries for e in each.effects if isinstance(e.effect, EarnRate)
     ]
-    earning = Earning(len(order.basis), lcm(*pers), order.counters)
+    rooms = order.till.rooms.copy()
+    earning = Earning(len(order.basis), lcm(*pers), order.counters, rooms)
     winners: dict[tuple[str, int], Candidate | None] = {}
     added: set[tuple[str, int]] = set()
     for entry in entries:
@@ -181,6 +182,7 @@ def _give_best(members: Sequence[_Entry], order: _Order, earning: Earning) -> Ca
         trial = earning.copy()
         _give(entry, order, trial)
         earning.fates.update(trial.fates)
+        earning.reached.update(trial.reached)
         if trial.exact > most:
             best, most = entry, trial.exact
     if best is None:
@@ -192,7 +194,7 @@ def _give_best(members: Sequence[_Entry], order: _Order, earning: Earning) -> Ca
 def _give(entry: _Entry, order: _Order, earning: Earning, frozen: Frozen | None = None) -> bool:
     """Add what a candidate's effects earn; answers whether they changed what is earned."""
     candidate = entry.candidate
-    room = earning.room_of(candidate.rule)
+    room = earning.allowance(candidate)
     changed = False
     for effect in entry.effects:
         positions = _positions(candidate, effect, order.question)
@@ -214,8 +216,9 @@ def _give(entry: _Entry, order: _Order, earning: Earning, frozen: Frozen | None 
                 pass
     if changed:
         earning.contributed.add(candidate.number)
-    elif room is not None and room.reached:
-        earning.fates[candidate.number] = ("limit-reached", None)
+    elif room is not None and room.reached is not None:
+        earning.fates[candidate.number] = (room.reached.code, None)
+        earning.reached[candidate.number] = room.reached
     return changed
 
 
@@ -260,7 +263,7 @@ def _add_bonus(bonus: int, work: Working, order: _Order, earning: Earning) -> bo
     return True
 
 
-def _used(room: Room | None, position: int) -> None:
+def _used(room: Allowance | None, position: int) -> None:
     """Remember that a rule without a limit of points gave a line something."""
     if room is not None and not room.counts_points:
         room.gave(position, 1)

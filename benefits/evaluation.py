@@ -6,6 +6,7 @@ clock and no I/O.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from benefits.earned import Earning
@@ -38,22 +39,28 @@ the second knew no rule that the third decides otherwise.
 """
 
 
-def evaluate(rule_set: RuleSet, question: Question) -> Decision:
+_BOUNDING_OFFS = 3
+"""The revision since which limits bound what is taken off, and not only what is earned."""
+
+
+def evaluate(rule_set: RuleSet, question: Question, *, revision: int = REVISION) -> Decision:
     """Decide what the member gets for the cart at the instant.
 
     Raises Points… errors where the points asked for cannot be spent; every rule that gives
     nothing is a reason in the answer instead.
     """
     candidates = find_candidates(rule_set, question)
-    till, fates = _price_best(question, candidates)
-    return _finish(rule_set, candidates, till, fates, paid=False)
+    till, fates = _price_best(question, candidates, bounds_offs=revision >= _BOUNDING_OFFS)
+    decision = _finish(rule_set, candidates, till, fates, paid=False)
+    return decision if revision == REVISION else replace(decision, revision=revision)
 
 
-def evaluate_paid(rule_set: RuleSet, question: Question) -> Decision:
+def evaluate_paid(rule_set: RuleSet, question: Question, *, revision: int = REVISION) -> Decision:
     """Decide what an order earns whose line amounts are what was paid: the earning step alone."""
     candidates = find_candidates(rule_set, question, earning=True)
     till = price(question, (), len(candidates))
-    return _finish(rule_set, candidates, till, {}, paid=True)
+    decision = _finish(rule_set, candidates, till, {}, paid=True)
+    return decision if revision == REVISION else replace(decision, revision=revision)
 
 
 def find_candidates(
@@ -74,13 +81,20 @@ def find_candidates(
         if schedule_part(rule, question.at, locals_) is not None:
             continue
         bound_to = rule.rule.voucher
+        barred = _barred(rule.name, question)
         if bound_to is None:
-            found.append(Candidate(len(found), rule, None))
+            found.append(Candidate(len(found), rule, None, barred))
             continue
         for voucher in question.vouchers:
             if voucher.definition == bound_to and voucher.refusal is None:
-                found.append(Candidate(len(found), rule, voucher))
+                found.append(Candidate(len(found), rule, voucher, barred))
     return found
+
+
+def _barred(rule: str, question: Question) -> str | None:
+    if rule in question.stopped:
+        return "stopped"
+    return "held-out" if rule in question.facts.held_out else None
 
 
 def schedule_part(rule: CompiledRule, at: datetime, locals_: dict[object, datetime]) -> str | None:
@@ -97,7 +111,9 @@ def schedule_part(rule: CompiledRule, at: datetime, locals_: dict[object, dateti
 Fates = dict[int, tuple[str, str | None]]
 
 
-def _price_best(question: Question, candidates: Sequence[Candidate]) -> tuple[Till, Fates]:
+def _price_best(
+    question: Question, candidates: Sequence[Candidate], *, bounds_offs: bool
+) -> tuple[Till, Fates]:
     """Price with all rules that combine, or with one exclusive rule alone if that is better."""
     among = len(candidates)
     exclusive = [
@@ -106,17 +122,22 @@ def _price_best(question: Question, candidates: Sequence[Candidate]) -> tuple[Ti
         if candidate.rule.rule.exclusive and candidate.rule.steps[0][0] in PRICING_STEPS
     ]
     if not exclusive:
-        till = price(question, candidates, among)
+        till = price(question, candidates, among, bounds_offs=bounds_offs)
         return till, till.fates
-    best = price(question, [each for each in candidates if not each.rule.rule.exclusive], among)
+    combining = [each for each in candidates if not each.rule.rule.exclusive]
+    best = price(question, combining, among, bounds_offs=bounds_offs)
     together, winner = best, None
+    short: Fates = {}
     for candidate in exclusive:
-        alone = price(question, [candidate], among)
+        alone = price(question, [candidate], among, bounds_offs=bounds_offs)
+        short |= alone.fates
+        together.reached |= alone.reached
         if alone.payable < best.payable:
             best, winner = alone, candidate
     fates = dict(together.fates)
     if winner is None:
-        fates.update({c.number: ("not-better", None) for c in exclusive if best.passes(c)})
+        unfit = (c.number for c in exclusive if best.passes(c))
+        fates.update({number: short.get(number, ("not-better", None)) for number in unfit})
     else:
         others = (c for c in candidates if c is not winner and together.passes(c))
         fates.update({c.number: ("excluded-by", winner.rule.name) for c in others})
@@ -141,6 +162,8 @@ def _finish(
     basis = earn_basis(question.cart, left)
     earning = earn(question, candidates if question.facts.member else (), till, basis)
     fates.update(earning.fates)
+    till.rooms = earning.rooms
+    till.reached |= earning.reached
     if not question.facts.member:
         earners = (c for c in candidates if c.rule.steps[0][0] is Step.EARNING)
         fates.update({c.number: ("members-only", None) for c in earners})
@@ -227,7 +250,13 @@ def _applied(
             continue
         name, version = candidate.rule.name, candidate.rule.version
         before = found.get(name, Applied(name, version, 0, earned=False))
-        found[name] = Applied(name, version, before.amount + amount, earned=before.earned or earned)
+        found[name] = Applied(
+            name,
+            version,
+            before.amount + amount,
+            earned=before.earned or earned,
+            cut=before.cut + till.cuts.get(candidate.number, 0),
+        )
     return tuple(found.values())
 
 

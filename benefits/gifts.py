@@ -7,6 +7,7 @@ discount lost gives no gift either, and with an exclusive rule that won only its
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from benefits.counted import GIVEN
 from benefits.given import Gift, Grant
 from benefits.language.tree import GiftOf, VoucherOf
 from benefits.pricing import PRICING_STEPS, Candidate, Till
@@ -32,6 +33,7 @@ def give(candidates: Iterable[Candidate], till: Till, fates: Mapping[int, Fate])
         if each.rule.gives
         and till.passes(each)
         and (each.number not in fates or till.gave[each.number])
+        and _has_room(each, till)
     ]
     if not giving:
         return Given()
@@ -43,11 +45,23 @@ def give(candidates: Iterable[Candidate], till: Till, fates: Mapping[int, Fate])
             given.fates[candidate.number] = ("members-only", None)
             continue
         given.contributed.add(candidate.number)
+        allowance = till.allowance(candidate)
+        if allowance is not None:
+            allowance.gave(0, 1, GIVEN)
         given.gifts += tuple(_gift(candidate, each) for each in effects if isinstance(each, GiftOf))
         given.grants += tuple(
             _grant(candidate, each) for each in effects if isinstance(each, VoucherOf)
         )
     return given
+
+
+def _has_room(candidate: Candidate, till: Till) -> bool:
+    """Whether limits leave the candidate a use."""
+    allowance = till.allowance(candidate)
+    if allowance is None or allowance.allowed(1, GIVEN):
+        return True
+    till.refuse(candidate, allowance)
+    return False
 
 
 def _standing(giving: Sequence[Candidate], fates: dict[int, Fate]) -> list[Candidate]:

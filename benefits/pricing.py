@@ -6,7 +6,10 @@ Each effect works on what the last left and takes at most that; how much is the 
 
 from collections.abc import Iterable, Sequence
 
+from benefits.counted import MONEY, SHIPPING, Reached
+from benefits.counting import Allowance, voucher_scope
 from benefits.language import Scene
+from benefits.language.nodes import SUBTOTAL_STEPS
 from benefits.language.tree import (
     AmountOff,
     Bundle,
@@ -22,27 +25,43 @@ from benefits.reductions import (
     amount_off,
     bundles_off,
     capped,
+    exclusive_off,
     had_for_others_off,
     had_off,
     half_up,
     percent_now,
     percent_off,
 )
+from benefits.rooms import Bound, Rooms
 from benefits.rule_set import CompiledEffect, CompiledRule
+from benefits.shares import spread
 from benefits.types import Discount, PresentedVoucher, Question, Step
 
+_FOUND_BY_VOUCHERS = SUBTOTAL_STEPS.index("orders")
 PRICING_STEPS = (Step.PRICES, Step.LINES, Step.ORDERS, Step.VOUCHERS, Step.SHIPPING)
 
 
 class Candidate:
     """A rule that this question concerns, once for every voucher it is bound to."""
 
-    __slots__ = ("_picked", "number", "rule", "voucher")
+    __slots__ = ("_picked", "barred", "bounds", "number", "rule", "voucher")
 
-    def __init__(self, number: int, rule: CompiledRule, voucher: PresentedVoucher | None) -> None:
+    def __init__(
+        self,
+        number: int,
+        rule: CompiledRule,
+        voucher: PresentedVoucher | None,
+        barred: str | None = None,
+    ) -> None:
         self.number = number
         self.rule = rule
         self.voucher = voucher
+        self.barred = barred
+        """Why it gives nothing whatever its conditions are: `stopped`, or `held-out`."""
+        self.bounds: tuple[Bound, ...] = rule.bounds
+        if voucher is not None and voucher.limits:
+            scope = voucher_scope(voucher.definition)
+            self.bounds = (*rule.bounds, (scope, voucher.limits, voucher.code))
         self._picked: dict[CompiledEffect, Sequence[int]] = {}
 
     def picked(self, effect: CompiledEffect, question: Question) -> Sequence[int]:
@@ -80,19 +99,23 @@ class Till:
     """The order while it is priced, and what each candidate gave or why it did not."""
 
     __slots__ = (
+        "_bounds_offs",
         "_passed",
+        "cuts",
         "discounts",
         "fates",
         "gave",
         "prices",
         "question",
+        "reached",
+        "rooms",
         "scene",
         "shipping",
         "shipping_discounts",
         "totals",
     )
 
-    def __init__(self, question: Question, candidates: int) -> None:
+    def __init__(self, question: Question, candidates: int, *, bounds_offs: bool) -> None:
         codes = tuple(voucher.code for voucher in question.vouchers)
         self.question = question
         self.prices = {(p.price_list, p.sku): p.amount for p in question.prices}
@@ -104,7 +127,14 @@ class Till:
         self.scene.close_step(self.totals)
         self.gave = [0] * candidates
         self.fates: dict[int, tuple[str, str | None]] = {}
+        self.rooms = Rooms(question)
+        """What is left of limits."""
+        self.cuts: dict[int, int] = {}
+        """The money that limits left candidates short of."""
+        self.reached: dict[int, Reached] = {}
+        """The limits that left candidates nothing."""
         self._passed: dict[int, bool] = {}
+        self._bounds_offs = bounds_offs
 
     @property
     def payable(self) -> int:
@@ -116,47 +146,115 @@ class Till:
         passed = self._passed.get(candidate.number)
         if passed is None:
             test = candidate.rule.test
-            passed = self._passed[candidate.number] = test is None or test(self.scene)
+            holds = candidate.barred is None and (test is None or test(self.scene))
+            passed = self._passed[candidate.number] = holds and not self.short(candidate)
         return passed
+
+    def short(self, candidate: Candidate) -> bool:
+        """Whether the goods cost less than the candidate's voucher asks for."""
+        voucher = candidate.voucher
+        return voucher is not None and self.goods < voucher.minimum_order
+
+    @property
+    def goods(self) -> int:
+        """What the goods cost after discounts on the order, as vouchers find them."""
+        return self.scene.sums[_FOUND_BY_VOUCHERS]
+
+    def allowance(self, candidate: Candidate) -> Allowance | None:
+        """What limits leave the candidate; None where nothing bounds it."""
+        if not self._bounds_offs:
+            return None
+        return self.rooms.of(candidate.bounds, candidate.rule.home)
+
+    def refuse(self, candidate: Candidate, allowance: Allowance) -> None:
+        """Remember that limits left the candidate nothing."""
+        fate = allowance.fate
+        if fate is not None:
+            self.fates[candidate.number] = (fate, None)
+        if allowance.reached is not None:
+            self.reached[candidate.number] = allowance.reached
 
     def apply(self, candidate: Candidate, effects: Iterable[CompiledEffect]) -> int:
         """Take off what the effects give; answers how much that was."""
         gained = 0
+        allowance = self.allowance(candidate)
         for effect in effects:
-            gained += self._apply(candidate, effect)
+            gained += self._apply(candidate, effect, allowance)
         self.gave[candidate.number] += gained
+        if allowance is not None and not gained:
+            self.refuse(candidate, allowance)
         return gained
 
     def trial(self, candidate: Candidate, effects: Iterable[CompiledEffect]) -> int:
         """What the effects would give now, taking nothing."""
         totals, shipping = self.totals.copy(), self.shipping
+        rooms, cuts = self.rooms, self.cuts
+        if candidate.bounds:
+            self.rooms, self.cuts = rooms.copy(), cuts.copy()
+        allowance = self.allowance(candidate)
         for effect in effects:
-            for position, amount in amounts_of(effect, candidate, self):
+            off_shipping, off_lines = self._bounded(candidate, effect, allowance)
+            for position, amount in off_lines:
                 self.totals[position] -= amount
-            self.shipping -= shipping_amount_of(effect, candidate, self)
+            self.shipping -= off_shipping
         gained = sum(totals) + shipping - self.payable
         self.totals, self.shipping = totals, shipping
+        self.rooms, self.cuts = rooms, cuts
+        if allowance is not None and not gained:
+            self.refuse(candidate, allowance)
         return gained
 
-    def _apply(self, candidate: Candidate, effect: CompiledEffect) -> int:
+    def _bounded(
+        self, candidate: Candidate, effect: CompiledEffect, allowance: Allowance | None
+    ) -> tuple[int, list[tuple[int, int]]]:
+        """What an effect takes off shipping and off lines, cut to what limits leave."""
+        off_shipping = shipping_amount_of(effect, candidate, self)
+        off_lines = amounts_of(effect, candidate, self)
+        if allowance is None:
+            return off_shipping, off_lines
+        offs = [amount for _, amount in off_lines]
+        wanted = off_shipping + sum(offs)
+        if not wanted:
+            return 0, []
+        allowed = allowance.allowed(wanted, MONEY)
+        if allowed < wanted:
+            number = candidate.number
+            self.cuts[number] = self.cuts.get(number, 0) + wanted - allowed
+            off_shipping, *offs = spread(allowed, [off_shipping, *offs])
+            cut = zip(off_lines, offs, strict=True)
+            off_lines = [(position, amount) for (position, _), amount in cut if amount]
+        if off_shipping:
+            allowance.gave(SHIPPING, off_shipping, MONEY)
+        for position, amount in off_lines:
+            allowance.gave(position, amount, MONEY)
+        return off_shipping, off_lines
+
+    def _apply(
+        self, candidate: Candidate, effect: CompiledEffect, allowance: Allowance | None
+    ) -> int:
         rule = candidate.rule
         voucher = candidate.voucher.id if candidate.voucher is not None else None
         name, version, step = rule.rule.name, rule.version, effect.step
-        gained = shipping_amount_of(effect, candidate, self)
+        gained, off_lines = self._bounded(candidate, effect, allowance)
         if gained:
             self.shipping -= gained
             self.shipping_discounts.append(Discount(name, version, gained, step, voucher))
         totals, discounts = self.totals, self.discounts
-        for position, amount in amounts_of(effect, candidate, self):
+        for position, amount in off_lines:
             totals[position] -= amount
             discounts[position].append(Discount(name, version, amount, step, voucher))
             gained += amount
         return gained
 
 
-def price(question: Question, candidates: Sequence[Candidate], among: int) -> Till:
-    """Price the order with the candidates alone; `among` is how many there are in all."""
-    till = Till(question, among)
+def price(
+    question: Question, candidates: Sequence[Candidate], among: int, *, bounds_offs: bool = True
+) -> Till:
+    """Price the order with the candidates alone; `among` is how many there are in all.
+
+    `bounds_offs` says whether limits bound what is taken off; they did not always.
+    """
+    till = Till(question, among, bounds_offs=bounds_offs)
     by_step: dict[Step, list[tuple[Candidate, tuple[CompiledEffect, ...]]]] = {}
     for candidate in candidates:
         for step, effects in candidate.rule.steps:
@@ -184,7 +282,7 @@ def _work(till: Till, entries: list[tuple[Candidate, tuple[CompiledEffect, ...]]
             winners[group] = _best_of(till, members)
         winner = winners.get(group)
         if winner is not None:
-            if winner is not candidate:
+            if winner is not candidate and candidate.number not in till.reached:
                 till.fates[candidate.number] = ("lost-to", winner.rule.name)
         elif mode == "first" and till.apply(candidate, effects):
             winners[group] = candidate
@@ -239,8 +337,7 @@ def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list
     concerned = lines if len(positions) == len(lines) else [lines[p] for p in positions]
     match effect.effect:
         case ExclusivePrice() as price_effect:
-            targets = _targets(price_effect, positions, till)
-            offs = [max(0, cost - target) for cost, target in zip(left, targets, strict=True)]
+            offs = exclusive_off(price_effect, left, concerned, till.prices)
         case PercentOff() as percent:
             offs = percent_off(percent, left, concerned)
         case AmountOff() as amount:
@@ -270,23 +367,3 @@ def _had_for_others(
         [p in had for p in positions],
     )
     return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
-
-
-def _targets(effect: ExclusivePrice, positions: Sequence[int], till: Till) -> list[int]:
-    """The exclusive prices of lines for their whole quantity; their own totals without one."""
-    lines, totals = till.question.cart.lines, till.totals
-    if effect.price_list is not None:
-        return _list_prices(effect.price_list, positions, till)
-    if effect.percent is not None:
-        regular = [lines[p].regular for p in positions]
-        return [amount - half_up(amount * effect.percent, WHOLE) for amount in regular]
-    return [totals[p] if (amount := lines[p].member_amount) is None else amount for p in positions]
-
-
-def _list_prices(price_list: str, positions: Sequence[int], till: Till) -> list[int]:
-    lines, totals = till.question.cart.lines, till.totals
-    prices = [till.prices.get((price_list, lines[p].sku)) for p in positions]
-    return [
-        totals[p] if price is None else price * lines[p].quantity
-        for p, price in zip(positions, prices, strict=True)
-    ]

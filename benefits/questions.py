@@ -1,12 +1,12 @@
 """Questions as plain JSON values, and back. Pure; what has its default is left out."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import astuple, fields
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from benefits.counted import Used
+from benefits.counted import Limit, Used
 from benefits.types import (
     Cart,
     Facts,
@@ -37,6 +37,7 @@ def terms_document(question: Question) -> Document:
         "points": _said(question.points),
         **({"used": [list(each) for each in question.used]} if question.used else {}),
         **({} if question.event is None else {"event": question.event}),
+        **({"stopped": list(question.stopped)} if question.stopped else {}),
     }
 
 
@@ -57,6 +58,7 @@ def terms_from(stored: _Stored, cart: Cart) -> Question:
         points=PointsTerms(**stored["points"]),
         used=tuple(Used(*each) for each in stored.get("used", ())),
         event=stored.get("event"),
+        stopped=tuple(stored.get("stopped", ())),
     )
 
 
@@ -110,6 +112,8 @@ def _voucher_document(voucher: PresentedVoucher) -> Document:
             document[name] = str(document[name])
     if voucher.skus:
         document["skus"] = list(voucher.skus)
+    if voucher.limits:
+        document["limits"] = [list(astuple(each)) for each in voucher.limits]
     return document
 
 
@@ -119,6 +123,7 @@ def _voucher_from(document: _Stored) -> PresentedVoucher:
         if name in stored:
             stored[name] = UUID(stored[name])
     stored["skus"] = tuple(stored.get("skus", ()))
+    stored["limits"] = tuple(Limit(*each) for each in stored.get("limits", ()))
     return PresentedVoucher(**stored)
 
 

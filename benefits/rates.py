@@ -9,7 +9,7 @@ from math import lcm
 from typing import NamedTuple
 
 from benefits.counted import BASIS, REMAINDER, Charge
-from benefits.counting import Room, bands_scope, rate_scope
+from benefits.counting import Allowance, bands_scope, rate_scope
 from benefits.earned import Earning
 from benefits.language.tree import Band, EarnBands, EarnEach, EarnRate
 from benefits.shares import spread
@@ -26,7 +26,7 @@ class Working(NamedTuple):
     version: int
     place: int
     positions: Sequence[int]
-    room: Room | None
+    room: Allowance | None
 
 
 def add_rate(effect: EarnRate, work: Working, bases: Bases, earning: Earning) -> bool:

@@ -13,6 +13,7 @@ from benefits.rule_set import CompiledRule, RuleSet
 from benefits.types import NotApplied, Unlock
 
 MOST_TOLD_AT_ONCE = 10
+OF_LIMITS = frozenset(("limit-reached", "budget-short"))
 FAR = 1_000
 """The distance of what cannot be measured."""
 
@@ -62,21 +63,46 @@ class Reasons:
     def _of_candidate(self, candidate: Candidate) -> NotApplied:
         rule = candidate.rule
         code = candidate.voucher.code if candidate.voucher is not None else None
+        if self._till.short(candidate):
+            return self._under_minimum(candidate)
         if not self._till.passes(candidate):
-            failures = self._failures(rule)
-            return because(rule, failures[0], code)
+            failures = () if candidate.barred == "stopped" else self._failures(rule)
+            if failures:
+                return because(rule, failures[0], code)
+            barred = candidate.barred or "no-effect"
+            return NotApplied(barred, rule.name, rule.version, voucher_code=code)
         if candidate.number in self._fates:
             why, other = self._fates[candidate.number]
             if why == "members-only":
                 return _members_only(rule, code)
-            return NotApplied(why, rule.name, rule.version, other=other, voucher_code=code)
+            limit = self._till.reached.get(candidate.number) if why in OF_LIMITS else None
+            return NotApplied(
+                why, rule.name, rule.version, other=other, voucher_code=code, limit=limit
+            )
         return NotApplied("no-effect", rule.name, rule.version, voucher_code=code)
+
+    def _under_minimum(self, candidate: Candidate) -> NotApplied:
+        rule, voucher, seen = candidate.rule, candidate.voucher, self._till.goods
+        wanted = voucher.minimum_order if voucher is not None else 0
+        return NotApplied(
+            "voucher-minimum-not-met",
+            rule.name,
+            rule.version,
+            fact="subtotal",
+            operator="at-least",
+            seen=seen,
+            wanted=wanted,
+            unlock=Unlock("spend-more", {"gap": wanted - seen}),
+            voucher_code=voucher.code if voucher is not None else None,
+        )
 
     def _of_others(self) -> list[NotApplied]:
         """Rules worth telling that are no candidates and miss one condition, nearest first."""
         names = {candidate.rule.position for candidate in self._candidates}
         found: list[tuple[int, int, NotApplied]] = []
         for rule in self._rule_set.told:
+            if rule.name in self._question.stopped or rule.name in self._question.facts.held_out:
+                continue
             if rule.position in names or not self._concerns_a_line(rule):
                 continue
             missing = self._missing(rule)

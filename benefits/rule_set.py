@@ -3,12 +3,13 @@
 Rules stand by priority (highest first), then by name: that order decides every tie.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from benefits.counting import bands_scope, rate_scope, scope_of
+from benefits.counted import Limit
+from benefits.counting import bands_scope, group_scope, rate_scope, scope_of
 from benefits.errors import DuplicateRule, TooManyTold
 from benefits.index import Index, build_index
 from benefits.language import (
@@ -22,6 +23,7 @@ from benefits.language import (
 from benefits.language.entitlements import without_cart
 from benefits.language.evaluator import Test
 from benefits.language.facts import LineTest
+from benefits.language.limits import read_limits
 from benefits.language.tree import (
     AllOf,
     AnyOf,
@@ -35,13 +37,14 @@ from benefits.language.tree import (
     Effect,
     Entitles,
     GiftOf,
-    Limit,
     Node,
     Not,
     Rule,
     VoucherOf,
 )
+from benefits.language.values import escape
 from benefits.records import Group, RuleVersion, Vocabulary
+from benefits.rooms import Bound
 from benefits.types import Step
 
 MODES = ("all", "add", "best", "first")
@@ -83,7 +86,9 @@ class CompiledRule:
     home: ZoneInfo
     """The programme's zone, in which limits have their days and months."""
     counts: bool
-    """Whether anything that it earns is counted."""
+    """Whether remainders or bands of what it earns are counted."""
+    bounds: tuple[Bound, ...] = ()
+    """The limits that bind it: its own, and those of its group."""
     entitles: tuple[Entitles, ...] = ()
     gives: tuple[GiftOf | VoucherOf, ...] = ()
     """What it gives beside the money."""
@@ -94,11 +99,6 @@ class CompiledRule:
     def name(self) -> str:
         """The rule's name."""
         return self.rule.name
-
-    @property
-    def limits(self) -> tuple[Limit, ...]:
-        """The rule's limits."""
-        return self.rule.limits
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,6 +119,8 @@ class RuleSet:
     """The scopes of the counters that its rules look at."""
     entitling: tuple[CompiledRule, ...] = ()
     """The rules that give a right, whatever else they give."""
+    holdouts: tuple[tuple[str, int], ...] = ()
+    """The rules that hold out a share of members, with the share in hundredths of a percent."""
 
 
 def compile_rule_set(
@@ -133,13 +135,22 @@ def compile_rule_set(
 
     Raises RuleRefused with the pointer to the node, or RuleSetRefused.
     """
-    modes = {group.name: group.mode for group in groups}
-    vocabulary = Vocabulary(tiers=tuple(tiers), groups=tuple(modes))
+    named = {group.name: group for group in groups}
+    limits = {group.name: _limits_of(group) for group in groups if group.limits}
+    vocabulary = Vocabulary(tiers=tuple(tiers), groups=tuple(named))
     read = [(read_rule(stored.document, vocabulary), stored.version) for stored in rules]
     read.sort(key=lambda each: (-each[0].priority, each[0].name))
     _refuse_duplicates([rule.name for rule, _ in read])
     compiled = tuple(
-        _compile(rule, position, rule_version, zone=zone, tiers=tuple(tiers), modes=modes)
+        _compile(
+            rule,
+            position,
+            rule_version,
+            zone=zone,
+            tiers=tuple(tiers),
+            mode="all" if rule.group is None else named[rule.group].mode,
+            bounds=_bounds(rule, limits),
+        )
         for position, (rule, rule_version) in enumerate(read)
     )
     told = tuple(each for each in compiled if each.rule.tell)
@@ -159,6 +170,7 @@ def compile_rule_set(
         earns_by_line=any(_earns_by_line(each) for each in compiled),
         scopes=frozenset(scope for each in compiled for scope in _counted(each)),
         entitling=tuple(each for each in compiled if each.entitles),
+        holdouts=tuple((rule.name, rule.holdout) for rule in checked if rule.holdout is not None),
     )
 
 
@@ -169,7 +181,8 @@ def _compile(
     *,
     zone: str,
     tiers: tuple[str, ...],
-    modes: dict[str, str],
+    mode: str,
+    bounds: tuple[Bound, ...],
 ) -> CompiledRule:
     bound = rule.voucher is not None
     effects = sorted(
@@ -188,15 +201,28 @@ def _compile(
         test=None if rule.when is None else compile_condition(rule.when, tiers, stage),
         stage=stage,
         zone=ZoneInfo(named or zone),
-        mode="all" if rule.group is None else modes[rule.group],
+        mode=mode,
         steps=steps,
         earning=_earning(effects),
         home=ZoneInfo(zone),
-        counts=bool(rule.limits or _scopes(rule.name, effects)),
+        counts=bool(_scopes(rule.name, effects)),
+        bounds=bounds,
         entitles=_entitles(rule),
         gives=tuple(each for each in rule.effects if isinstance(each, GiftOf | VoucherOf)),
         alone=_alone(rule, tiers, stage),
     )
+
+
+def _limits_of(group: Group) -> tuple[Limit, ...]:
+    return read_limits(list(group.limits), f"/groups/{escape(group.name)}/limits")
+
+
+def _bounds(rule: Rule, of_groups: Mapping[str, tuple[Limit, ...]]) -> tuple[Bound, ...]:
+    """The limits that bind a rule; whichever rule of a group gives, the order uses it once."""
+    bounds = [(scope_of(rule.name), rule.limits, "")] if rule.limits else []
+    if rule.group is not None and rule.group in of_groups:
+        bounds.append((group_scope(rule.group), of_groups[rule.group], ""))
+    return tuple(bounds)
 
 
 def _entitles(rule: Rule) -> tuple[Entitles, ...]:
@@ -252,7 +278,9 @@ def _scopes(rule: str, effects: Iterable[CompiledEffect]) -> list[str]:
 
 def _counted(rule: CompiledRule) -> list[str]:
     """The scopes of the counters that a rule looks at."""
-    found = [scope_of(rule.name)] if any(limit.whose != "order" for limit in rule.limits) else []
+    found = [
+        scope for scope, limits, _ in rule.bounds if any(limit.whose != "order" for limit in limits)
+    ]
     return found + _scopes(rule.name, (each for _, effects in rule.earning for each in effects))
 
 
@@ -260,7 +288,7 @@ def _earns_by_line(rule: CompiledRule) -> bool:
     """Whether what a rule earns cannot be told from the order's sum alone."""
     if not rule.earning:
         return False
-    if rule.limits or (rule.rule.when is not None and _asks_about_lines(rule.rule.when)):
+    if rule.bounds or (rule.rule.when is not None and _asks_about_lines(rule.rule.when)):
         return True
     return any(
         effect.picks is not None or not _is_plain(effect.effect)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
-from benefits.counted import Charge, Used
+from benefits.counted import Charge, Limit, Reached, Used
 from benefits.errors import CartRefused
 from benefits.given import Gift, Grant
 
@@ -98,7 +98,11 @@ class PresentedVoucher:
     """Its own value, where its definition leaves the value to the voucher."""
     skus: tuple[str, ...] = ()
     """The SKUs it is good for, where it was issued for some only."""
+    limits: tuple[Limit, ...] = ()
+    """The limits of its definition, which bind all its vouchers together."""
     refusal: str | None = None
+    minimum_order: int = 0
+    """What the goods have to come to after discounts on the order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,8 @@ class Facts:
     """None also where there was none before."""
     lists: tuple[str, ...] = ()
     """The uploaded lists of members that the member is on."""
+    held_out: tuple[str, ...] = ()
+    """The rules that hold this member out (`held_out_of` computes them)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +172,8 @@ class Question:
     """Where the counters stand that the rules look at."""
     event: str | None = None
     """The kind of event that is asked about in place of a cart, whose one line costs nothing."""
+    stopped: tuple[str, ...] = ()
+    """The rules that were stopped by hand, and give nothing."""
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
@@ -278,7 +286,8 @@ class NotApplied:
     """Why a rule (or a presented voucher) gave nothing.
 
     Codes: `condition-not-met`, `condition-excluded` (a `not` that held), `outside-schedule`,
-    `no-effect`, `lost-to`, `excluded-by`, `not-better`, and the `voucher-…` refusals.
+    `no-effect`, `lost-to`, `excluded-by`, `not-better`, `limit-reached`, `budget-short`,
+    `held-out`, `stopped`, and the `voucher-…` refusals.
     """
 
     code: str
@@ -292,6 +301,8 @@ class NotApplied:
     other: str | None = None
     """The rule it lost to."""
     voucher_code: str | None = None
+    limit: Reached | None = None
+    """The limit that left it nothing to give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +326,8 @@ class Applied:
     """Money taken off by it."""
     earned: bool
     """Whether it had a part in the points earned."""
+    cut: int = 0
+    """Money that limits left it short of."""
 
 
 @dataclass(frozen=True, slots=True)

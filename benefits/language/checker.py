@@ -7,7 +7,6 @@ is descended into, so no document can exhaust the stack.
 from collections.abc import Mapping, Sequence
 
 from benefits.errors import (
-    EffectWithoutTarget,
     MissingField,
     NestedTooDeep,
     RuleTooLarge,
@@ -17,8 +16,8 @@ from benefits.errors import (
     UnknownOperator,
     UnknownReference,
 )
-from benefits.language.earnings import read_limits
 from benefits.language.effects import read_effects, step_of
+from benefits.language.limits import read_holdout, read_limits_of
 from benefits.language.nodes import (
     FACTS,
     LINE_FACTS,
@@ -38,8 +37,6 @@ from benefits.language.tree import (
     AllOf,
     AnyOf,
     Comparison,
-    Effect,
-    Limit,
     Node,
     Not,
     Rule,
@@ -74,8 +71,9 @@ def read_rule(document: object, vocabulary: Vocabulary = _ANYTHING) -> Rule:
     on = _reference(fields, "on", "kind of event", vocabulary.events)
     reader = ConditionReader(vocabulary, FACTS if on is None else EVENT_FACTS)
     voucher = _reference(fields, "voucher", "voucher definition", vocabulary.voucher_definitions)
+    bound = voucher is not None
     effects = read_effects(
-        fields["effects"], "/effects", reader.line_condition, vocabulary, bound=voucher is not None
+        fields["effects"], "/effects", reader.line_condition, vocabulary, bound=bound
     )
     if on is not None:
         refuse_unfit_for_events(fields, effects)
@@ -89,11 +87,14 @@ def read_rule(document: object, vocabulary: Vocabulary = _ANYTHING) -> Rule:
         voucher=voucher,
         group=_reference(fields, "group", "group", vocabulary.groups),
         exclusive=_flag(fields, "exclusive"),
-        limits=_limits(fields, effects),
+        limits=read_limits_of(fields["limits"], "/limits", effects, bound=bound)
+        if "limits" in fields
+        else (),
+        holdout=read_holdout(fields["holdout"], "/holdout") if "holdout" in fields else None,
         priority=read_number(fields.get("priority", 0), "/priority", _PRIORITY),
         tell=_flag(fields, "tell"),
     )
-    first = min(step_of(effect, bound=voucher is not None) for effect in effects)
+    first = min(step_of(effect, bound=bound) for effect in effects)
     _refuse_later_steps(reader.steps, first)
     return rule
 
@@ -218,15 +219,6 @@ def _reference(
     if known is not None and reference not in known:
         raise UnknownReference(pointer=f"/{name}", kind=kind, seen=reference)
     return reference
-
-
-def _limits(fields: Mapping[str, object], effects: Sequence[Effect]) -> tuple[Limit, ...]:
-    """The limits of a rule, which bound what it earns."""
-    if "limits" not in fields:
-        return ()
-    if not any(step_of(effect, bound=False) is Step.EARNING for effect in effects):
-        raise EffectWithoutTarget(pointer="/limits", reason="the rule earns nothing to limit")
-    return read_limits(fields["limits"], "/limits")
 
 
 def _flag(fields: Mapping[str, object], name: str) -> bool:

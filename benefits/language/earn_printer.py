@@ -6,8 +6,9 @@ The printer hands in how it says things: which of two languages, and how money i
 from collections.abc import Callable
 from typing import assert_never
 
+from benefits.counted import MONEY, POINTS, Limit
 from benefits.language.earnings import Earns
-from benefits.language.tree import Band, EarnBands, EarnBonus, EarnEach, EarnMultiplier, Limit
+from benefits.language.tree import Band, EarnBands, EarnBonus, EarnEach, EarnMultiplier
 from benefits.language.tree import EarnRate as Rate
 from benefits.language.words import BASIS_WORDS, PERIOD_WORDS, ROUNDING_WORDS
 
@@ -35,18 +36,21 @@ def earn_phrase(effect: Earns, on: str, say: Say, money: Money) -> str:
             assert_never(effect)
 
 
-def limit_phrase(limit: Limit, say: Say) -> str:
+def limit_phrase(limit: Limit, say: Say, money: Money) -> str:
     """How much a rule may give."""
+    if limit.count == MONEY:
+        amount = money(limit.most)
+        most = say(f"at most {amount} off", f"最多减{amount}")
+    else:
+        most = say(f"at most {limit.most} points", f"最多{limit.most}积分")
     if limit.whose == "order":
-        return say(f"at most {limit.most} points an order", f"每单最多{limit.most}积分")
+        return say(f"{most} an order", f"每单{most}")
     whose = (
         say("for each member", "每位会员") if limit.whose == "member" else say("for all", "全体")
     )
     period = say(*PERIOD_WORDS[limit.every])
-    if limit.count == "points":
-        return say(
-            f"at most {limit.most} points {period} {whose}", f"{whose}{period}最多{limit.most}积分"
-        )
+    if limit.count in {POINTS, MONEY}:
+        return say(f"{most} {period} {whose}", f"{whose}{period}{most}")
     times = say("once", "1次") if limit.most == 1 else say(f"{limit.most} times", f"{limit.most}次")
     return say(f"at most {times} {period} {whose}", f"{whose}{period}最多{times}")
 

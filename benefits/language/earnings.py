@@ -1,4 +1,4 @@
-"""Reading what a rule earns, and how much of it: rates, bands, multipliers, bonuses, limits.
+"""Reading what a rule earns: rates, bands, multipliers, bonuses.
 
 A rate is by money, by unit or by order. What contradicts itself is refused by name with the
 pointer to the node: a field that belongs to another form, bands that do not rise, a rate beyond
@@ -14,7 +14,7 @@ from benefits.errors import (
     ValueOutOfRange,
 )
 from benefits.language.effect_nodes import BAND, EFFECTS
-from benefits.language.nodes import LIMIT, Field
+from benefits.language.nodes import Field
 from benefits.language.tree import (
     Band,
     EarnBands,
@@ -22,7 +22,6 @@ from benefits.language.tree import (
     EarnEach,
     EarnMultiplier,
     EarnRate,
-    Limit,
     Node,
 )
 from benefits.language.values import (
@@ -36,7 +35,6 @@ from benefits.language.values import (
 )
 
 MOST_BANDS = 20
-MOST_LIMITS = 10
 MOST_PER_UNIT = 1_000
 """The most points that one minor unit of money may earn."""
 
@@ -44,7 +42,6 @@ Earns = EarnRate | EarnEach | EarnBands | EarnMultiplier | EarnBonus
 
 _FIELDS: Mapping[str, Field] = {field.name: field for field in EFFECTS["earn"].fields}
 _BAND: Mapping[str, Field] = {field.name: field for field in BAND}
-_LIMIT: Mapping[str, Field] = {field.name: field for field in LIMIT}
 _BELONGS: Mapping[str, frozenset[str]] = {
     "per": frozenset({"points"}),
     "each": frozenset({"points"}),
@@ -69,25 +66,6 @@ def read_earn(document: Mapping[str, object], pointer: str, said: str, where: No
     if said == "bonus":
         return EarnBonus(number, where)
     return _rate(document, pointer, number, where)
-
-
-def read_limits(value: object, pointer: str) -> tuple[Limit, ...]:
-    """The limits of a rule; no two of them count the same."""
-    limits = tuple(
-        _limit(entry, f"{pointer}/{position}")
-        for position, entry in enumerate(read_list(value, pointer, most=MOST_LIMITS))
-    )
-    seen: set[tuple[str, str, str]] = set()
-    for position, limit in enumerate(limits):
-        shape = (limit.count, limit.whose, limit.every)
-        if shape in seen:
-            raise ValueOutOfRange(
-                pointer=f"{pointer}/{position}",
-                seen="a second limit on the same",
-                wanted="one limit on each",
-            )
-        seen.add(shape)
-    return limits
 
 
 def _rate(
@@ -152,29 +130,6 @@ def _refuse_disorder(bands: Sequence[Band], pointer: str) -> None:
             seen = "no end" if band.upto is None else str(band.upto)
             raise ValueOutOfRange(pointer=f"{pointer}/{position}/upto", seen=seen, wanted=wanted)
         before = band.upto
-
-
-def _limit(value: object, pointer: str) -> Limit:
-    document = read_object(value, pointer)
-    refuse_unknown_fields(document, LIMIT, pointer)
-    count, whose = (
-        read_word(document[name], f"{pointer}/{name}", _LIMIT[name].choices)
-        for name in ("count", "for")
-    )
-    every = "ever"
-    if whose == "order":
-        if count == "uses":
-            wanted = "points: a rule is used once by an order"
-            raise ValueOutOfRange(pointer=f"{pointer}/count", seen='"uses"', wanted=wanted)
-        if "every" in document:
-            raise UnknownField(pointer=f"{pointer}/every", seen="every", wanted="an order alone")
-    elif "every" in document:
-        every = read_word(document["every"], f"{pointer}/every", _LIMIT["every"].choices)
-    most = read_number(document["most"], f"{pointer}/most", _LIMIT["most"])
-    short = "partial"
-    if "short" in document:
-        short = read_word(document["short"], f"{pointer}/short", _LIMIT["short"].choices)
-    return Limit(count, whose, every, most, short == "partial")
 
 
 def _refuse_absurd(points: int, per: int, pointer: str) -> None:

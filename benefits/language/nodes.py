@@ -222,13 +222,13 @@ def fields_of(node: EntitlementNode) -> tuple[Field, ...]:
 
 
 LIMIT = (
-    Field("count", Kind.WORD, required=True, choices=("points", "uses")),
+    Field("count", Kind.WORD, required=True, choices=("points", "uses", "money")),
     Field("for", Kind.WORD, required=True, choices=("order", "member", "all")),
     Field("every", Kind.WORD, choices=PERIODS),
     Field("most", Kind.NUMBER, required=True, minimum=1, maximum=MAX_POINTS),
     Field("short", Kind.WORD, choices=("partial", "none")),
 )
-"""How much a rule may give: to an order, to a member or to all, in a period or ever."""
+"""How much a rule, a group or vouchers may give: to an order, a member or all, in a period."""
 
 MEMBER_DAY = (
     Field("every", Kind.WORD, required=True, choices=("week", "month", "year")),
@@ -264,6 +264,7 @@ RULE = (
     Field("effects", Kind.EFFECTS, required=True),
     Field("limits", Kind.OBJECTS, fields=LIMIT),
     Field("group", Kind.NAME),
+    Field("holdout", Kind.PERCENT),
     Field("exclusive", Kind.BOOLEAN),
     Field("priority", Kind.NUMBER, maximum=1_000_000),
     Field("tell", Kind.BOOLEAN),

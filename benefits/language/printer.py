@@ -110,16 +110,23 @@ def print_rule(rule: Rule, speaker: Speaker) -> str:
     if rule.schedule is not None:
         conditions += print_schedule(rule.schedule, speaker)
     if rule.limits:
-        bounds = [limit_phrase(limit, speaker.say) for limit in rule.limits]
+        bounds = [limit_phrase(limit, speaker.say, speaker.money) for limit in rule.limits]
         said = speaker.say(", ", "，").join(bounds)
         gives += speaker.say(f" ({said})", f"（{said}）")
     alone = speaker.say(" Not combined with others.", "不与其他优惠同享。")
-    tail = alone if rule.exclusive else ""
+    tail = (alone if rule.exclusive else "") + _held_out(rule.holdout, speaker)
     if speaker.chinese:
         when = f"当{'，且'.join(conditions)}时：" if conditions else ""
         return f"{when}{gives}。{tail}"
     when = f" when {', and '.join(conditions)}" if conditions else ""
     return f"{gives[:1].upper()}{gives[1:]}{when}.{tail}"
+
+
+def _held_out(share: int | None, speaker: Speaker) -> str:
+    if share is None:
+        return ""
+    percent = hundredths(share)
+    return speaker.say(f" {percent}% of members are held out.", f"留{percent}%的会员作对照。")
 
 
 def print_event(kind: str, speaker: Speaker) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from benefits.counted import Limit
 from benefits.language.nodes import Fact
 
 Wanted = int | str | bool | tuple[str, ...]
@@ -246,18 +247,6 @@ Effect = (
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
-    """How much a rule may give to an order, a member or all, in a period or ever."""
-
-    count: str
-    whose: str
-    every: str
-    most: int
-    partial: bool = True
-    """Whether a rule gives what is left when that is less than it would give."""
-
-
-@dataclass(frozen=True, slots=True)
 class MemberDay:
     """A day that comes back: each week, month or year."""
 
@@ -296,5 +285,7 @@ class Rule:
     group: str | None = None
     exclusive: bool = False
     limits: tuple[Limit, ...] = ()
+    holdout: int | None = None
+    """The share of members, in hundredths of a percent, who do not get it."""
     priority: int = 0
     tell: bool = False
