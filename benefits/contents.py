@@ -7,7 +7,7 @@ several changes can be made at once and one can be carried into what is schedule
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from benefits.errors import DuplicateRule
 from benefits.records import Group, PublishedRuleSet
@@ -37,6 +37,22 @@ class RuleChange:
     def names(self) -> tuple[str, ...]:
         """The rules that it touches: those it adds or changes, and those that end."""
         return (*(str(document.get("rule", "")) for document in self.rules), *self.retired)
+
+
+def change_document(change: RuleChange) -> dict[str, object]:
+    """A change as plain JSON values."""
+    return {
+        "rules": [dict(document) for document in change.rules],
+        "retired": list(change.retired),
+        "groups": dict(change.groups),
+    }
+
+
+def change_from(document: Mapping[str, Any]) -> RuleChange:
+    """The change of such a document."""
+    return RuleChange(
+        tuple(document["rules"]), tuple(document["retired"]), dict(document["groups"])
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ A draft changes nothing. Publishing makes it live now or from an instant on, wit
 changes at once; every step leaves its row in the trail.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -46,7 +46,11 @@ async def make_draft(
     draft = benefits.RuleDraft(new_id(cause.at), change, based_on, cause.at, cause.actor)
     await benefits.add_rule_draft(connection, draft, request_id=cause.request_id)
     await _record(
-        connection, cause, subject=show(DRAFT, draft.id), action="draft", after=_told(change)
+        connection,
+        cause,
+        subject=show(DRAFT, draft.id),
+        action="draft",
+        after=benefits.change_document(change),
     )
     return draft
 
@@ -63,8 +67,8 @@ async def change_draft(
         cause,
         subject=show(DRAFT, draft_id),
         action="change",
-        before=_told(before.change),
-        after=_told(change),
+        before=benefits.change_document(before.change),
+        after=benefits.change_document(change),
     )
     return await benefits.find_rule_draft(connection, draft_id)
 
@@ -256,11 +260,3 @@ def _raise_first(problems: Sequence[benefits.BenefitsError]) -> None:
 async def _live_set(connection: AsyncConnection, at: datetime) -> benefits.PublishedRuleSet | None:
     version = await connection.scalar(benefits.live_rule_set_version(at))
     return None if version is None else await benefits.find_published_rule_set(connection, version)
-
-
-def _told(change: benefits.RuleChange) -> Mapping[str, object]:
-    return {
-        "rules": [dict(document) for document in change.rules],
-        "retired": list(change.retired),
-        "groups": dict(change.groups),
-    }

@@ -4,6 +4,7 @@ Reads only. What we priced is told from the stored decision; where the shop name
 decision is made again from what is stored, which gives the same.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -112,14 +113,19 @@ async def _claimed(
 
 
 async def _question(connection: AsyncConnection, found: Found) -> Question:
-    """The question that an order of the shop's prices was decided by."""
+    """Read the question that an order of the shop's prices was decided by."""
     order = found.order
     mine = (decision.c.member == order.member, decision.c.order_id == order.id)
     known = await connection.scalar(select(decision.c.facts).where(*mine))
+    return question_with(found, known or {})
+
+
+def question_with(found: Found, facts: Mapping[str, object]) -> Question:
+    """Return the question that an order of the shop's prices was decided by."""
     return Question(
-        cart=_cart(order),
-        at=order.placed_at,
-        facts=facts_from(known or {}),
+        cart=_cart(found.order),
+        at=found.order.placed_at,
+        facts=facts_from(facts),
         used=counters_seen(found.decision),
     )
 
