@@ -4,16 +4,17 @@ A definition never changes: who holds a voucher keeps what they were given. Othe
 definition, and one that nobody is to get any more is retired.
 """
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.birthdays import WINDOWS
 from benefits.errors import DefinitionExists, DefinitionNotFound, DefinitionRefused
+from benefits.language.limits import read_limits
 from benefits.language.values import read_name, read_titles
 from benefits.records import VoucherDefinition
 from benefits.tables import voucher_definition
@@ -50,7 +51,7 @@ async def find_definition(connection: AsyncConnection, name: str) -> VoucherDefi
     row = (await connection.execute(_stored().where(voucher_definition.c.name == name))).first()
     if row is None:
         raise DefinitionNotFound(definition=name[:80])
-    return VoucherDefinition(*row)
+    return _definition(row)
 
 
 async def list_definitions(
@@ -61,7 +62,7 @@ async def list_definitions(
     statement = _stored().where(table.c.name > after).order_by(table.c.name).limit(limit)
     if not retired:
         statement = statement.where(table.c.retired_at.is_(None))
-    return [VoucherDefinition(*row) for row in await connection.execute(statement)]
+    return [_definition(row) for row in await connection.execute(statement)]
 
 
 async def retire_definition(connection: AsyncConnection, name: str, *, at: datetime) -> bool:
@@ -86,15 +87,23 @@ def _stored() -> Select[*tuple[Any, ...]]:
     return select(*(voucher_definition.c[field] for field in _FIELDS))
 
 
+def _definition(row: Row[*tuple[Any, ...]]) -> VoucherDefinition:
+    found = VoucherDefinition(*row)
+    return replace(found, limits=tuple(found.limits))
+
+
 def _said(definition: VoucherDefinition) -> dict[str, Any]:
     """What a definition says; that it was retired is told of it later."""
     said = {field: getattr(definition, field) for field in _FIELDS if field != "retired_at"}
-    return {**said, "titles": dict(definition.titles)}
+    limits = [dict(limit) for limit in definition.limits]
+    return {**said, "titles": dict(definition.titles), "limits": limits}
 
 
 def _refuse(definition: VoucherDefinition) -> None:
     read_name(definition.name, "/name")
     read_titles(definition.titles, "/titles")
+    if definition.limits:
+        read_limits(list(definition.limits), "/limits")
     for field, most in _BOUNDS.items():
         number = getattr(definition, field)
         if number is not None and not 1 <= number <= most:

@@ -88,6 +88,8 @@ class VoucherDefinition:
     binding: str = "any"
     """Whether its vouchers are each a `member`'s, `free` for whoever has the code, or `any`."""
     retired_at: datetime | None = None
+    limits: tuple[Mapping[str, object], ...] = ()
+    """How much all its vouchers may give together, as plain JSON, like a rule's limits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ metadata: Final = MetaData(schema="benefits")
 
 PROGRAMME_WIDE: Final = frozenset(
     {
-        *("rule_version", "rule_set", "rule_set_rule", "rule_draft"),
+        *("rule_version", "rule_set", "rule_set_rule", "rule_draft", "rule_switch"),
         *("price_list", "price", "voucher_definition"),
     }
 )
@@ -136,6 +136,28 @@ rule_draft: Final = Table(
 )
 
 
+class _RuleSwitchColumns(TypedColumns):
+    rule: Named[str] = Column(_Key)
+    number: Named[int] = Column(Integer, autoincrement=False)
+    stopped: Named[bool] = Column(Boolean)
+    reason: Named[str] = Column(_Key)
+    at: Named[datetime] = Column(_Instant)
+    actor: Named[str] = Column(_Key)
+    request_id: Named[str] = Column(_Key)
+
+
+#: That a rule was stopped by hand, or goes on: odd numbers stop, the newest of a rule holds.
+rule_switch: Final = Table(
+    "rule_switch",
+    metadata,
+    _RuleSwitchColumns,
+    PrimaryKeyConstraint("rule", "number", name="rule_switch_numbered_once"),
+    CheckConstraint("number > 0", name="rule_switch_number_positive"),
+    CheckConstraint("length(btrim(reason)) > 0", name="rule_switch_has_a_reason"),
+    CheckConstraint("stopped = (number % 2 = 1)", name="rule_switch_stops_first"),
+)
+
+
 class _PriceListColumns(TypedColumns):
     name: Named[str] = Column(_Key)
     created_at: Named[datetime] = Column(_Instant)
@@ -186,6 +208,7 @@ class _VoucherDefinitionColumns(TypedColumns):
     valid_until: Named[datetime | None] = Column(_Instant)
     uses_per_member: Named[int | None] = Column(Integer)
     binding: Named[str] = Column(_Key, server_default="any")
+    limits: Named[list[dict[str, Any]]] = Column(JSONB, server_default=text("'[]'"))
 
 
 voucher_definition: Final = Table(
@@ -211,6 +234,7 @@ voucher_definition: Final = Table(
     CheckConstraint(
         "binding in ('member', 'free', 'any')", name="voucher_definition_binding_is_known"
     ),
+    CheckConstraint("jsonb_typeof(limits) = 'array'", name="voucher_definition_limits_is_list"),
 )
 
 

@@ -249,7 +249,7 @@ def _parts(use: Use) -> Content:
 
 
 def _item(charge: Charge, *, consumed: bool) -> Content:
-    parts = {line_no: part for line_no, part in enumerate(charge.parts, start=1) if part}
+    parts = charge.by_line
     return {
         "scope": charge.scope,
         "measure": charge.measure,

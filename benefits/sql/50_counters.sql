@@ -162,3 +162,11 @@ begin atomic
     )
     select count(*)::integer from moved;
 end;
+
+-- A guest's order becomes a member's: what it took of the totals of all goes on under the member.
+create or replace function benefits.claim_uses(claimed uuid, claimant uuid)
+returns void language sql
+begin atomic
+    update benefits.rule_use as u set member = claimant
+    where u.member = claimed and u.subject = claimed;
+end;

@@ -3,7 +3,8 @@
 revoke all on all functions in schema benefits from public;
 grant usage on schema benefits to :application;
 grant select on all tables in schema benefits to :application;
-grant insert on benefits.rule_version, benefits.rule_set, benefits.rule_set_rule to :application;
+grant insert on benefits.rule_version, benefits.rule_set, benefits.rule_set_rule,
+    benefits.rule_switch to :application;
 grant insert,
     update (rules, retired, groups, based_on, published, live_from, retired_at)
     on benefits.rule_draft to :application;
@@ -13,7 +14,7 @@ grant execute on function
     benefits.use_vouchers(text, uuid[], uuid[], uuid, uuid, timestamptz),
     benefits.void_voucher(uuid, uuid, timestamptz, text),
     benefits.void_batch(uuid, timestamptz, text),
-    benefits.withdraw_vouchers(uuid[], timestamptz, text),
+    benefits.withdraw_vouchers(jsonb),
     benefits.pass_on_vouchers(uuid, uuid, timestamptz),
     benefits.issue_vouchers(jsonb, timestamptz),
     benefits.take_uses(jsonb),

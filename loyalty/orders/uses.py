@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from benefits import Charge, Use
+from benefits import SHIPPING_NO, Charge, Use
 from loyalty.orders.figures import NOTHING, Figures
 from loyalty.orders.types import History, LineStand
 
@@ -31,7 +31,7 @@ def charged_use(member: UUID, order: UUID, charge: Charge) -> Use:
         measure=charge.measure,
         every=charge.every,
         side=charge.side,
-        parts={line_no: part for line_no, part in enumerate(charge.parts, start=1) if part},
+        parts=charge.by_line,
         consumed=0,
         given_back=0,
     )
@@ -54,11 +54,29 @@ def _settled(use: Use, after: History) -> Use:
         return replace(use, consumed=use.taken - back if shipped else 0, given_back=back)
     back = consumed = 0
     for line_no, part in use.parts.items():
+        if line_no == SHIPPING_NO:
+            line_back = _shipping_back(part, after)
+            back += line_back
+            consumed += part - line_back if after.completed else 0
+            continue
         whole, open_, gone = _cut(after.stands[line_no], of_points=_is_of_points(use))
         line_back = part * gone // whole
         back += line_back
         consumed += part - line_back - part * open_ // whole
     return replace(use, consumed=consumed, given_back=back)
+
+
+def _shipping_back(part: int, after: History) -> int:
+    """Return what goes back of what was taken off shipping.
+
+    Its share of what was refunded of shipping; where nothing was paid for it, or nothing ever left,
+    all of it once nothing of the order remains.
+    """
+    paid = after.order.shipping_total
+    if paid and after.completed:
+        return part * (paid - after.shipping_left) // paid
+    remains = any(stand.open or stand.returnable for stand in after.stands.values())
+    return 0 if remains else part
 
 
 def _is_of_points(use: Use) -> bool:
