@@ -39,6 +39,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "unknown-api-key",
         "unknown-asset",
         "unknown-cohort",
+        "unknown-dry-run",
         "unknown-exception",
         "unknown-expiry-preview",
         "unknown-export",

@@ -102,6 +102,7 @@ from benefits.grammar import (
 from benefits.holdouts import held_out_of
 from benefits.language.limits import read_limits
 from benefits.language.schema import rule_schema
+from benefits.listing import unit_rules
 from benefits.liveness import rules_live_since
 from benefits.lives import Coming, RuleLife, RuleState, find_life, list_lives
 from benefits.paid import PaidEarning, earn_of_paid
@@ -157,11 +158,11 @@ from benefits.trials import (
     Counting,
     Trial,
     UsedUp,
+    asked_of,
     decide_again,
     drafted_set,
     stored_question,
     touched_by,
-    try_both,
 )
 from benefits.turning import facts_asked, turns_of
 from benefits.types import (
@@ -206,7 +207,7 @@ from benefits.uses import (
     uses_json,
 )
 from benefits.verification import verify
-from benefits.voucher_errors import VoucherMinimumNotMet
+from benefits.voucher_errors import VoucherMinimumNotMet, VoucherOutsideWindow
 from benefits.vouchers import (
     demand,
     issue_content,
@@ -242,30 +243,31 @@ __all__ = [
     "RuleReading", "RuleRefused", "RuleSet", "RuleSetMoved", "RuleSetNotFound", "RuleSetRefused",
     "RuleState", "RuleVersion", "SetDiff", "ShippingAnswer", "Step", "Switch", "Totals", "Trial",
     "Unlock", "Use", "Used", "UsedUp", "Vocabulary", "Voucher", "VoucherAnswer",
-    "VoucherDefinition", "VoucherMinimumNotMet", "VoucherOutcome", "VoucherRefused",
-    "add_rule_draft", "answer_document", "birthday_window", "birthday_windows", "carried",
-    "cart_document", "cart_from", "change_document", "change_from", "changed", "close_rule_draft",
-    "compile_rule_set", "contents_from", "contents_of", "decide_again", "decision_text",
-    "define_voucher", "demand", "demand_uses", "diff_contents", "diff_rules", "diff_sentences",
-    "diff_sets", "draft_rule", "drafted", "drafted_set", "earn_of_paid", "earn_sentence",
-    "entitlement_phrase", "entitlement_unit", "evaluate", "evaluate_paid", "fact_word",
-    "facts_asked", "facts_document", "facts_from", "find_counters", "find_definition", "find_life",
-    "find_problems", "find_published_rule_set", "find_rule", "find_rule_draft", "find_rule_set",
-    "find_switch", "find_used", "find_vocabulary", "held_at", "held_out_of", "issue_content",
-    "issue_vouchers", "lines_summed", "list_definitions", "list_lives", "list_price_lists",
-    "list_prices", "list_rule_drafts", "list_rule_set_versions", "list_rules", "list_switches",
-    "list_versions", "live_rule_set_version", "lock_totals", "mint_code", "modes_after",
-    "open_rule_draft", "open_window", "operator_word", "outrun_by", "pass_on_counters",
-    "pass_on_vouchers", "periods", "prices_of", "publish_contents", "publish_in_turn",
-    "publish_rule_set", "put_away", "question_document", "question_from", "read_audience",
-    "read_code", "read_contents", "read_limits", "read_used", "read_uses", "read_voucher",
-    "reason_document", "reason_from", "reason_sentence", "record_uses", "redeem_vouchers",
-    "release_vouchers", "reopen_vouchers", "replace_rule_draft", "replay", "replayed_rule_set",
-    "reserve_vouchers", "retire_definition", "rights_of", "rule_reading", "rule_schema",
-    "rule_sentence", "rules_live_since", "set_prices", "settle_uses", "settled_content", "settling",
-    "show_code", "spread", "stopped_json", "stored_question", "sum_columns", "switch_rule",
-    "take_uses", "taken_content", "taking", "terms_document", "terms_from", "terms_refusal",
-    "touched_by", "try_both", "turns_of", "unlock_sentence", "used_json", "uses_json", "verify",
-    "void_voucher", "voucher_from", "voucher_refusal", "voucher_scope", "voucher_state",
-    "vouchers_of", "vouchers_presented", "vouchers_stored", "why_not",
+    "VoucherDefinition", "VoucherMinimumNotMet", "VoucherOutcome", "VoucherOutsideWindow",
+    "VoucherRefused", "add_rule_draft", "answer_document", "asked_of", "birthday_window",
+    "birthday_windows", "carried", "cart_document", "cart_from", "change_document", "change_from",
+    "changed", "close_rule_draft", "compile_rule_set", "contents_from", "contents_of",
+    "decide_again", "decision_text", "define_voucher", "demand", "demand_uses", "diff_contents",
+    "diff_rules", "diff_sentences", "diff_sets", "draft_rule", "drafted", "drafted_set",
+    "earn_of_paid", "earn_sentence", "entitlement_phrase", "entitlement_unit", "evaluate",
+    "evaluate_paid", "fact_word", "facts_asked", "facts_document", "facts_from", "find_counters",
+    "find_definition", "find_life", "find_problems", "find_published_rule_set", "find_rule",
+    "find_rule_draft", "find_rule_set", "find_switch", "find_used", "find_vocabulary", "held_at",
+    "held_out_of", "issue_content", "issue_vouchers", "lines_summed", "list_definitions",
+    "list_lives", "list_price_lists", "list_prices", "list_rule_drafts", "list_rule_set_versions",
+    "list_rules", "list_switches", "list_versions", "live_rule_set_version", "lock_totals",
+    "mint_code", "modes_after", "open_rule_draft", "open_window", "operator_word", "outrun_by",
+    "pass_on_counters", "pass_on_vouchers", "periods", "prices_of", "publish_contents",
+    "publish_in_turn", "publish_rule_set", "put_away", "question_document", "question_from",
+    "read_audience", "read_code", "read_contents", "read_limits", "read_used", "read_uses",
+    "read_voucher", "reason_document", "reason_from", "reason_sentence", "record_uses",
+    "redeem_vouchers", "release_vouchers", "reopen_vouchers", "replace_rule_draft", "replay",
+    "replayed_rule_set", "reserve_vouchers", "retire_definition", "rights_of", "rule_reading",
+    "rule_schema", "rule_sentence", "rules_live_since", "set_prices", "settle_uses",
+    "settled_content", "settling", "show_code", "spread", "stopped_json", "stored_question",
+    "sum_columns", "switch_rule", "take_uses", "taken_content", "taking", "terms_document",
+    "terms_from", "terms_refusal", "touched_by", "turns_of", "unit_rules", "unlock_sentence",
+    "used_json", "uses_json", "verify", "void_voucher", "voucher_from", "voucher_refusal",
+    "voucher_scope", "voucher_state", "vouchers_of", "vouchers_presented", "vouchers_stored",
+    "why_not",
 ]  # fmt: skip

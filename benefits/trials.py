@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo
 from benefits.checking import drafted, modes_after
 from benefits.contents import RuleChange
 from benefits.counted import Charge, Used, periods
+from benefits.counting import group_scope, scope_of
 from benefits.errors import BenefitsError, DecisionDamaged, PointsOverSpendable
 from benefits.evaluation import evaluate, evaluate_paid
+from benefits.holdouts import held_out_of
 from benefits.questions import question_from
 from benefits.records import FREE, Group, PublishedRuleSet
 from benefits.rule_set import RuleSet, compile_rule_set
@@ -60,30 +62,45 @@ def drafted_set(
     Raises RuleRefused with the pointer to the node, or RuleSetRefused.
     """
     stored = () if live is None else live.rules
-    before = {} if live is None else {group.name: group.mode for group in live.groups}
+    before = {} if live is None else {group.name: group for group in live.groups}
+    modes = modes_after({name: group.mode for name, group in before.items()}, change)
     kept = [each for each in stored if each.rule not in change.names]
     return compile_rule_set(
         [*kept, *drafted(change)],
         zone=zone,
         tiers=tiers,
-        groups=[Group(name, mode) for name, mode in modes_after(before, change).items()],
+        groups=[
+            replace(before[name], mode=mode) if name in before else Group(name, mode)
+            for name, mode in modes.items()
+        ],
     )
 
 
-def touched_by(change: RuleChange, *sets: RuleSet) -> frozenset[str]:
-    """The rules that a change may have decided otherwise: also those of groups that it changes."""
-    rules = [each for rule_set in sets for each in rule_set.rules]
-    grouped = {each.name for each in rules if each.rule.group in change.groups}
-    return frozenset({*change.names, *grouped})
+def touched_by(change: RuleChange, *sets: RuleSet) -> tuple[frozenset[str], frozenset[str]]:
+    """What a change may have decided otherwise: its rules, and whose counters begin anew.
+
+    Rules of a group that it changes, or that shares limits with one of its rules, are among them.
+    """
+    rules = [(each, rule_set.scopes) for rule_set in sets for each in rule_set.rules]
+    groups = set(change.groups)
+    for each, scopes in rules:
+        group = each.rule.group
+        if each.name in change.names and group is not None and group_scope(group) in scopes:
+            groups.add(group)
+    names = {*change.names, *(each.name for each, _ in rules if each.rule.group in groups)}
+    subjects = {*map(scope_of, names), *map(group_scope, groups)}
+    return frozenset(names), frozenset(subjects)
 
 
-def try_both(
-    live: RuleSet, with_draft: RuleSet, question: Question, *, paid: bool = False
-) -> Trial:
-    """Decide a question by both; `paid` decides only what an order earns."""
-    return Trial(
-        decide_again(live, question, paid=paid), decide_again(with_draft, question, paid=paid)
-    )
+def asked_of(
+    question: Question, rule_set: RuleSet, member: UUID, stopped: Collection[str]
+) -> Question:
+    """The question as it is asked of a rule set: whom it holds out, and what is stopped."""
+    held = held_out_of(rule_set, member) if question.facts.member else ()
+    barred = tuple(sorted(stopped))
+    if (held, barred) == (question.facts.held_out, question.stopped):
+        return question
+    return replace(question, facts=replace(question.facts, held_out=held), stopped=barred)
 
 
 def decide_again(rule_set: RuleSet, question: Question, *, paid: bool = False) -> Decision:

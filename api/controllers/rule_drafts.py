@@ -146,7 +146,7 @@ async def check_rules(request: ApiRequest) -> Response[bytes]:
 async def read_rule_draft(request: ApiRequest) -> Response[bytes]:
     """Answer a draft and what became of it."""
     async with application_of(request).database.read() as connection:
-        draft = await benefits.find_rule_draft(connection, _named(request))
+        draft = await benefits.find_rule_draft(connection, named_draft(request))
     return ok(RuleDraftOut.of(draft, now_of(request)))
 
 
@@ -171,7 +171,7 @@ async def read_rule_draft(request: ApiRequest) -> Response[bytes]:
 async def replace_rule_draft(request: ApiRequest) -> Response[bytes]:
     """Put another change into an open draft; it then starts from what is live now."""
     change = (await body_of(request, ChangeBody)).change()
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         changed = await change_draft(connection, cause, draft, change)
@@ -197,7 +197,7 @@ async def replace_rule_draft(request: ApiRequest) -> Response[bytes]:
 async def check_rule_draft(request: ApiRequest) -> Response[bytes]:
     """Answer all that stands in the way of publishing a draft now, and what it would do."""
     async with application_of(request).database.snapshot() as connection:
-        checked = await check_draft(connection, now_of(request), _named(request))
+        checked = await check_draft(connection, now_of(request), named_draft(request))
     return ok(CheckedOut.of(checked))
 
 
@@ -217,7 +217,7 @@ async def check_rule_draft(request: ApiRequest) -> Response[bytes]:
 async def diff_rule_draft(request: ApiRequest) -> Response[bytes]:
     """Answer what the draft adds, changes and ends, by pointer and in words."""
     async with application_of(request).database.snapshot() as connection:
-        checked = await check_draft(connection, now_of(request), _named(request))
+        checked = await check_draft(connection, now_of(request), named_draft(request))
     return ok(SetDiffOut.of(checked.diff))
 
 
@@ -246,7 +246,7 @@ async def diff_rule_draft(request: ApiRequest) -> Response[bytes]:
 async def publish_rule_draft(request: ApiRequest) -> Response[bytes]:
     """Make all that the draft changes live at once; every process sees it at its next question."""
     body = await body_of(request, PublishRulesBody)
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         published = await publish_draft(
@@ -275,7 +275,7 @@ async def publish_rule_draft(request: ApiRequest) -> Response[bytes]:
 )
 async def retire_rule_draft(request: ApiRequest) -> Response[bytes]:
     """Put an open draft away; what was scheduled is taken back before it is live."""
-    cause, draft = cause_of(request, now_of(request)), _named(request)
+    cause, draft = cause_of(request, now_of(request)), named_draft(request)
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         return answer(200, RuleDraftOut.of(await retire_draft(connection, cause, draft), cause.at))
@@ -283,7 +283,8 @@ async def retire_rule_draft(request: ApiRequest) -> Response[bytes]:
     return await write(request, None, work)
 
 
-def _named(request: ApiRequest) -> UUID:
+def named_draft(request: ApiRequest) -> UUID:
+    """Return the draft that the path names; one that no id names is unknown."""
     text = str(request.path_params["draft"])
     try:
         return read(DRAFT, text)

@@ -119,9 +119,10 @@ class Simulation:
     def _decide(self, past: PastOrder) -> None:
         began = perf_counter_ns()
         try:
+            live, drafted = self._sets.asked(past.question, past.member)
             trial = Trial(
-                self._by(self._sets.live, self._live, past),
-                self._by(self._sets.drafted, self._drafted, past),
+                _decide(self._sets.live, self._live, live, past),
+                _decide(self._sets.drafted, self._drafted, drafted, past),
             )
         except BenefitsError:
             self.tally.undecided += 1
@@ -129,13 +130,15 @@ class Simulation:
         self._nanoseconds += perf_counter_ns() - began
         self.tally.add(past, trial)
 
-    def _by(
-        self, rule_set: benefits.RuleSet, counting: Counting, past: PastOrder
-    ) -> benefits.Decision:
-        question = counting.asked(past.question, past.member, rule_set)
-        decision = decide_again(rule_set, question, paid=past.paid)
-        counting.take(decision.charges, past.member, question.at)
-        return decision
+
+def _decide(
+    rule_set: benefits.RuleSet, counting: Counting, question: benefits.Question, past: PastOrder
+) -> benefits.Decision:
+    """Decide an order by one set, and count what it takes."""
+    asked = counting.asked(question, past.member, rule_set)
+    decision = decide_again(rule_set, asked, paid=past.paid)
+    counting.take(decision.charges, past.member, asked.at)
+    return decision
 
 
 async def note_progress(connection: AsyncConnection, run: UUID, selected: int, done: int) -> None:

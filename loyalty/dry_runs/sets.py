@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
+from sqlalchemy import literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
@@ -11,11 +13,15 @@ from loyalty.checkout.programme import Programme
 from loyalty.policy import Policy, policy_at
 from loyalty.rule_drafts import check_change
 from loyalty.rules import tiers_of
+from loyalty.schema import Instant
 
 
 @dataclass(frozen=True, slots=True)
 class Sets:
-    """Both sets, and which rules (and counters) the change may have decided otherwise."""
+    """Both sets, which rules the change may have decided otherwise, and whose counters begin anew.
+
+    `stopped` are the rules that are stopped by hand; with the draft its own are not.
+    """
 
     live: benefits.RuleSet
     drafted: benefits.RuleSet
@@ -23,6 +29,27 @@ class Sets:
     policy: Policy
     touched: frozenset[str]
     subjects: frozenset[str]
+    stopped: frozenset[str]
+    named: frozenset[str]
+
+    def asked(
+        self, question: benefits.Question, member: UUID
+    ) -> tuple[benefits.Question, benefits.Question]:
+        """A question as it is put to what is live, and to that with the draft."""
+        return (
+            benefits.asked_of(question, self.live, member, self.stopped),
+            benefits.asked_of(question, self.drafted, member, self.stopped - self.named),
+        )
+
+    def decide(
+        self, question: benefits.Question, member: UUID, *, paid: bool = False
+    ) -> benefits.Trial:
+        """Decide a question that stands alone by both."""
+        live, drafted = self.asked(question, member)
+        return benefits.Trial(
+            benefits.decide_again(self.live, live, paid=paid),
+            benefits.decide_again(self.drafted, drafted, paid=paid),
+        )
 
 
 async def sets_of(
@@ -43,6 +70,7 @@ async def sets_of(
         tiers=tiers_of(await tiers.live_ladder(connection)),
         zone=policy.zone.key,
     )
-    touched = benefits.touched_by(change, live, drafted)
-    subjects = {f"rule:{name}" for name in touched} | {f"group:{name}" for name in change.groups}
-    return Sets(live, drafted, version, policy, touched, frozenset(subjects))
+    touched, subjects = benefits.touched_by(change, live, drafted)
+    stopped = await connection.scalar(select(benefits.stopped_json(literal(at, Instant))))
+    named = frozenset(change.names)
+    return Sets(live, drafted, version, policy, touched, subjects, frozenset(stopped or ()), named)

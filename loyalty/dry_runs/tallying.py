@@ -234,7 +234,8 @@ def given_by(decision: Decision) -> Given:
     points: dict[str, int] = {}
     for line in decision.lines:
         for why in line.earn_why:
-            points[why.rule] = points.get(why.rule, 0) + (why.gave or 0)
+            gave = line.earn if why.gave is None else why.gave
+            points[why.rule] = points.get(why.rule, 0) + gave
     return {each.rule: (each.amount, points.get(each.rule, 0)) for each in decision.applied}
 
 

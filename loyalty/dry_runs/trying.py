@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -18,6 +19,8 @@ from loyalty.members import Ref, UnknownMember
 from loyalty.orders.reading import Found, find_order_by
 from loyalty.orders.tables import decision
 from loyalty.orders.types import PricedBy
+
+_NOBODY: Final = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,9 @@ async def try_cart(
         raise UnknownMember(seen=ref.text[:80], pointer="/cart/member")
     refuse_unfit(basket, snapshot)
     question = question_of(basket, snapshot, at)
-    # What is live refuses points as a quote would; with the draft there may be less to pay.
-    live = benefits.evaluate(sets.live, question)
-    drafted = benefits.decide_again(sets.drafted, question)
-    return Tried(benefits.Trial(live, drafted), sets.version, paid=False)
+    benefits.evaluate(sets.live, question)  # what a quote refuses is refused
+    member = _NOBODY if snapshot.member is None else snapshot.member.id
+    return Tried(sets.decide(question, member), sets.version, paid=False)
 
 
 async def try_order(
@@ -79,7 +81,7 @@ async def try_order(
     past = past_order(found, facts or {}, placed.member, shop_priced)
     if past is None:
         raise benefits.DecisionDamaged(reason="its question is malformed")
-    trial = benefits.try_both(sets.live, sets.drafted, past.question, paid=past.paid)
+    trial = sets.decide(past.question, past.member, paid=past.paid)
     was = await _as_placed(connection, programme, found, past.question)
     return Tried(trial, sets.version, paid=past.paid, placed=was)
 

@@ -16,6 +16,12 @@ MATRIX: dict[str, set[str]] = {
     "GET /v1/members": {C, A},
     "GET /v1/members/{member}": {C, A, M},
     "PATCH /v1/members/{member}": {C, A},
+    "GET /v1/members/{member}/tags": {C, A},
+    "PUT /v1/members/{member}/tags": {C, A},
+    "GET /v1/member-lists": {C, A},
+    "GET /v1/member-lists/{list}": {C, A},
+    "PUT /v1/member-lists/{list}": {A},
+    "POST /v1/member-lists/{list}/retire": {A},
     "GET /v1/members/{member}/wallet": {C, A, F, M},
     "GET /v1/members/{member}/entitlements": {C, A, F, M},
     "GET /v1/members/{member}/transactions": {C, A, F, M},
@@ -34,6 +40,7 @@ MATRIX: dict[str, set[str]] = {
     "GET /v1/members/{member}/vouchers": {C, A, F, M},
     "POST /v1/members/{member}/vouchers": {A},
     "POST /v1/checkout/quotes": {C, A},
+    "POST /v1/checkout/prices": {C, A},
     "POST /v1/orders": {C, A},
     "GET /v1/orders/{order}": {C, A, F, M},
     "GET /v1/orders/{order}/earning": {C, A, F, M},
@@ -51,6 +58,8 @@ MATRIX: dict[str, set[str]] = {
     "POST /v1/exceptions/{exception}/settle": {F, A},
     "GET /v1/statistics/return-reasons": {F, A},
     "GET /v1/orders/{order}/explanation": {C, A, F, M},
+    "GET /v1/orders/{order}/decision": {C, A, F},
+    "GET /v1/orders/{order}/decision/replay": {C, A, F},
     "POST /v1/returns": {C, A},
     "POST /v1/ladders": {A},
     "GET /v1/ladders": {C, A, F},
@@ -111,6 +120,10 @@ MATRIX: dict[str, set[str]] = {
     "GET /v1/rule-drafts/{draft}/diff": {A, F},
     "POST /v1/rule-drafts/{draft}/publish": {A},
     "POST /v1/rule-drafts/{draft}/retire": {A},
+    "POST /v1/rule-drafts/{draft}/try": {A},
+    "POST /v1/rule-drafts/{draft}/dry-runs": {A},
+    "GET /v1/rule-drafts/{draft}/dry-runs": {A, F},
+    "GET /v1/dry-runs/{run}": {A, F},
     "POST /v1/prices": {C, A},
     "GET /v1/finance/trial-balance": {A, F},
     "GET /v1/finance/accounts/{account}/entries": {A, F},
@@ -207,5 +220,7 @@ async def _call(caller: Caller, name: str) -> Any:
             return await caller.delete(path)
         case "PATCH":
             return await caller.patch(path, {"unknown": 1})
+        case "PUT":
+            return await caller.put(path, {"unknown": 1})
         case _:
             return await caller.post(path, {"unknown": 1})

@@ -1,23 +1,16 @@
-"""A draft is tried on a cart, on a past order, and on all of them: by the evaluator, as they were."""
+"""A draft tried on a past order, and on all of them: decided by the evaluator, as they were."""
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-from sqlalchemy.ext.asyncio import AsyncConnection
-
-import benefits
 from benefits import RuleChange
-from loyalty.dry_runs import DryRun, Tried, find_dry_run, list_dry_runs, try_order
+from loyalty.dry_runs import DryRun, Tried, find_dry_run, try_order
 from loyalty.dry_runs.asking import ask_for_dry_run
 from loyalty.dry_runs.running import dry_run_rules
-from loyalty.ids import read, show
-from loyalty.jobs import work
-from loyalty.members import Ref, read_order_ref
-from loyalty.rule_drafts import change_draft, make_draft, publish_draft
-from tests.support.api import Caller, Web, admin, application, checkout, web
-from tests.support.shop import RULES, SPEND_50, Shop, cart, line, shop
+from loyalty.members import read_order_ref
+from loyalty.rule_drafts import make_draft
+from tests.support.api import admin, application, checkout, web
+from tests.support.shop import RULES, Shop, cart, line, shop
 
 __all__ = ["admin", "application", "checkout", "shop", "web"]
 
