@@ -274,7 +274,7 @@ def _work(till: Till, entries: list[tuple[Candidate, tuple[CompiledEffect, ...]]
         if not till.passes(candidate):
             continue
         mode, group = candidate.rule.mode, candidate.rule.rule.group
-        if mode == "all" or group is None:
+        if group is None or mode not in {"best", "first"}:
             till.apply(candidate, effects)
             continue
         if mode == "best" and group not in winners:
