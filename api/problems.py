@@ -139,7 +139,7 @@ _SENTENCES: Final = {
     "bad-request": "The request could not be read.",
     "not-found": "There is nothing at this address.",
     "method-not-allowed": "This address does not take this method.",
-    "body-too-large": "The body is larger than one megabyte.",
+    "body-too-large": "The body is larger than one megabyte, or a list of members than eight.",
     "internal-error": "Something failed here; nothing was changed. Try again with the same key.",
 }
 

@@ -5,6 +5,7 @@ lines, the order is asked as one line and its points are laid on the columns aft
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -40,9 +41,13 @@ def earn_of_paid(
     categories: Sequence[str],
     quantities: Sequence[int],
     amounts: Sequence[int],
+    marks: Sequence[tuple[str, tuple[str, ...]] | None] = (),
     used: tuple[Used, ...] = (),
 ) -> PaidEarning:
-    """The points of each line of an order that was paid, and the rules that took part in them."""
+    """The points of each line of an order that was paid, and the rules that took part in them.
+
+    `marks` are the brands and tags of the lines, where any has them.
+    """
     if not facts.member:
         return PaidEarning([0] * len(amounts), ())
     by_line = rule_set.earns_by_line
@@ -53,6 +58,8 @@ def earn_of_paid(
                 zip(skus, categories, quantities, amounts, strict=True)
             )
         )
+        if any(marks):
+            lines = tuple(map(_marked, lines, marks))
     else:
         lines = (Line("", "", max(1, sum(quantities)), sum(amounts)),)
     cart = Cart(currency, lines, channel=channel, country=country)
@@ -65,6 +72,10 @@ def earn_of_paid(
     )
     points = earning.per_line() if by_line else _on_columns(earning, amounts)
     return PaidEarning(points, applied, earning.charged())
+
+
+def _marked(line: Line, marks: tuple[str, tuple[str, ...]] | None) -> Line:
+    return line if marks is None else replace(line, brand=marks[0], tags=marks[1])
 
 
 def _earned(rule_set: RuleSet, question: Question) -> tuple[Earning, list[Candidate]]:

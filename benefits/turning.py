@@ -1,29 +1,34 @@
 """When the rights of a member may begin or end: the instants at which to ask again. Pure.
 
 Between two of these nothing about a member's rights changes by itself. The caller adds what only
-it knows: the days on which the tier moves and birthdays come, and when the member joined.
+it knows: the days on which the tier moves and birthdays come, and since when days are counted.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from benefits.language.entitlements import comparisons_of
-from benefits.language.tree import Schedule
+from benefits.language.tree import Comparison, Schedule
 from benefits.rule_set import CompiledRule, RuleSet
 
 AROUND = timedelta(days=32)
 """How far recurring parts of a schedule are followed, back and ahead: a month."""
 _A_DAY = timedelta(days=1)
+COUNTING_DAYS = ("days-since-joining", "days-since-last-order")
+"""The facts that grow by one every midnight."""
 
 
 @dataclass(frozen=True, slots=True)
 class Turns:
-    """The instants that schedules name, the ages of a membership, and the facts asked for."""
+    """The instants that schedules name, the facts asked for, and at which ages they may turn.
+
+    `days` holds for every fact that counts days the numbers at which a comparison may turn.
+    """
 
     instants: tuple[datetime, ...]
-    days_since_joining: tuple[int, ...]
+    days: Mapping[str, tuple[int, ...]]
     facts: frozenset[str]
 
 
@@ -35,15 +40,19 @@ def turns_of(rule_set: RuleSet, at: datetime) -> Turns:
         if rule.rule.when is not None
         for comparison in comparisons_of(rule.rule.when)
     ]
-    ages = {
-        day
-        for each in asked
-        if each.fact.name == "days-since-joining" and isinstance(each.wanted, int)
-        for day in (each.wanted, each.wanted + 1)
-    }
+    days = {name: tuple(sorted(_days(name, asked))) for name in COUNTING_DAYS}
     instants = {instant for rule in rule_set.entitling for instant in _instants(rule, at)}
     facts = frozenset(each.fact.name for each in asked)
-    return Turns(tuple(sorted(instants)), tuple(sorted(ages)), facts)
+    return Turns(tuple(sorted(instants)), days, facts)
+
+
+def _days(name: str, asked: Iterable[Comparison]) -> set[int]:
+    return {
+        day
+        for each in asked
+        if each.fact.name == name and isinstance(each.wanted, int)
+        for day in (each.wanted, each.wanted + 1)
+    }
 
 
 def facts_asked(rule_set: RuleSet, rule: str) -> frozenset[str]:

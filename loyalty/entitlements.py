@@ -148,11 +148,10 @@ class _Life:
 
     def _facts(self, at: datetime) -> Facts:
         snapshot = self._snapshot
-        if at == self._at or snapshot.person is None:
+        if at == self._at or snapshot.person is None or snapshot.earlier is None:
             return facts_of(snapshot, self._at)
         day = snapshot.policy.day_of(at)
-        count = snapshot.order_count or 0
-        return facts_at(snapshot.person, day, tier=self._tier_on(day), order_count=count)
+        return facts_at(snapshot.person, day, tier=self._tier_on(day), earlier=snapshot.earlier)
 
     def _tier_on(self, day: date) -> str | None:
         """The tier in force on a day, as it was, is, or will be if nothing more is bought."""
@@ -178,7 +177,13 @@ class _Life:
                 days.add(self._snapshot.tier_next[0])
         if self._snapshot.person is not None:
             person = self._snapshot.person
-            days.update(person.joined_on + timedelta(days=n) for n in turns.days_since_joining)
+            last_on = None if self._snapshot.earlier is None else self._snapshot.earlier.last_on
+            for fact, since in (
+                ("days-since-joining", person.joined_on),
+                ("days-since-last-order", last_on),
+            ):
+                if since is not None:
+                    days.update(since + timedelta(days=n) for n in turns.days[fact])
             if "birthday" in turns.facts:
                 days.update(_birthdays(person, self._snapshot.policy.day_of(self._at).year))
         yield from (_midnight(day, self._zone) for day in days)

@@ -70,6 +70,7 @@ _POINTS: Final = _whole("Points.")
 _ORDER: Final = _id("ord", "the order")
 _SHIPMENT: Final = _id("shp", "the shipment")
 _TIER: Final = _text("The code of a tier.")
+_TAGS: Final = _list(_text("A tag."), "Tags of the member.")
 
 _TIER_MOVED: Final = {
     **_object({"before": _or_null(_TIER), "after": _TIER}),
@@ -111,7 +112,10 @@ _DECLARED: Final = (
         "member.joined",
         1,
         "Somebody joined the programme.",
-        _object({"class": _text("consumer, staff, wholesale, test or blocked.")}),
+        _object(
+            {"class": _text("consumer, staff, wholesale, test or blocked.")},
+            {"tags": _TAGS},
+        ),
     ),
     EventType(
         "member.class-changed",
@@ -130,6 +134,12 @@ _DECLARED: Final = (
         1,
         "A member left.",
         _object({"reason": _text("The code of the reason.")}),
+    ),
+    EventType(
+        "member.tags-changed",
+        1,
+        "The shop gave a member tags, or took some away.",
+        _object({"added": _TAGS, "removed": _TAGS}),
     ),
     EventType(
         "member.absorbed",

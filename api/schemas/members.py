@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from api.schemas.member_marks import Tags
 from api.schemas.types import Code, ExternalId, Instant, Language, MemberId, Text
 from loyalty.ids import show
 from loyalty.members import UNCHANGED, Birthday, Consent, Joining, Member, Profile, ProfilePatch
@@ -48,6 +49,7 @@ class JoinBody(Struct, frozen=True, forbid_unknown_fields=True, rename={"class_"
     class_: Class = "consumer"
     joined_at: Instant | None = None
     consents: Consents = []
+    tags: Tags = []
 
     def joining(self) -> Joining:
         """Return what the use case takes."""
@@ -61,6 +63,7 @@ class JoinBody(Struct, frozen=True, forbid_unknown_fields=True, rename={"class_"
             class_=self.class_,
             joined_at=self.joined_at,
             consents=_consents(self.consents),
+            tags=tuple(self.tags),
         )
 
 

@@ -32,11 +32,17 @@ class Basket:
     """Line id of a gift → id of the line that it comes with."""
 
 
-def refuse_unfit(basket: Basket, snapshot: Snapshot, *, fact: bool = False) -> None:
+def refuse_unfit(
+    basket: Basket,
+    snapshot: Snapshot,
+    *,
+    fact: bool = False,
+    currency_at: str = "/order/currency",
+) -> None:
     """Refuse a cart in another currency and, unless it is sold already, of one who has left."""
     wanted = snapshot.policy.currency
     if basket.cart.currency != wanted:
-        raise ForeignCurrency(seen=basket.cart.currency, wanted=wanted, pointer="/order/currency")
+        raise ForeignCurrency(seen=basket.cart.currency, wanted=wanted, pointer=currency_at)
     member = snapshot.member
     if member is not None and member.merged_into is not None and not fact:
         raise MemberMerged(into=show("mem", member.merged_into), pointer="/member")
@@ -59,13 +65,13 @@ def question_of(basket: Basket, snapshot: Snapshot, at: datetime) -> Question:
 
 def facts_of(snapshot: Snapshot, at: datetime) -> Facts:
     """Return what the language knows of the member at the instant; a guest is nobody."""
-    if snapshot.person is None:
+    if snapshot.person is None or snapshot.earlier is None:
         return GUEST
     return facts_at(
         snapshot.person,
         snapshot.policy.day_of(at),
         tier=snapshot.tier,
-        order_count=snapshot.order_count or 0,
+        earlier=snapshot.earlier,
     )
 
 

@@ -1,68 +1,35 @@
 """All that a cart's answer depends on besides the cart, read in one statement.
 
-The statement is composed of what each package publishes and compiled once. Nothing is locked: the
-quote reads it alone, and placing reads it after the member's row was locked.
+Nothing is locked: the quote reads it alone, and placing reads it after the member's row was locked.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
-from typing import Any, Final, cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    Date,
-    Label,
-    ScalarSelect,
-    Select,
-    Text,
-    Uuid,
-    and_,
-    bindparam,
-    case,
-    func,
-    lateral,
-    literal,
-    literal_column,
-    null,
-    or_,
-    select,
-    true,
-)
-from sqlalchemy.dialects.postgresql import ARRAY, JSON
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import (
-    FREE,
     CodeMalformed,
     MemberPrice,
     PresentedVoucher,
     RuleSet,
     Used,
     Voucher,
-    live_rule_set_version,
     periods,
-    prices_of,
     read_code,
     read_used,
-    used_json,
     voucher_refusal,
-    vouchers_stored,
 )
-from ledger import wallet_at
 from loyalty.checkout.programme import Programme
-from loyalty.hot import Hot, hot
-from loyalty.keys import key_stands
-from loyalty.members import Member, MemberClass, Ref
-from loyalty.orders.facts import Person
-from loyalty.orders.tables import order
-from loyalty.policy import Policy, policy_version_at
-from loyalty.schema import Instant
-from loyalty.tables import live_version, member, name, profile
-from tiers import Ladder, standing_at
-from tiers import live_version as live_ladder_version
+from loyalty.checkout.snapshot_statement import SEPARATOR, snapshot_statement
+from loyalty.members import Marks, Member, MemberClass, Ref, read_marks
+from loyalty.orders.earlier import read_earlier
+from loyalty.orders.facts import Earlier, Person
+from loyalty.policy import Policy
+from tiers import Ladder
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +56,8 @@ class Snapshot:
     person: Person | None
     tier: str | None
     available: int
-    order_count: int | None
+    earlier: Earlier | None
+    """The orders that came before, of a member."""
     prices: tuple[MemberPrice, ...]
     vouchers: tuple[PresentedVoucher, ...]
     policy: Policy
@@ -112,9 +80,9 @@ async def take_snapshot(
     """
     if programme.zone is None:
         programme.zone = (await programme.policies.at(connection, asked.at)).zone
-    row = await _statement().one(connection, **_parameters(asked, programme))
+    row = await snapshot_statement().one(connection, **_parameters(asked, programme))
     whose, known, wallet, counted, prices, vouchers, versions, tier, *more = row
-    stands, placed, comes, used = more
+    stands, placed, comes, used, marks = more
     policy = await programme.policy(connection, versions["policy"])
     await programme.know_keys(connection, versions["keys"])
     ladder = await programme.ladder(connection, versions["ladder"])
@@ -123,10 +91,10 @@ async def take_snapshot(
     bottom = None if ladder is None or found is None else ladder.tiers[0].code
     return Snapshot(
         member=found,
-        person=None if found is None else person_of(found, known, policy),
+        person=None if found is None else person_of(found, known, policy, read_marks(marks)),
         tier=tier or bottom,
         available=wallet or 0,
-        order_count=counted if found else None,
+        earlier=None if found is None else read_earlier(counted),
         prices=tuple(MemberPrice(*price) for price in prices or ()),
         vouchers=_presented(asked, vouchers or {}, found),
         policy=policy,
@@ -148,8 +116,8 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
         "now": asked.now,
         "on": on,
         **{f"{period}_begins": date.fromisoformat(day) for period, day in periods(on).items()},
-        "skus": _SEPARATOR.join(dict.fromkeys(asked.skus)),
-        "codes": _SEPARATOR.join(canonical_code(text) for text in asked.codes),
+        "skus": SEPARATOR.join(dict.fromkeys(asked.skus)),
+        "codes": SEPARATOR.join(canonical_code(text) for text in asked.codes),
         "order": asked.order,
         "api_key": asked.api_key,
     }
@@ -187,14 +155,14 @@ def _member(row: Mapping[str, Any]) -> Member:
     )
 
 
-def person_of(found: Member, known: Sequence[Any] | None, policy: Policy) -> Person:
+def person_of(found: Member, known: Sequence[Any] | None, policy: Policy, marks: Marks) -> Person:
     """Return what facts are derived from; `known` are birth month, birth day and its entry."""
     joined_on = policy.day_of(found.joined_at)
     if known is None or known[0] is None:
-        return Person(found.class_, joined_on)
+        return Person(found.class_, joined_on, marks=marks)
     month, day, entered = known
     entered_on = None if entered is None else date.fromisoformat(entered)
-    return Person(found.class_, joined_on, (month, day), entered_on)
+    return Person(found.class_, joined_on, (month, day), entered_on, marks)
 
 
 def _presented(
@@ -243,153 +211,4 @@ def _voucher(row: Sequence[Any]) -> Voucher:
         uses_redeemed=redeemed,
         issued_at=datetime.fromisoformat(issued),
         voided_at=None if voided is None else datetime.fromisoformat(voided),
-    )
-
-
-# --- the statement ----------------------------------------------------------------------------
-
-_EXTERNAL: Final = bindparam("external", type_=Text)
-_ID: Final = bindparam("id", type_=Uuid)
-_AT: Final = bindparam("at", type_=Instant)
-_NOW: Final = bindparam("now", type_=Instant)
-_ON: Final = bindparam("on", type_=Date)
-#: Lists travel as one text: the driver takes longer over twenty texts than the server does.
-_SEPARATOR: Final = "\x1f"
-_SKUS: Final = func.string_to_array(
-    bindparam("skus", type_=Text), literal(_SEPARATOR, Text), type_=ARRAY(Text)
-)
-_CODES: Final = func.string_to_array(
-    bindparam("codes", type_=Text), literal(_SEPARATOR, Text), type_=ARRAY(Text)
-)
-_ORDER: Final = bindparam("order", type_=Text)
-_KEY: Final = bindparam("api_key", type_=Uuid)
-
-
-@cache
-def _statement() -> Hot[Any, Any, int, int, Any, Any, Any, str, bool, UUID, Any, Any]:
-    """The one statement; composed at first use and compiled once."""
-    named = (
-        select(name.c.id)
-        .where(name.c.kind == literal("member", Text), name.c.name == _EXTERNAL)
-        .scalar_subquery()
-    )
-    one = select(literal(1).label("one")).subquery("one")
-    wallet = lateral(wallet_at(member.c.holder, _NOW)).alias("wallet")
-    standing = lateral(standing_at(member.c.id, _ON)).alias("standing")
-    # By their names, so that nobody below takes the ones above for tables of their own.
-    ahead = (literal_column(f"standing.{day}", Date) for day in ("falls_on", "floor_until"))
-    turn = lateral(select(_moves_on(*ahead).label("moves_on"))).alias("turn")
-    later = lateral(standing_at(member.c.id, literal_column("turn.moves_on", Date))).alias("later")
-    whole = (
-        one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
-        .outerjoin(profile, profile.c.member == member.c.id)
-        .outerjoin(wallet, true())
-        .outerjoin(standing, true())
-        .outerjoin(turn, true())
-        .outerjoin(later, true())
-    )
-    return hot(
-        select(
-            case((member.c.id.is_not(None), _member_json()), else_=null()).label("whose"),
-            _birthday_json(),
-            wallet.c.available,
-            _orders_before(),
-            _prices_json(),
-            _vouchers_json(),
-            _versions_json(),
-            standing.c.tier,
-            or_(_KEY.is_(None), key_stands(_KEY, _NOW)).label("stands"),
-            _placed_order(),
-            case(
-                (
-                    later.c.tier.is_not(None),
-                    func.json_build_array(turn.c.moves_on, later.c.tier, type_=JSON),
-                ),
-                else_=null(),
-            ).label("comes"),
-            _used_json(),
-        ).select_from(whole)
-    )
-
-
-def _moves_on(*days: ColumnElement[date]) -> ColumnElement[Any]:
-    """The next day after this one on which a tier is lost or a floor under it ends."""
-    ahead = (case((day > _ON, day), else_=null()) for day in days)
-    return func.least(*ahead, type_=Date)
-
-
-def _member_json() -> ColumnElement[Any]:
-    return func.json_build_object(
-        *("id", member.c.id, "holder", member.c.holder, "class", member.c["class_"]),
-        *("joined_at", member.c.joined_at, "closed_at", member.c.closed_at),
-        *("merged_into", member.c.merged_into),
-        type_=JSON,
-    )
-
-
-def _birthday_json() -> Label[Any]:
-    known = func.json_build_array(
-        profile.c.birth_month, profile.c.birth_day, profile.c.birthday_changed_on, type_=JSON
-    )
-    return case((profile.c.member.is_not(None), known), else_=null()).label("known")
-
-
-def _orders_before() -> ColumnElement[int]:
-    """The member's orders, and those of whoever was merged into them."""
-    counts = and_(order.c.state != "cancelled", order.c.placed_at < _AT)
-    own = select(func.count()).select_from(order).where(order.c.member == member.c.id, counts)
-    gone = member.alias("gone")
-    theirs = (
-        select(func.count())
-        .select_from(gone.join(order, order.c.member == gone.c.id))
-        .where(gone.c.merged_into == member.c.id, counts)
-    )
-    return own.scalar_subquery() + theirs.scalar_subquery()
-
-
-def _prices_json() -> ScalarSelect[Any]:
-    priced = prices_of(_SKUS, _AT).subquery("priced")
-    one = func.json_build_array(*priced.c)
-    return select(func.json_agg(one, type_=JSON)).select_from(priced).scalar_subquery()
-
-
-def _vouchers_json() -> ScalarSelect[Any]:
-    stored = vouchers_stored().subquery("stored")
-    whose = func.coalesce(name.c.member, literal(FREE, Uuid))
-    found = select(
-        func.json_object_agg(name.c.name, func.json_build_array(*stored.c), type_=JSON)
-    ).select_from(name.join(stored, (stored.c.member == whose) & (stored.c.id == name.c.id)))
-    return found.where(
-        name.c.kind == literal("voucher", Text), name.c.name == func.any(_CODES)
-    ).scalar_subquery()
-
-
-def _versions_json() -> ColumnElement[Any]:
-    keys = (
-        select(live_version.c.version)
-        .where(live_version.c.name == literal("signing-keys", Text))
-        .scalar_subquery()
-    )
-    return func.json_build_object(
-        *("policy", policy_version_at(_AT), "keys", keys),
-        *("rules", _scalar(live_rule_set_version(_AT))),
-        *("ladder", _scalar(live_ladder_version())),
-        type_=JSON,
-    )
-
-
-def _scalar(published: Select[Any]) -> ScalarSelect[Any]:
-    return published.scalar_subquery()
-
-
-def _used_json() -> ScalarSelect[Any]:
-    starts = [bindparam(f"{period}_begins", type_=Date) for period in periods(date.min)]
-    return used_json(member.c.id, starts)
-
-
-def _placed_order() -> ScalarSelect[UUID]:
-    return (
-        select(name.c.id)
-        .where(name.c.kind == literal("order", Text), name.c.name == _ORDER)
-        .scalar_subquery()
     )

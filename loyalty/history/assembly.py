@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
 from loyalty.history.amounts import NotAnAmount, extended, has_third_decimal, minor_units
-from loyalty.history.columns import Columns
+from loyalty.history.columns import TAGS_PARTED_BY, Columns
+from loyalty.orders.past import LineMarks
 
 TEXT_MAX: Final = 200
 """The longest id, SKU or category, in characters."""
@@ -41,6 +42,7 @@ class HistoricLine(NamedTuple):
     category: str
     quantity: int
     amount: int
+    marks: LineMarks | None = None
 
 
 class HistoricOrder(NamedTuple):
@@ -214,9 +216,16 @@ class Assembler:
         line_id = fields[at.line_id].strip()
         if not line_id:
             raise _FaultError("line_id", "expected an id unique in the order, found nothing")
-        return HistoricLine(
-            line_id, fields[at.sku].strip(), fields[at.category].strip(), quantity, amount
-        )
+        sku, category = fields[at.sku].strip(), fields[at.category].strip()
+        return HistoricLine(line_id, sku, category, quantity, amount, self._marks(fields))
+
+    def _marks(self, fields: Sequence[str]) -> LineMarks | None:
+        """What a line says of the product, if the file has columns for it."""
+        at = self.columns
+        brand = fields[at.brand].strip() if at.brand >= 0 else ""
+        said = fields[at.tags] if at.tags >= 0 else ""
+        tags = tuple(dict.fromkeys(filter(None, map(str.strip, said.split(TAGS_PARTED_BY)))))
+        return (brand, tags) if brand or tags else None
 
     def _amount(self, text: str, column: str, *, returned: bool) -> int:
         text = text.strip()

@@ -15,8 +15,10 @@ REQUIRED: Final = ("order_id", "member", "ordered_at", "kind", "currency")
 OPTIONAL: Final = ("returns_order_id",)
 WHOLE_ORDER: Final = ("order_amount",)
 LINE: Final = ("line_id", "sku", "category", "quantity")
+PRODUCT: Final = ("brand", "tags")
 PRICES: Final = ("unit_price", "amount")
 SHARED: Final = ("member", "ordered_at", "kind", "currency", "returns_order_id")
+TAGS_PARTED_BY: Final = ";"
 REPORT: Final = ("row", "column", "reason")
 
 
@@ -47,6 +49,8 @@ class Columns:
     line_id: int
     sku: int
     category: int
+    brand: int
+    tags: int
     quantity: int
     unit_price: int
     amount: int
@@ -60,12 +64,15 @@ class Columns:
 def read_header(header: Sequence[str]) -> Columns:
     """Find every column, or raise `ColumnsUnusable` naming what is missing, unknown or doubled."""
     names = tuple(name.strip().lower() for name in header)
-    known = (*REQUIRED, *OPTIONAL, *WHOLE_ORDER, *LINE, *PRICES)
+    known = (*REQUIRED, *OPTIONAL, *WHOLE_ORDER, *LINE, *PRODUCT, *PRICES)
     _refuse("appears twice", [name for name in dict.fromkeys(names) if names.count(name) > 1])
     _refuse("is not a column of an order file", [n for n in names if n not in (*known, *REPORT)])
     _refuse("is missing", [name for name in REQUIRED if name not in names])
     if "order_amount" in names:
-        _refuse("cannot stand beside order_amount", [n for n in (*LINE, *PRICES) if n in names])
+        _refuse(
+            "cannot stand beside order_amount",
+            [n for n in (*LINE, *PRODUCT, *PRICES) if n in names],
+        )
     else:
         _refuse("is missing (or order_amount)", [name for name in LINE if name not in names])
         if not any(price in names for price in PRICES):

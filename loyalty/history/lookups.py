@@ -29,9 +29,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.events import numbering
 from loyalty.history.assembly import HistoricOrder
 from loyalty.hot import hot
-from loyalty.members import Member
+from loyalty.members import Marks, Member, marks_json, read_marks
 from loyalty.members.store import read_member
 from loyalty.names import MEMBER, ORDER, Name
+from loyalty.orders.facts import Earlier
+from loyalty.orders.past import LineMarks
 from loyalty.orders.tables import order, order_line, return_, return_line, unmatched_return
 from loyalty.orders.types import OrderState
 from loyalty.tables import member, name, profile
@@ -44,10 +46,15 @@ class KnownMember:
     member: Member
     birthday: tuple[int, int] | None
     birthday_entered_on: date | None
-    orders: int
+    earlier: Earlier
     last_order_at: datetime | None
+    marks: Marks
     events: int
     feed_xid: str
+
+
+KnownLine = tuple[str, str, int, int, LineMarks | None]
+"""SKU, category, quantity, money, and what was said of the product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,17 +106,18 @@ async def find_names(
 
 async def find_lines(
     connection: AsyncConnection, orders: Iterable[Name]
-) -> dict[UUID, tuple[datetime, dict[str, tuple[str, str, int, int]]]]:
-    """When known orders were placed, and their lines: SKU, category, quantity, money."""
+) -> dict[UUID, tuple[datetime, dict[str, KnownLine]]]:
+    """When known orders were placed, and their lines."""
     wanted = list(orders)
     owners = sorted({each.member or each.id for each in wanted})
     ids = [each.id for each in wanted]
-    found: dict[UUID, tuple[datetime, dict[str, tuple[str, str, int, int]]]] = {}
+    found: dict[UUID, tuple[datetime, dict[str, KnownLine]]] = {}
     for one, placed_at in await _PLACED.all(connection, owners=owners, ids=ids):
         found[one] = (placed_at, {})
     rows = await _LINES.all(connection, owners=owners, ids=ids)
-    for one, line_id, sku, category, quantity, total in rows:
-        found[one][1][line_id] = (sku, category, quantity, total)
+    for one, line_id, sku, category, quantity, total, brand, tags in rows:
+        marks = (brand or "", tuple(tags or ())) if brand or tags else None
+        found[one][1][line_id] = (sku, category, quantity, total, marks)
     return found
 
 
@@ -127,6 +135,7 @@ async def _lock_members(
         select(
             func.count().filter(stands).label("orders"),
             func.max(order.c.placed_at).label("last_order_at"),
+            func.max(order.c.placed_on).filter(stands).label("last_ordered_on"),
         ).where(order.c.member == member.c.id)
     ).alias("placed")
     rows = await connection.execute(
@@ -137,6 +146,8 @@ async def _lock_members(
             profile.c.birthday_changed_on,
             placed.c.orders,
             placed.c.last_order_at,
+            placed.c.last_ordered_on,
+            marks_json(member.c.id).label("marks"),
             (following - 1).label("events"),
             cast(feed_xid, Text).label("feed_xid"),
         )
@@ -155,8 +166,9 @@ def _known_member(row: SqlRow[*tuple[Any, ...]]) -> KnownMember:
         member=read_member(row),
         birthday=born,
         birthday_entered_on=row.birthday_changed_on,
-        orders=row.orders,
+        earlier=Earlier(row.orders, row.last_ordered_on),
         last_order_at=row.last_order_at,
+        marks=read_marks(row.marks),
         events=row.events,
         feed_xid=row.feed_xid,
     )
@@ -192,7 +204,7 @@ _PLACED: Final = hot(
 _LINES: Final = hot(
     select(
         *(order_line.c.order_id, order_line.c.line_id, order_line.c.sku, order_line.c.category),
-        *(order_line.c.quantity, order_line.c.total),
+        *(order_line.c.quantity, order_line.c.total, order_line.c.brand, order_line.c.tags),
     ).where(order_line.c.member == func.any(_OWNERS), order_line.c.order_id == func.any(_IDS))
 )
 

@@ -32,10 +32,10 @@ from loyalty.history.people import COLUMNS, Entry, Reader, given_of
 from loyalty.history.rejects import Rejected, rejects_path
 from loyalty.history.sheets import FaultError, Sheet, reject_of, sheet_of
 from loyalty.history.tidings import COLUMNS as EVENT_COLUMNS
-from loyalty.history.tidings import event_rows, joined
+from loyalty.history.tidings import Happened, event_rows, joined
 from loyalty.hot import hot
 from loyalty.ids import new_id
-from loyalty.members import Birthday, email_key, phone_key
+from loyalty.members import Birthday, email_key, marks_json, phone_key, read_marks
 from loyalty.names import EMAIL, MEMBER, PHONE
 from loyalty.policy import policy_at
 from loyalty.tables import event, member, name, profile
@@ -138,9 +138,7 @@ async def take_members(
     await copy_newcomers(connection, cause, policy, [one for one, _ in newcomers])
     own = await own_xid(connection)
     told = (
-        row
-        for one, _ in newcomers
-        for row in event_rows(one.member, 0, [joined(one.joined_at, one.class_)], cause, own)
+        row for one, _ in newcomers for row in event_rows(one.member, 0, [_joined(one)], cause, own)
     )
     await copy_rows(connection, event, EVENT_COLUMNS, told)
     if ladder is not None:
@@ -169,7 +167,12 @@ def _newcomer(entry: Entry, now: datetime) -> Newcomer:
         language=one.language,
         class_=one.class_,
         consents=one.consents,
+        tags=one.tags,
     )
+
+
+def _joined(one: Newcomer) -> Happened:
+    return joined(one.joined_at, one.class_, one.tags)
 
 
 def _stands(one: Newcomer) -> bool:
@@ -256,17 +259,20 @@ async def _known(
 ) -> dict[str, Mapping[str, object]]:
     """What is known of those who joined before, by the shop's id and column."""
     rows = await _KNOWN.all(connection, names=sorted(set(external_ids)))
+    return {row[0]: _before(row) for row in rows}
+
+
+def _before(row: tuple[Any, ...]) -> Mapping[str, object]:
+    _, class_, joined_at, email, phone, known_as, language, month, day, year, marks = row
     return {
-        text: {
-            "class": class_,
-            "joined_at": joined_at.astimezone(UTC),
-            "email": email,
-            "phone": phone,
-            "name": known_as,
-            "language": language,
-            "birthday": None if month is None else Birthday(month, day, year),
-        }
-        for text, class_, joined_at, email, phone, known_as, language, month, day, year in rows
+        "class": class_,
+        "joined_at": joined_at.astimezone(UTC),
+        "email": email,
+        "phone": phone,
+        "name": known_as,
+        "language": language,
+        "birthday": None if month is None else Birthday(month, day, year),
+        "tags": read_marks(marks).tags,
     }
 
 
@@ -295,6 +301,7 @@ _KNOWN: Final[Any] = hot(
         member.c.joined_at,
         *(profile.c.email, profile.c.phone, profile.c.name, profile.c.language),
         *(profile.c.birth_month, profile.c.birth_day, profile.c.birth_year),
+        marks_json(member.c.id),
     )
     .select_from(
         name.join(member, member.c.id == name.c.id).outerjoin(

@@ -16,6 +16,7 @@ from loyalty.cause import Cause
 from loyalty.history.copying import copy_rows
 from loyalty.ids import new_id
 from loyalty.members import Birthday, Consent, MemberClass, email_key, phone_key
+from loyalty.members.tables import member_tag
 from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE, Name
 from loyalty.policy import Policy
 from loyalty.tables import change, consent, member, name, profile, profile_history
@@ -38,6 +39,7 @@ class Newcomer(NamedTuple):
     language: str | None = None
     class_: MemberClass = CLASS
     consents: tuple[Consent, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 def newcomer(external_id: str, joined_at: datetime, birthday: Birthday | None = None) -> Newcomer:
@@ -95,6 +97,7 @@ async def copy_newcomers(
             for given in map(_consent, {each.purpose: each for each in one.consents}.values())
         ],
     )
+    await _copy_tags(connection, cause, found)
     texts = {one.member: _texts(one, cause.at) for one in found}
     await copy_rows(
         connection,
@@ -121,6 +124,13 @@ async def copy_newcomers(
             for one in found
         ],
     )
+
+
+async def _copy_tags(connection: AsyncConnection, cause: Cause, found: Sequence[Newcomer]) -> None:
+    columns = ("member", "tag", "given_at", "actor", "request_id")
+    given = (cause.at, cause.actor, cause.request_id)
+    rows = [(one.member, tag, *given) for one in found for tag in one.tags]
+    await copy_rows(connection, member_tag, columns, rows)
 
 
 Texts = Mapping[str, tuple[UUID, str]]
@@ -156,6 +166,7 @@ def _told(one: Newcomer, texts: Texts) -> str:
             "class": one.class_,
             "joined_at": one.joined_at.isoformat(),
             "language": one.language,
+            **({"tags": list(one.tags)} if one.tags else {}),
             **{field: {"history": str(kept)} for field, (kept, _) in texts.items()},
         }
     )

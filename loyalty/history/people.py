@@ -7,8 +7,10 @@ from datetime import UTC, date, datetime
 from typing import Final, cast, get_args
 
 from loyalty.errors import LoyaltyError
+from loyalty.history.columns import TAGS_PARTED_BY
 from loyalty.history.sheets import LONG_AGO, Cells, Columns, FaultError
 from loyalty.members import Birthday, Consent, Joining, email_key, phone_key
+from loyalty.members.tags import read_tags
 from loyalty.members.types import MemberClass
 from loyalty.policy import Policy
 from tiers import Ladder
@@ -19,7 +21,7 @@ COLUMNS: Final = Columns(
     required=("member",),
     optional=(
         *("email", "phone", "name", "birthday", "class", "language", "joined_at"),
-        *("tier", "since", "until", "consent_version"),
+        *("tier", "since", "until", "consent_version", "tags"),
     ),
     prefixes=(CONSENT,),
 )
@@ -77,6 +79,7 @@ class Reader:
             class_=_class(cells),
             joined_at=joined_at,
             consents=tuple(_consents(cells)),
+            tags=_tags(cells),
         )
         return Entry(joining, self._standing(cells, joining))
 
@@ -132,6 +135,7 @@ def given_of(joining: Joining) -> Mapping[str, object]:
         "language": joining.language,
         "joined_at": joining.joined_at and joining.joined_at.astimezone(UTC),
         "class": joining.class_,
+        "tags": joining.tags or None,
     }
     return {column: value for column, value in said.items() if value is not None}
 
@@ -159,6 +163,14 @@ def _language(cells: Cells) -> str | None:
     if text and not _LANGUAGE.fullmatch(text):
         raise FaultError("language", f"expected a language tag such as en, found {text!r}")
     return text or None
+
+
+def _tags(cells: Cells) -> tuple[str, ...]:
+    said = (tag.strip() for tag in cells.text("tags").split(TAGS_PARTED_BY))
+    try:
+        return read_tags([tag for tag in said if tag])
+    except LoyaltyError as error:
+        raise FaultError("tags", str(error)) from None
 
 
 def _day(cells: Cells, column: str) -> date | None:

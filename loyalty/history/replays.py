@@ -12,6 +12,7 @@ from uuid import UUID
 
 from loyalty.history.assembly import HistoricOrder
 from loyalty.history.lookups import Known, KnownMember
+from loyalty.orders.past import LineMarks
 
 
 def money_of(order: HistoricOrder) -> str:
@@ -22,7 +23,7 @@ def money_of(order: HistoricOrder) -> str:
 Sold = dict[str, UUID]
 """Our ids of the orders of a file, by the shop's."""
 
-Lines = Mapping[str, tuple[str, str, int, int]]
+Lines = Mapping[str, tuple[str, str, int, int, LineMarks | None]]
 
 
 class Conflict(NamedTuple):
@@ -106,4 +107,4 @@ class Replays:
         return "" if same else ("amount" if order.by_line else "order_amount")
 
 
-_COLUMNS = ("sku", "category", "quantity", "amount")
+_COLUMNS = ("sku", "category", "quantity", "amount", "brand")

@@ -31,6 +31,7 @@ from loyalty.orders import rows, tables
 from loyalty.orders.comebacks import Comeback, ReturnedRow, find_returned, rows_text
 from loyalty.orders.completing import Completing, complete
 from loyalty.orders.matching import Shelf
+from loyalty.orders.past import UNMARKED
 from loyalty.orders.placing import NewOrder, place
 from loyalty.orders.reading import find_order
 from loyalty.orders.returning import Returning, return_goods
@@ -79,8 +80,13 @@ class Steps:
         self, connection: AsyncConnection, cause: Cause, begun: Begun, order: HistoricOrder
     ) -> Counter[str]:
         lines = tuple(
-            Line(line.line_id, line.sku, line.quantity, line.amount, line.category)
+            Line(
+                *(line.line_id, line.sku, line.quantity, line.amount, line.category),
+                brand=brand,
+                tags=tags,
+            )
             for line in order.lines
+            for brand, tags in (line.marks or UNMARKED,)
         )
         asked = NewOrder(
             Basket(Cart(self.currency, lines)),

@@ -155,8 +155,8 @@ def _joined_on(one: Member, terms: Terms) -> date:
 def _buyer(here: KnownMember, subject: tiers.Subject, terms: Terms, tallies: Tallies) -> Buyer:
     one = here.member
     joined_on = _joined_on(one, terms)
-    person = Person(one.class_, joined_on, here.birthday, here.birthday_entered_on)
-    return Buyer(one.id, one.holder, person, subject, here.orders, tallies.of(one.id))
+    person = Person(one.class_, joined_on, here.birthday, here.birthday_entered_on, here.marks)
+    return Buyer(one.id, one.holder, person, subject, here.earlier, tallies.of(one.id))
 
 
 def _plan(
@@ -218,7 +218,7 @@ def _count(counts: Counter[str], planned: Sequence[Planned]) -> None:
     for one in planned:
         plan = one.plan
         counts["orders"] += len(plan.orders)
-        counts["order_lines"] += len(plan.order_lines)
+        counts["order_lines"] += len(plan.order_lines) + len(plan.marked_lines)
         counts["unmatched_returns"] += plan.unmatched
         counts["points_earned"] += plan.earned
         counts["points_taken_back"] += plan.taken_back
@@ -279,6 +279,7 @@ _CAUSE = ("actor", "request_id")
 _PARTS: tuple[tuple[Table, Sequence[str], str, bool], ...] = (
     (tables.order, rows.ORDER, "orders", True),
     (tables.order_line, rows.ORDER_LINE, "order_lines", False),
+    (tables.order_line, rows.MARKED_LINE, "marked_lines", False),
     (tables.decision, rows.DECISION, "decisions", False),
     (tables.shipment, rows.SHIPMENT, "shipments", True),
     (tables.return_, rows.RETURN, "returns", True),

@@ -46,9 +46,10 @@ class Happened(NamedTuple):
     data: str
 
 
-def joined(at: datetime, class_: str = CLASS) -> Happened:
+def joined(at: datetime, class_: str = CLASS, tags: Sequence[str] = ()) -> Happened:
     """Tell that somebody joined."""
-    return Happened(JOINED, at, json.dumps({"class": class_}))
+    said = {"class": class_, **({"tags": tags} if tags else {})}
+    return Happened(JOINED, at, json.dumps(said))
 
 
 def happened(events: Sequence[Sale | Comeback], plan: MemberPlan) -> Iterator[Happened]:

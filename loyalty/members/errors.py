@@ -73,6 +73,43 @@ class BirthdayImpossible(LoyaltyError):
     day: int
 
 
+class TagMalformed(LoyaltyError):
+    """A tag is lower case letters, digits and dashes, up to 40 of them; found {seen}."""
+
+    code = "tag-malformed"
+    seen: str
+
+
+class TooManyTags(LoyaltyError):
+    """A member has at most {wanted} tags, not {seen}."""
+
+    code = "too-many-tags"
+    seen: int
+    wanted: int
+
+
+class MemberListMalformed(LoyaltyError):
+    """The name of a list is up to 40 lower case letters, digits and dashes; found {seen}."""
+
+    code = "member-list-malformed"
+    seen: str
+
+
+class MemberListTooLong(LoyaltyError):
+    """A list has at most {wanted} members, not {seen}."""
+
+    code = "member-list-too-long"
+    seen: int
+    wanted: int
+
+
+class UnknownMemberList(LoyaltyError):
+    """There is no list of members {seen}."""
+
+    code = "unknown-member-list"
+    seen: str
+
+
 class TooYoung(LoyaltyError):
     """A member is at least {minimum_age} years old."""
 

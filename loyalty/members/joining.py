@@ -18,6 +18,7 @@ from loyalty.events import Event, record_event
 from loyalty.ids import new_id
 from loyalty.members.errors import JoinedWithOtherContent, NameTaken, TooYoung
 from loyalty.members.store import find_member, profile_of
+from loyalty.members.tags import give_tags, read_tags, tags_of
 from loyalty.members.types import (
     Birthday,
     Consent,
@@ -38,6 +39,7 @@ async def join(connection: AsyncConnection, cause: Cause, joining: Joining) -> M
     """Make somebody a member, or return the member who joined under this external id before."""
     policy = await policy_at(connection, cause.at)
     check_age(policy, joining.birthday, cause)
+    tags = read_tags(joining.tags)
     joined_at = joining.joined_at or cause.at
     new = Member(
         id=new_id(cause.at), holder=new_id(cause.at), class_=joining.class_, joined_at=joined_at
@@ -59,6 +61,7 @@ async def join(connection: AsyncConnection, cause: Cause, joining: Joining) -> M
     )
     await _write_profile(connection, cause, policy, new, joining)
     await give_consents(connection, cause, new.id, joining.consents)
+    await give_tags(connection, cause, new.id, tags)
     if new.class_ == "consumer":
         await _enter_ladder(connection, cause, policy, new)
     await record_event(
@@ -69,7 +72,7 @@ async def join(connection: AsyncConnection, cause: Cause, joining: Joining) -> M
             member=new.id,
             type="member.joined",
             effective_at=joined_at,
-            data={"class": new.class_},
+            data={"class": new.class_, **({"tags": list(tags)} if tags else {})},
         ),
     )
     return new
@@ -129,10 +132,20 @@ async def _joined_before(connection: AsyncConnection, joining: Joining) -> Membe
         ("birthday", known.birthday, joining.birthday),
         ("language", known.language, joining.language),
         ("joined_at", before.joined_at, joining.joined_at or before.joined_at),
+        ("tags", *await _tags_before(connection, before, joining)),
     ):
         if was != now:
             raise JoinedWithOtherContent(field=field, pointer=f"/{field}")
     return before
+
+
+async def _tags_before(
+    connection: AsyncConnection, before: Member, joining: Joining
+) -> tuple[Sequence[str], Sequence[str]]:
+    """The tags that a member has, and those asked for; without any there is nothing to compare."""
+    if not joining.tags:
+        return (), ()
+    return await tags_of(connection, before.id), list(read_tags(joining.tags))
 
 
 async def _write_profile(
@@ -175,6 +188,7 @@ async def _write_profile(
             "class": new.class_,
             "joined_at": new.joined_at.astimezone(UTC).isoformat(),
             "language": joining.language,
+            **({"tags": sorted(set(joining.tags))} if joining.tags else {}),
             **kept,
         },
         member=new.id,

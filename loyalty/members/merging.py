@@ -1,8 +1,8 @@
 """Two members found to be one: everything goes on under one of them, the other is closed.
 
-Points, tier history, names, contacts, vouchers, birthdays and what limits have counted move in one
-transaction; orders stay where they were recorded, and what later becomes of them counts for the
-survivor. Reads by the old id answer the survivor.
+Points, tier history, names, contacts, vouchers, birthdays, tags, lists and what limits have counted
+move in one transaction; orders stay where they were recorded, and what later becomes of them counts
+for the survivor. Reads by the old id answer the survivor.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,9 @@ from loyalty.ids import new_id, show
 from loyalty.members.changing import refuse_closed, write_profile
 from loyalty.members.errors import MemberBlocked, MemberMerged, MergeWithItself
 from loyalty.members.joining import give_consents
+from loyalty.members.lists import pass_on_lists
 from loyalty.members.store import meant_member, members_by_id, profile_of
+from loyalty.members.tags import pass_on_tags
 from loyalty.members.types import Consent, Member, Profile, Ref
 from loyalty.names import EMAIL, MEMBER, PHONE, VOUCHER
 from loyalty.policy import Policy, policy_at
@@ -74,6 +76,8 @@ async def merge_members(
     vouchers = await _pass_vouchers(connection, cause, gone, into)
     await benefits.pass_on_counters(connection, gone.id, into.id, at=cause.at)
     await _move_birthdays(connection, gone, into)
+    await pass_on_tags(connection, gone.id, into.id)
+    await pass_on_lists(connection, gone.id, into.id)
     await forget_allowances(connection, {gone.id, into.id})
     await _move_names(connection, gone, into)
     await _merge_profiles(connection, cause, gone, into)

@@ -61,6 +61,17 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """How the shop sorts a member: their tags, and the lists that they are on, in order."""
+
+    tags: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+
+
+UNMARKED: Final = Marks()
+
+
+@dataclass(frozen=True, slots=True)
 class Birthday:
     """Month and day, which suffice, and the year if the member gave it."""
 
@@ -114,6 +125,7 @@ class Joining:
     class_: MemberClass = "consumer"
     joined_at: datetime | None = None
     consents: tuple[Consent, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

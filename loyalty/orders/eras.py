@@ -6,13 +6,14 @@ when it was placed.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from benefits import RuleSet
 from loyalty.books import Estimate
 from loyalty.cause import Cause
+from loyalty.orders.facts import Earlier
 from loyalty.policy import Policy
 from tiers import Ladder
 
@@ -61,15 +62,22 @@ class Terms:
 
 @dataclass(slots=True)
 class Counted:
-    """How many orders there were before an instant; those of the same instant are not before."""
+    """How many orders there were before an instant, and on which day the last of them was placed.
+
+    Those of the same instant are not before.
+    """
 
     earlier: int
+    last_on: date | None = None
     at: datetime | None = None
+    on: date | None = None
     same: int = 0
 
-    def before(self, at: datetime) -> int:
-        """Count an order in, the next in time, and return how many were placed before it."""
+    def before(self, at: datetime, on: date) -> Earlier:
+        """Count an order in, the next in time, and return those before it."""
         if at != self.at:
-            self.earlier, self.at, self.same = self.earlier + self.same, at, 0
+            if self.same:
+                self.earlier, self.last_on = self.earlier + self.same, self.on
+            self.at, self.on, self.same = at, on, 0
         self.same += 1
-        return self.earlier
+        return Earlier(self.earlier, self.last_on)

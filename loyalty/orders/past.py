@@ -16,8 +16,13 @@ from loyalty.orders.types import History, Line, Order, PricedBy
 
 SHIPMENT_NAME: Final = "1"
 
-PastLine = tuple[str, str, str, int, int]
-"""Line id, SKU, category, quantity, and the money paid for the whole quantity."""
+LineMarks = tuple[str, tuple[str, ...]]
+"""The brand and the tags of what a line sold; a line without either has none of these."""
+
+PastLine = tuple[str, str, str, int, int, LineMarks | None]
+"""Line id, SKU, category, quantity, the money paid for the whole quantity, and what it sold."""
+
+UNMARKED: Final[LineMarks] = ("", ())
 
 
 class Sale(NamedTuple):
@@ -56,8 +61,10 @@ def _history(sale: Sale, on: date, earned: Sequence[int] | None) -> History:
             category,
             quantity,
             Figures(amount, amount, 0, 0, 0, amount, earn),
+            brand=(marks or UNMARKED)[0],
+            tags=(marks or UNMARKED)[1],
         )
-        for line_no, ((line_id, sku, category, quantity, amount), earn) in enumerate(
+        for line_no, ((line_id, sku, category, quantity, amount, marks), earn) in enumerate(
             zip(sale.lines, points, strict=True), start=1
         )
     )

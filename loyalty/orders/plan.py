@@ -22,10 +22,10 @@ from loyalty.orders.completion import Step
 from loyalty.orders.decided import paid_document
 from loyalty.orders.deferring import deferred
 from loyalty.orders.eras import Counted, Terms
-from loyalty.orders.facts import GUEST, Person, facts_at
+from loyalty.orders.facts import GUEST, NONE_EARLIER, Earlier, Person, facts_at
 from loyalty.orders.figures import Figures
 from loyalty.orders.matching import Shelf
-from loyalty.orders.past import SHIPMENT_NAME, Sale, Sold
+from loyalty.orders.past import SHIPMENT_NAME, UNMARKED, Sale, Sold
 from loyalty.orders.postings import Entries
 from loyalty.orders.reversal import reversals
 from loyalty.orders.rows import Row, return_line_rows, return_row
@@ -46,7 +46,7 @@ EVERYTHING: Final = "{}"
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Whose history it is; `subject` is the standing to go on from, `orders` those before it.
+    """Whose history it is; `subject` is the standing to go on from, `earlier` the orders before it.
 
     `tally` says where the counters stand that rules look at; without it, at nothing.
     """
@@ -55,7 +55,7 @@ class Buyer:
     holder: UUID
     person: Person
     subject: Subject
-    orders: int = 0
+    earlier: Earlier = NONE_EARLIER
     tally: Tally | None = None
 
 
@@ -68,6 +68,8 @@ class MemberPlan:
 
     orders: list[Row] = field(default_factory=list)
     order_lines: list[Row] = field(default_factory=list)
+    marked_lines: list[Row] = field(default_factory=list)
+    """The lines of orders that name a brand or tags; those of others stand apart."""
     shipments: list[Row] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
     returns: list[Row] = field(default_factory=list)
@@ -107,12 +109,12 @@ def _plan(
     found = _match(events)
     tiers = _walk(buyer, events, found, scribe, earned)
     sold: dict[UUID, Sold] = {}
-    count = Counted(buyer.orders)
+    count = Counted(*buyer.earlier)
     for index, event in enumerate(events):
         if isinstance(event, Sale):
             on = terms.policy_at(event.placed_at).day_of(event.placed_at)
-            before = count.before(event.placed_at)
-            facts = facts_at(buyer.person, on, tier=tiers[index], order_count=before)
+            earlier = count.before(event.placed_at, on)
+            facts = facts_at(buyer.person, on, tier=tiers[index], earlier=earlier)
             sold[event.order] = Sold(event, on, scribe.sell(event, on, facts))
             scribe.post_earn(buyer.holder, sold[event.order], tiers[index])
         else:
@@ -141,7 +143,7 @@ def _match(events: Sequence[Sale | Comeback]) -> dict[int, Found]:
     for index, event in enumerate(events):
         if isinstance(event, Sale):
             line_ids[event.order] = [line[0] for line in event.lines]
-            for line_no, (_, sku, _, quantity, amount) in enumerate(event.lines, start=1):
+            for line_no, (_, sku, _, quantity, amount, _) in enumerate(event.lines, start=1):
                 shelf.put(event.order, line_no, sku, quantity, amount)
         else:
             found[index] = find_returned(shelf, event, line_ids)
@@ -234,6 +236,7 @@ class _Scribe:
             categories=[line[2] for line in sale.lines],
             quantities=[line[3] for line in sale.lines],
             amounts=amounts,
+            marks=[line[5] for line in sale.lines],
             used=used,
         ), used
 
@@ -252,15 +255,21 @@ class _Scribe:
 
     def _lines(self, sale: Sale, earned: Sequence[int]) -> None:
         member, order = self.member, sale.order
-        self.plan.order_lines += [
+        rows = [
             (
                 member, order, line_no, line_id, sku, category, quantity, True,
                 amount, amount, 0, 0, 0, amount, earn,
             )
-            for line_no, ((line_id, sku, category, quantity, amount), earn) in enumerate(
+            for line_no, ((line_id, sku, category, quantity, amount, _), earn) in enumerate(
                 zip(sale.lines, earned, strict=True), start=1
             )
         ]  # fmt: skip
+        if not any(line[5] for line in sale.lines):
+            self.plan.order_lines += rows
+            return
+        for row, line in zip(rows, sale.lines, strict=True):
+            brand, tags = line[5] or UNMARKED
+            self.plan.marked_lines.append((*row, brand or None, list(tags) or None))
 
     def _shipment(self, sale: Sale, on: date, figures: Row) -> None:
         at, earns = sale.placed_at, figures[-1]

@@ -35,10 +35,10 @@ from ledger import wallet_at
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import person_of
 from loyalty.hot import Hot, hot
-from loyalty.members import Member
+from loyalty.members import Member, marks_json, read_marks
 from loyalty.names import REWARD_ORDER, VOUCHER
+from loyalty.orders.earlier import earlier_orders, read_earlier
 from loyalty.orders.facts import facts_at
-from loyalty.orders.tables import order
 from loyalty.policy import Policy, policy_version_at
 from loyalty.rewards.document import terms_of
 from loyalty.rewards.periods import periods_at
@@ -127,15 +127,17 @@ async def read_circumstances(
         voucher_code=wanted.voucher_code,
         **starts,
     )
-    birthday, available, frozen, orders, tier, versions, rewards, code_known, placed = row
+    birthday, available, frozen, orders, tier, versions, rewards, code_known, placed, marks = row
     policy = await programme.policy(connection, versions["policy"])
     ladder = await programme.ladder(connection, versions["ladder"])
     bottom = None if ladder is None else ladder.tiers[0].code
-    person = person_of(whose, birthday, policy)
+    person = person_of(whose, birthday, policy, read_marks(marks))
     return Circumstances(
         whose=whose,
         at=at,
-        facts=facts_at(person, policy.day_of(at), tier=tier or bottom, order_count=orders),
+        facts=facts_at(
+            person, policy.day_of(at), tier=tier or bottom, earlier=read_earlier(orders)
+        ),
         available=available or 0,
         frozen=bool(frozen),
         policy=policy,
@@ -176,7 +178,7 @@ MOST_OFFERED: Final = 500
 
 
 @cache
-def _statement() -> Hot[Any, int, bool, int, str, Any, Any, bool, Any]:
+def _statement() -> Hot[Any, int, bool, Any, str, Any, Any, bool, Any, Any]:
     """The one statement; composed at first use and compiled once."""
     one = select(literal(1).label("one")).subquery("one")
     wallet = lateral(wallet_at(_HOLDER, _AT)).alias("wallet")
@@ -194,12 +196,13 @@ def _statement() -> Hot[Any, int, bool, int, str, Any, Any, bool, Any]:
             known,
             wallet.c.available,
             wallet.c.frozen,
-            _orders(),
+            earlier_orders(_MEMBER, _AT),
             standing.c.tier,
             _versions(),
             _rewards(),
             _is_named(VOUCHER, _CODE),
             _placed(),
+            marks_json(_MEMBER),
         ).select_from(whole)
     )
 
@@ -208,20 +211,6 @@ def _everybody() -> Select[UUID]:
     """The member and whoever was merged into them."""
     either = or_(member.c.id == _MEMBER, member.c.merged_into == _MEMBER)
     return select(member.c.id).where(either)
-
-
-def _orders() -> ScalarSelect[int]:
-    """How many orders were placed before, as the facts of a cart count them."""
-    return (
-        select(func.count())
-        .select_from(order)
-        .where(
-            order.c.member.in_(_everybody()),
-            order.c.state != "cancelled",
-            order.c.placed_at < _AT,
-        )
-        .scalar_subquery()
-    )
 
 
 def _versions() -> ColumnElement[Any]:

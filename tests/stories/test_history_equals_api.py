@@ -20,9 +20,9 @@ from loyalty.members import Member
 from loyalty.orders.comebacks import Comeback, ReturnedRow
 from loyalty.orders.eras import Terms
 from loyalty.orders.facts import Person
-from loyalty.orders.past import Sale
+from loyalty.orders.past import LineMarks, Sale
 from loyalty.orders.plan import Buyer, MemberPlan, plan_member
-from loyalty.orders.rows import ORDER, ORDER_LINE, RETURN, RETURN_LINE, SHIPMENT
+from loyalty.orders.rows import MARKED_LINE, ORDER, RETURN, RETURN_LINE, SHIPMENT
 from loyalty.policy import policy_at
 from tests.support.api import Web
 from tests.support.shop import Json, Shop, cart
@@ -44,6 +44,7 @@ def a_year(chance: Random) -> list[Sale | Comeback]:
                 "FOOD",
                 chance.randint(1, 4),
                 chance.randint(0, 9_000),
+                chance.choice([None, None, ("ACME", ()), ("", ("new", "sale"))]),
             )
             for place in range(1, chance.randint(2, 5))
         ]
@@ -57,6 +58,11 @@ def a_year(chance: Random) -> list[Sale | Comeback]:
     return events
 
 
+def named(marks: LineMarks | None) -> Json:
+    """Return what a line of the API says of the product."""
+    return {} if marks is None else {"brand": marks[0], "tags": list(marks[1])}
+
+
 async def report(shop: Shop, events: Sequence[Sale | Comeback]) -> None:
     """Report the same through the API."""
     names: dict[UUID, str] = {}
@@ -64,7 +70,9 @@ async def report(shop: Shop, events: Sequence[Sale | Comeback]) -> None:
         if isinstance(event, Sale):
             name = names[event.order] = f"S-{number}"
             keys = ("line_id", "sku", "category", "quantity", "amount")
-            lines = [dict(zip(keys, line, strict=True)) for line in event.lines]
+            lines = [
+                dict(zip(keys, line[:-1], strict=True)) | named(line[-1]) for line in event.lines
+            ]
             at = event.placed_at.isoformat()
             await shop.place(cart(*lines), name, priced_by="shop", placed_at=at)
             await shop.complete(name, completed_at=at)
@@ -151,7 +159,11 @@ async def test_history_planned_in_one_pass_equals_the_api(shop: Shop, web: Web, 
         plan = await planned(connection, web, ada, events)
         for table, columns, rows in (
             ("order", ORDER, plan.orders),
-            ("order_line", ORDER_LINE, plan.order_lines),
+            (
+                "order_line",
+                MARKED_LINE,
+                [*plan.marked_lines, *((*row, None, None) for row in plan.order_lines)],
+            ),
             ("shipment", SHIPMENT, plan.shipments),
             ("return", RETURN, plan.returns),
             ("return_line", RETURN_LINE, plan.return_lines),

@@ -57,6 +57,10 @@ class Caller:
         """Change."""
         return await self._send("PATCH", path, body, key, headers)
 
+    async def put(self, path: str, body: object, *, key: str | None = None) -> httpx.Response:
+        """Replace something."""
+        return await self._send("PUT", path, body, key, {})
+
     async def delete(self, path: str, *, key: str | None = None) -> httpx.Response:
         """End."""
         return await self._send("DELETE", path, None, key, {})

@@ -20,13 +20,13 @@ __all__ = ["application"]
 
 COLUMNS = (
     *("member", "email", "phone", "name", "birthday", "class", "language", "joined_at"),
-    *("tier", "since", "until", "consent:newsletter", "consent_version"),
+    *("tier", "since", "until", "consent:newsletter", "consent_version", "tags"),
 )
 ADA = (
     *("ada", "Ada@Example.org", "+41 44 123 45 67", "Ada L.", "1984-02-29", "", "en"),
-    *("2020-01-31T10:00:00+01:00", "", "", "", "yes", "2026-1"),
+    *("2020-01-31T10:00:00+01:00", "", "", "", "yes", "2026-1", "vip; tea-lover"),
 )
-BEN = ("ben", "", "", "", "--12-24", "staff", "", "2021-05-01", "", "", "", "", "")
+BEN = ("ben", "", "", "", "--12-24", "staff", "", "2021-05-01", "", "", "", "", "", "")
 
 
 TOLD = """
@@ -60,6 +60,7 @@ async def test_a_row_joins_as_the_api_would_let_it(
         language="en",
         joined_at=datetime(2020, 1, 31, 9, tzinfo=UTC),
         consents=(Consent("newsletter", granted=True, text_version="2026-1"),),
+        tags=("vip", "tea-lover"),
     )
     await application.database.write(join, cause_now(application), joining)
 
@@ -84,6 +85,7 @@ async def test_a_row_joins_as_the_api_would_let_it(
         "select field, before from loyalty.profile_history where member = '{}' order by field",
         "select purpose, granted, text_version from loyalty.consent where member = '{}'",
         "select kind from loyalty.name where member = '{}' order by kind",
+        "select tag from loyalty.member_tag where member = '{}' order by tag",
     ):
         assert await rows(application, query.format(ada.id)) == await rows(
             application, query.format(eva.id)

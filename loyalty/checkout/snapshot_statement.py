@@ -1,0 +1,176 @@
+"""The one statement that reads a snapshot, composed of what each package publishes.
+
+What its columns mean is said by `loyalty.checkout.snapshot`, which alone runs it.
+"""
+
+from datetime import date
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    Label,
+    ScalarSelect,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    case,
+    func,
+    lateral,
+    literal,
+    literal_column,
+    null,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy.dialects.postgresql import ARRAY, JSON
+
+from benefits import FREE, live_rule_set_version, periods, prices_of, used_json, vouchers_stored
+from ledger import wallet_at
+from loyalty.hot import Hot, hot
+from loyalty.keys import key_stands
+from loyalty.members import marks_json
+from loyalty.orders.earlier import earlier_orders
+from loyalty.policy import policy_version_at
+from loyalty.schema import Instant
+from loyalty.tables import live_version, member, name, profile
+from tiers import live_version as live_ladder_version
+from tiers import standing_at
+
+_EXTERNAL: Final = bindparam("external", type_=Text)
+_ID: Final = bindparam("id", type_=Uuid)
+_AT: Final = bindparam("at", type_=Instant)
+_NOW: Final = bindparam("now", type_=Instant)
+_ON: Final = bindparam("on", type_=Date)
+#: Lists travel as one text: the driver takes longer over twenty texts than the server does.
+SEPARATOR: Final = "\x1f"
+_SKUS: Final = func.string_to_array(
+    bindparam("skus", type_=Text), literal(SEPARATOR, Text), type_=ARRAY(Text)
+)
+_CODES: Final = func.string_to_array(
+    bindparam("codes", type_=Text), literal(SEPARATOR, Text), type_=ARRAY(Text)
+)
+_ORDER: Final = bindparam("order", type_=Text)
+_KEY: Final = bindparam("api_key", type_=Uuid)
+
+
+@cache
+def snapshot_statement() -> Hot[Any, Any, int, Any, Any, Any, Any, str, bool, UUID, Any, Any, Any]:
+    """The one statement; composed at first use and compiled once."""
+    named = (
+        select(name.c.id)
+        .where(name.c.kind == literal("member", Text), name.c.name == _EXTERNAL)
+        .scalar_subquery()
+    )
+    one = select(literal(1).label("one")).subquery("one")
+    wallet = lateral(wallet_at(member.c.holder, _NOW)).alias("wallet")
+    standing = lateral(standing_at(member.c.id, _ON)).alias("standing")
+    # By their names, so that nobody below takes the ones above for tables of their own.
+    ahead = (literal_column(f"standing.{day}", Date) for day in ("falls_on", "floor_until"))
+    turn = lateral(select(_moves_on(*ahead).label("moves_on"))).alias("turn")
+    later = lateral(standing_at(member.c.id, literal_column("turn.moves_on", Date))).alias("later")
+    whole = (
+        one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
+        .outerjoin(profile, profile.c.member == member.c.id)
+        .outerjoin(wallet, true())
+        .outerjoin(standing, true())
+        .outerjoin(turn, true())
+        .outerjoin(later, true())
+    )
+    return hot(
+        select(
+            case((member.c.id.is_not(None), _member_json()), else_=null()).label("whose"),
+            _birthday_json(),
+            wallet.c.available,
+            earlier_orders(member.c.id, _AT),
+            _prices_json(),
+            _vouchers_json(),
+            _versions_json(),
+            standing.c.tier,
+            or_(_KEY.is_(None), key_stands(_KEY, _NOW)).label("stands"),
+            _placed_order(),
+            case(
+                (
+                    later.c.tier.is_not(None),
+                    func.json_build_array(turn.c.moves_on, later.c.tier, type_=JSON),
+                ),
+                else_=null(),
+            ).label("comes"),
+            _used_json(),
+            marks_json(member.c.id),
+        ).select_from(whole)
+    )
+
+
+def _moves_on(*days: ColumnElement[date]) -> ColumnElement[Any]:
+    """The next day after this one on which a tier is lost or a floor under it ends."""
+    ahead = (case((day > _ON, day), else_=null()) for day in days)
+    return func.least(*ahead, type_=Date)
+
+
+def _member_json() -> ColumnElement[Any]:
+    return func.json_build_object(
+        *("id", member.c.id, "holder", member.c.holder, "class", member.c["class_"]),
+        *("joined_at", member.c.joined_at, "closed_at", member.c.closed_at),
+        *("merged_into", member.c.merged_into),
+        type_=JSON,
+    )
+
+
+def _birthday_json() -> Label[Any]:
+    known = func.json_build_array(
+        profile.c.birth_month, profile.c.birth_day, profile.c.birthday_changed_on, type_=JSON
+    )
+    return case((profile.c.member.is_not(None), known), else_=null()).label("known")
+
+
+def _prices_json() -> ScalarSelect[Any]:
+    priced = prices_of(_SKUS, _AT).subquery("priced")
+    one = func.json_build_array(*priced.c)
+    return select(func.json_agg(one, type_=JSON)).select_from(priced).scalar_subquery()
+
+
+def _vouchers_json() -> ScalarSelect[Any]:
+    stored = vouchers_stored().subquery("stored")
+    whose = func.coalesce(name.c.member, literal(FREE, Uuid))
+    found = select(
+        func.json_object_agg(name.c.name, func.json_build_array(*stored.c), type_=JSON)
+    ).select_from(name.join(stored, (stored.c.member == whose) & (stored.c.id == name.c.id)))
+    return found.where(
+        name.c.kind == literal("voucher", Text), name.c.name == func.any(_CODES)
+    ).scalar_subquery()
+
+
+def _versions_json() -> ColumnElement[Any]:
+    keys = (
+        select(live_version.c.version)
+        .where(live_version.c.name == literal("signing-keys", Text))
+        .scalar_subquery()
+    )
+    return func.json_build_object(
+        *("policy", policy_version_at(_AT), "keys", keys),
+        *("rules", _scalar(live_rule_set_version(_AT))),
+        *("ladder", _scalar(live_ladder_version())),
+        type_=JSON,
+    )
+
+
+def _scalar(published: Select[Any]) -> ScalarSelect[Any]:
+    return published.scalar_subquery()
+
+
+def _used_json() -> ScalarSelect[Any]:
+    starts = [bindparam(f"{period}_begins", type_=Date) for period in periods(date.min)]
+    return used_json(member.c.id, starts)
+
+
+def _placed_order() -> ScalarSelect[UUID]:
+    return (
+        select(name.c.id)
+        .where(name.c.kind == literal("order", Text), name.c.name == _ORDER)
+        .scalar_subquery()
+    )
