@@ -286,8 +286,8 @@ def bundles(effect: Document, units: Sequence[Unit]) -> dict[int, int]:
 
 
 def had_units(effect: Document, offer: Offer, sale: Sale, chosen: Sequence[int]) -> list[Unit]:
-    """Tell which units are had for less."""
-    if effect["effect"] == "buy-get" and "get_where" in effect:
+    """Tell which units are had for less; a `get_where` that repeats `where` adds nothing."""
+    if "get_where" in effect and effect["get_where"] != effect.get("where"):
         return had_for_others(effect, chosen, meant(effect["get_where"], offer, sale), sale)
     nth = effect.get("nth")
     buy, get = (nth - 1, 1) if nth else (effect["buy"], effect["get"])
@@ -361,10 +361,10 @@ def amount_of(effect: Document, offer: Offer, worth: int) -> int:
         reached = [step["amount"] for step in effect["steps"] if worth >= step["from"]]
         return int(reached[-1]) if reached else 0
     if "amount_of" in effect:
-        return (offer.voucher.amount or 0) if offer.voucher is not None else 0
+        return 0 if offer.voucher is None else offer.voucher.amount or 0
     if "every" in effect:
-        rounds = worth // effect["every"]
-        return int(effect["amount"]) * min(rounds, effect.get("times", rounds))
+        rounds = worth // int(effect["every"])
+        return int(effect["amount"]) * min(rounds, int(effect.get("times", rounds)))
     return int(effect["amount"])
 
 

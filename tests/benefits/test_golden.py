@@ -6,6 +6,7 @@ category, quantity, regular amount and what else there is to say. `pays` and `ea
 
 import json
 import re
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,6 +28,7 @@ from benefits import (
     periods,
     replay,
 )
+from benefits.language.effect_nodes import EFFECTS
 from tests.benefits.builders import MEMBER, NOON, compiled, earned_by, totals_of, why_not
 
 HERE = Path(__file__).parent
@@ -39,7 +41,7 @@ EXAMPLES = [(book["rules"], example) for book in BOOKS for example in book["exam
 _NAMED = re.compile(r"(?P<rule>[a-z0-9-]+)(:(?P<group>[a-z]+))?(!(?P<priority>\d+))?(?P<alone>\*)?")
 
 
-def rule(said: str, rules: dict[str, Any]) -> dict[str, object]:
+def rule(said: str, rules: dict[str, Any]) -> dict[str, Any]:
     """Return the rule that an example names: `rule:group!priority*`, a star being exclusive."""
     named = _NAMED.fullmatch(said)
     assert named is not None, said
@@ -108,6 +110,10 @@ def test_worked_example(rules: dict[str, Any], example: dict[str, Any]) -> None:
     assert earned_by(decision) == example.get("earns", [0] * len(decision.lines))
     assert decision.points.earn == sum(each.earn for each in decision.lines)
     assert [[gift.sku, gift.quantity] for gift in decision.gifts] == example.get("gifts", [])
+    granted = [[grant.definition, grant.quantity] for grant in decision.grants]
+    assert granted == example.get("grants", [])
+    granted = [[grant.definition, grant.quantity] for grant in decision.grants]
+    assert granted == example.get("grants", [])
     for each in decision.lines:
         parts = [each.earn if why.gave is None else why.gave for why in each.earn_why]
         assert sum(parts) == each.earn
@@ -121,6 +127,40 @@ def test_worked_example(rules: dict[str, Any], example: dict[str, Any]) -> None:
         assert why_not(decision, name) == code
     text = decision_text(decision)
     assert decision_text(replay(text, rule_set)) == text
+
+
+def sides_of(effect: dict[str, Any]) -> list[str]:
+    """Return what takes money off with what it works on, and each way of measuring or picking."""
+    name, target = effect["effect"], effect.get("target", "")
+    if name == "earn":
+        return [name]
+    more = {"steps", "every", "amount_of", "get_where", "price_list", "line_price"} & effect.keys()
+    if effect.get("each") == "unit":
+        more |= {"each unit"}
+    if {"pick", "units"} & effect.keys() and "target" in effect:
+        more |= {"some units"}
+    return [f"{name} {target}".strip(), *(f"{name} by {one}" for one in more)]
+
+
+def way_of(said: str, example: dict[str, Any]) -> str:
+    """Return how a rule of an example is combined with the others."""
+    named = _NAMED.fullmatch(said)
+    assert named is not None, said
+    groups: dict[str, str] = example.get("groups", {})
+    return "exclusive" if named["alone"] else groups.get(named["group"], "all")
+
+
+def test_every_effect_on_all_it_may_work_on_is_worked_out_in_every_way_of_combining() -> None:
+    ways: dict[str, set[str]] = {}
+    for rules, example in EXAMPLES:
+        for said in example["rules"]:
+            for side in chain.from_iterable(map(sides_of, rule(said, rules)["effects"])):
+                ways.setdefault(side, set()).add(way_of(said, example))
+
+    assert {side.partition(" ")[0] for side in ways} == EFFECTS.keys() - {"entitlement"}
+    assert len(ways) >= 24
+    everyone = {"all", "best", "first", "exclusive"}
+    assert {side: everyone - found for side, found in ways.items() if everyone - found} == {}
 
 
 def test_there_are_at_least_150_examples_and_every_rule_is_used() -> None:
