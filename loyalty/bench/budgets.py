@@ -55,4 +55,7 @@ TIERS_PREVIEW: Final = Budget(
 TIERS_WRITE: Final = Budget(
     "tiers-write", AT_MOST, 1.0, GROUPED, "each 100,000 changes written, beside deciding them"
 )
+SELECT: Final = Budget(
+    "select-matches", AT_MOST, 10.0, "x one scan", "orders of a draft rule among 1,000,000 lines"
+)
 SECOND_START: Final = Budget("demo-second-start", AT_MOST, 5.0, "s", "a demo that is there serves")

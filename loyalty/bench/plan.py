@@ -18,6 +18,7 @@ class Plan:
     movements: int
     standings: int
     year_rows: int | None
+    past_lines: int
     journals: tuple[int, int]
 
 
@@ -32,6 +33,7 @@ FULL: Final = Plan(
     movements=10_000,
     standings=1_000_000,
     year_rows=None,
+    past_lines=1_000_000,
     journals=(10_000, 10_000_000),
 )
 QUICK: Final = Plan(
@@ -45,5 +47,6 @@ QUICK: Final = Plan(
     movements=200,
     standings=2_000,
     year_rows=20_000,
+    past_lines=20_000,
     journals=(1_000, 20_000),
 )

