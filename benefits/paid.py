@@ -27,6 +27,8 @@ class PaidEarning(NamedTuple):
     points: list[int]
     applied: AppliedRules
     charges: tuple[Charge, ...] = ()
+    gave: tuple[int, ...] = ()
+    """The points of the order that are each rule's."""
 
 
 def earn_of_paid(
@@ -71,7 +73,19 @@ def earn_of_paid(
         if candidate.number in earning.contributed
     )
     points = earning.per_line() if by_line else _on_columns(earning, amounts)
-    return PaidEarning(points, applied, earning.charged())
+    return PaidEarning(points, applied, earning.charged(), _by_rule(earning, applied))
+
+
+def _by_rule(earning: Earning, applied: AppliedRules) -> tuple[int, ...]:
+    """What each rule gave the order."""
+    if len(applied) == 1:
+        return (earning.points,)
+    earned = earning.per_line()
+    gave = dict.fromkeys((rule for rule, _ in applied), 0)
+    for whys, line in zip(earning.why(earned), earned, strict=True):
+        for why in whys:
+            gave[why.rule] += line if why.gave is None else why.gave
+    return tuple(gave.values())
 
 
 def _marked(line: Line, marks: tuple[str, tuple[str, ...]] | None) -> Line:

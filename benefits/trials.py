@@ -18,11 +18,15 @@ from benefits.counted import Charge, Used, periods
 from benefits.counting import group_scope, scope_of
 from benefits.errors import BenefitsError, DecisionDamaged, PointsOverSpendable
 from benefits.evaluation import evaluate, evaluate_paid
+from benefits.grouping import group_documents, groups_from
 from benefits.holdouts import held_out_of
 from benefits.questions import question_from
-from benefits.records import FREE, Group, PublishedRuleSet
+from benefits.records import FREE, PublishedRuleSet
 from benefits.rule_set import RuleSet, compile_rule_set
 from benefits.types import Decision, Question
+
+Gave = dict[str, tuple[int, int]]
+"""What each rule gave: money taken off, and points earned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +66,13 @@ def drafted_set(
     Raises RuleRefused with the pointer to the node, or RuleSetRefused.
     """
     stored = () if live is None else live.rules
-    before = {} if live is None else {group.name: group for group in live.groups}
-    modes = modes_after({name: group.mode for name, group in before.items()}, change)
+    before = {} if live is None else group_documents(live.groups)
     kept = [each for each in stored if each.rule not in change.names]
     return compile_rule_set(
         [*kept, *drafted(change)],
         zone=zone,
         tiers=tiers,
-        groups=[
-            replace(before[name], mode=mode) if name in before else Group(name, mode)
-            for name, mode in modes.items()
-        ],
+        groups=groups_from(modes_after(before, change)),
     )
 
 
@@ -132,6 +132,16 @@ def what_is_had(decision: Decision) -> tuple[object, ...]:
         sorted((each.definition, each.quantity) for each in decision.grants),
         {each.right for each in decision.entitlements},
     )
+
+
+def given_by(decision: Decision) -> Gave:
+    """What each rule of a decision gave."""
+    points: dict[str, int] = {}
+    for line in decision.lines:
+        for why in line.earn_why:
+            gave = line.earn if why.gave is None else why.gave
+            points[why.rule] = points.get(why.rule, 0) + gave
+    return {each.rule: (each.amount, points.get(each.rule, 0)) for each in decision.applied}
 
 
 class Counting:

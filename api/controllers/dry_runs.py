@@ -89,9 +89,8 @@ async def try_draft(request: ApiRequest) -> Response[bytes]:
                 shop_priced=body.shop_priced,
             )
         else:
-            raise RequestInvalid(
-                pointer="/cart", seen="both or none", reason="either cart or order"
-            )
+            seen = "either a cart or an order is expected"
+            raise RequestInvalid(pointer="/cart", seen=seen, reason="malformed")
     return ok(TriedOut.of(tried, speaks(request.headers.get("accept-language", ""))))
 
 

@@ -11,7 +11,7 @@ from heapq import nlargest
 from typing import Any, Final
 from uuid import UUID
 
-from benefits import Decision, Trial, UsedUp
+from benefits import Gave, Trial, UsedUp, given_by
 from loyalty.dry_runs.types import PastOrder
 from loyalty.orders.types import History, LineStand
 
@@ -19,9 +19,6 @@ MOST_NAMED: Final = 20
 """How many of the members are named who gain, or lose, most."""
 GUEST: Final = "guest"
 NO_TIER: Final = "none"
-
-Given = dict[str, tuple[int, int]]
-"""What each rule gave: money taken off, and points earned."""
 
 
 @dataclass(slots=True)
@@ -176,7 +173,7 @@ class Tally:
         person.add(money, points)
         person.tier = past.question.facts.tier or NO_TIER
 
-    def _attribute(self, live: Given, drafted: Given) -> None:
+    def _attribute(self, live: Gave, drafted: Gave) -> None:
         for rule in live.keys() | drafted.keys():
             before, after = live.get(rule), drafted.get(rule)
             if rule not in self.touched and before == after:
@@ -227,16 +224,6 @@ class Tally:
         """What a member has more, in minor units times the points that the value is for."""
         value, per = self.worth
         return person.money * per + person.points * value
-
-
-def given_by(decision: Decision) -> Given:
-    """What each rule of a decision gave."""
-    points: dict[str, int] = {}
-    for line in decision.lines:
-        for why in line.earn_why:
-            gave = line.earn if why.gave is None else why.gave
-            points[why.rule] = points.get(why.rule, 0) + gave
-    return {each.rule: (each.amount, points.get(each.rule, 0)) for each in decision.applied}
 
 
 def what_stayed(history: History, trial: Trial) -> tuple[int, int]:

@@ -36,6 +36,7 @@ from loyalty.orders.eras import Terms
 from loyalty.orders.facts import Person
 from loyalty.orders.past import Sale
 from loyalty.orders.plan import Buyer, MemberPlan, plan_guest, plan_member
+from loyalty.rule_costs.tables import order_rule
 from loyalty.tables import event
 
 GUESTS = ""
@@ -281,6 +282,7 @@ _PARTS: tuple[tuple[Table, Sequence[str], str, bool], ...] = (
     (tables.order_line, rows.ORDER_LINE, "order_lines", False),
     (tables.order_line, rows.MARKED_LINE, "marked_lines", False),
     (tables.decision, rows.DECISION, "decisions", False),
+    (order_rule, rows.ORDER_RULE, "order_rules", False),
     (tables.shipment, rows.SHIPMENT, "shipments", True),
     (tables.return_, rows.RETURN, "returns", True),
     (tables.return_line, rows.RETURN_LINE, "return_lines", False),

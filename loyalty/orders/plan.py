@@ -72,6 +72,7 @@ class MemberPlan:
     """The lines of orders that name a brand or tags; those of others stand apart."""
     shipments: list[Row] = field(default_factory=list)
     decisions: list[Row] = field(default_factory=list)
+    order_rules: list[Row] = field(default_factory=list)
     returns: list[Row] = field(default_factory=list)
     return_lines: list[Row] = field(default_factory=list)
     unmatched_returns: list[Row] = field(default_factory=list)
@@ -202,7 +203,7 @@ class _Scribe:
     def sell(self, sale: Sale, on: date, facts: Facts) -> Sequence[int]:
         """Write a sale and return the points of each line."""
         amounts = [line[4] for line in sale.lines]
-        (earned, applied, charges), used = self._earned(sale, facts, amounts)
+        (earned, applied, charges, gained), used = self._earned(sale, facts, amounts)
         self.tally.take(sale.order, charges, sale.placed_at)
         money, points = sum(amounts), sum(earned)
         figures = (money, money, 0, 0, 0, money, points)
@@ -214,6 +215,10 @@ class _Scribe:
         known = msgspec.json.encode(facts_document(facts)).decode()
         document = paid_document(applied, used)
         self.plan.decisions.append((self.member, sale.order, version, REVISION, known, document))
+        self.plan.order_rules += [
+            (self.member, sale.order, *rule, on, 0, gave)
+            for rule, gave in zip(applied, gained, strict=True)
+        ]
         self.plan.earned += points
         return earned
 

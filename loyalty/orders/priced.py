@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from benefits import Decision, LineAnswer, decision_text, facts_document
+from benefits import Decision, LineAnswer, decision_text, facts_document, given_by
 from benefits import Line as CartLine
 from loyalty.checkout.basket import Basket
 from loyalty.checkout.snapshot import Snapshot
@@ -64,6 +64,14 @@ def decision_row(order: Order, decision: Decision) -> Row:
         document = decision_text(decision)
     facts = msgspec.Raw(msgspec.json.encode(facts_document(decision.question.facts)))
     return (order.member, order.id, decision.rule_set, decision.revision, facts, document)
+
+
+def rules_of(order: Order, decision: Decision) -> list[Row]:
+    """Return the rows of what each rule gave."""
+    return [
+        (order.member, order.id, each.rule, each.version, order.placed_on, money, points)
+        for each, (money, points) in zip(decision.applied, given_by(decision).values(), strict=True)
+    ]
 
 
 def vouchers_of(order: Order, decision: Decision) -> list[Row]:

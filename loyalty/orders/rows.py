@@ -43,6 +43,7 @@ UNMATCHED_RETURN: Final = (
     *("member", "id", "line_no", "name", "at", "on", "reason", "sku", "quantity", "amount"),
     "asked",
 )
+ORDER_RULE: Final = ("member", "order_id", "rule", "version", "placed_on", "money", "points")
 DECISION: Final = ("member", "order_id", "rule_set", "revision", "facts", "document")
 
 

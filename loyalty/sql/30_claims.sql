@@ -30,7 +30,7 @@ set search_path = pg_catalog, pg_temp
 as $$
 declare
     parts constant text[] := array[
-        'order', 'order_line', 'decision', 'order_voucher', 'shipment', 'shipment_line',
+        'order', 'order_line', 'decision', 'order_rule', 'order_voucher', 'shipment', 'shipment_line',
         'return', 'return_line', 'order_exception', 'order_exchange', 'delivery'];
     part text;
 begin

@@ -42,7 +42,7 @@ async def test_a_cart_and_a_past_order_are_answered_side_by_side(shop: Shop, adm
     asked = {"member": "ext:C-1", "order": cart(line(unit_price=1_000), line("2"))}
     over_a_cart = await answered(admin, path, {"cart": asked})
     over_an_order = await answered(admin, path, {"order": "ext:S-1"})
-    neither = await answered(admin, path, {}, status=400)
+    neither = await answered(admin, path, {}, status=422)
     unknown = await answered(admin, path, {"order": "ext:S-2"}, status=404)
 
     assert over_a_cart["difference"] == {
@@ -64,7 +64,7 @@ async def test_a_cart_and_a_past_order_are_answered_side_by_side(shop: Shop, adm
     assert over_an_order["drafted"]["lines"][0]["discounts"] == [
         {"rule": "tenth", "version": 0, "amount": 333}
     ]
-    assert (neither["code"], unknown["code"]) == ("bad-request", "unknown-order")
+    assert (neither["code"], unknown["code"]) == ("invalid-request", "unknown-order")
 
 
 async def test_a_dry_run_is_a_job_whose_result_stays_with_the_draft(
@@ -116,7 +116,7 @@ async def test_a_malformed_or_unknown_dry_run_is_refused_by_name(web: Web, admin
         assert (missing.status_code, missing.json()["code"]) == (404, "unknown-dry-run")
     for days in (0, 1_101):
         refused = await admin.post(f"/v1/rule-drafts/{draft}/dry-runs", {"days": days})
-        assert refused.status_code == 400, refused.text
+        assert refused.status_code == 422, refused.text
     unknown = "/v1/rule-drafts/rdr_01kfz3m6q8e4trx9n2v5w7y1ab/dry-runs"
     gone = await answered(admin, unknown, {"days": 7}, status=404)
     assert gone["code"] == "rule-draft-unknown"
