@@ -29,6 +29,12 @@ from tests.benefits.offers import (
 )
 
 GROUPS = (Group("best", "best"), Group("first", "first"), Group("all", "all"), Group("add", "add"))
+SHARED = (
+    {"count": "money", "for": "all", "every": "day", "most": 900},
+    {"count": "money", "for": "order", "most": 700, "short": "none"},
+    {"count": "uses", "for": "member", "most": 2},
+)
+LIMITED_GROUPS = (*GROUPS, Group("shared", "all", SHARED), Group("short", "best", SHARED))
 
 
 def with_where(node: dict[str, object]) -> st.SearchStrategy[dict[str, object]]:
@@ -112,13 +118,15 @@ def bands(draw: st.DrawFn) -> dict[str, object]:
 
 
 @st.composite
-def limits(draw: st.DrawFn) -> list[dict[str, object]]:
-    """Draw limits, no two of which count the same."""
-    shapes = draw(st.sets(st.sampled_from(LIMITED), min_size=1, max_size=3))
+def limits(draw: st.DrawFn, *, earning: bool, taking: bool) -> list[dict[str, object]]:
+    """Draw limits, no two of which count the same, on what a rule earns or takes off."""
+    kinds = {"points": earning, "money": taking, "uses": True}
+    counted = [shape for shape in LIMITED if kinds[shape[0]]]
+    shapes = draw(st.sets(st.sampled_from(counted), min_size=1, max_size=3))
     found = []
     for count, whose, every in sorted(shapes):
         limit: dict[str, object] = {"count": count, "for": whose}
-        limit["most"] = draw(st.integers(1, 60 if count == "points" else 3))
+        limit["most"] = draw(st.integers(1, {"points": 60, "money": 900, "uses": 3}[count]))
         limit["short"] = draw(st.sampled_from(["partial", "none"]))
         if every != "ever":
             limit["every"] = every
@@ -132,6 +140,9 @@ LIMITED = (
     ("points", "all", "month"),
     ("uses", "member", "ever"),
     ("uses", "all", "day"),
+    ("money", "order", "ever"),
+    ("money", "member", "ever"),
+    ("money", "all", "day"),
 )
 
 
@@ -151,9 +162,11 @@ def rules(draw: st.DrawFn, number: int) -> dict[str, Any]:
     if draw(st.booleans()):
         document["when"] = draw(conditions)
     if draw(st.booleans()):
-        document["group"] = draw(st.sampled_from(["best", "first", "all", "add"]))
-    if any(effect["effect"] == "earn" for effect in effects) and draw(st.booleans()):
-        document["limits"] = draw(limits())
+        document["group"] = draw(st.sampled_from([group.name for group in LIMITED_GROUPS]))
+    if draw(st.booleans()):
+        kinds = {str(effect["effect"]) for effect in effects}
+        taking = bool(kinds - {"earn", "gift", "voucher"})
+        document["limits"] = draw(limits(earning="earn" in kinds, taking=taking))
     if draw(st.integers(0, 4)) == 0:
         document["voucher"] = "coupon"
     return document
@@ -205,6 +218,7 @@ members = st.builds(
     birthday=st.sampled_from([(), ("month",), ("week", "month"), ("day", "week", "month")]),
     tags=st.sampled_from([(), ("a",), ("a", "b")]),
     order_count=st.integers(0, 8),
+    held_out=st.sampled_from([(), (), (), ("rule-0",), ("rule-1", "rule-2")]),
 )
 
 
@@ -212,10 +226,11 @@ members = st.builds(
 def counters(draw: st.DrawFn, at: datetime) -> tuple[Used, ...]:
     """Draw where the counters stand that some of the rules look at."""
     starts = periods(at.date())
-    kept = draw(st.dictionaries(st.sampled_from(LIMITED[1:]), st.integers(0, 40), max_size=3))
+    shapes = st.sampled_from([shape for shape in LIMITED if shape[1] != "order"])
+    kept = draw(st.dictionaries(shapes, st.integers(0, 40), max_size=3))
     return tuple(
-        Used(f"rule:rule-{number}", count, whose == "all", every, starts[every], used)
-        for number in (0, 1)
+        Used(scope, count, whose == "all", every, starts[every], used)
+        for scope in ("rule:rule-0", "rule:rule-1", "group:shared")
         for (count, whose, every), used in sorted(kept.items())
     )
 
@@ -233,6 +248,7 @@ def questions(draw: st.DrawFn) -> Question:
         cart=draw(carts()),
         at=at,
         used=draw(counters(at)),
+        stopped=draw(st.sampled_from([(), (), (), ("rule-1",)])),
         facts=draw(members | st.just(Facts())),
         vouchers=vouchers,
         prices=tuple(MemberPrice("club", sku, amount) for sku, amount in sorted(prices.items())),

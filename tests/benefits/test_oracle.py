@@ -48,11 +48,12 @@ def shelves(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 @st.composite
 def bound(draw: st.DrawFn) -> Question:
-    """Draw a question some of whose vouchers are good for some goods only."""
+    """Draw a question some of whose vouchers are good for some goods only; nothing is barred."""
     question = draw(questions())
     skus = st.sampled_from([(), (), *((sku,) for sku in SKUS), ("TEA", "PIE")])
     vouchers = tuple(replace(each, skus=draw(skus)) for each in question.vouchers)
-    return replace(question, vouchers=vouchers, used=())
+    facts = replace(question.facts, held_out=())
+    return replace(question, vouchers=vouchers, facts=facts, used=(), stopped=())
 
 
 def taken_off(decision: Decision) -> dict[tuple[str, int], int]:

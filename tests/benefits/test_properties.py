@@ -28,7 +28,7 @@ from benefits import (
 )
 from benefits.index import Index
 from tests.benefits.builders import TIERS, stored
-from tests.benefits.strategies import GROUPS, questions, rule_lists
+from tests.benefits.strategies import LIMITED_GROUPS, questions, rule_lists, rules
 from tests.support.requirements import sample
 
 thoroughly = settings(max_examples=sample(quick=30, full=1000), deadline=None)
@@ -37,13 +37,17 @@ thoroughly = settings(max_examples=sample(quick=30, full=1000), deadline=None)
 def figures_of(decision: Decision) -> tuple[object, ...]:
     """Return every figure and rule of an answer, without the reasons for what gave nothing."""
     figures = (decision.lines, decision.shipping, decision.points, decision.totals)
-    return (*figures, decision.vouchers, decision.applied)
+    given = (decision.gifts, decision.grants, decision.charges)
+    return (*figures, decision.vouchers, decision.applied, *given)
 
 
 def rule_set_of(documents: Sequence[dict[str, Any]], version: int = 7) -> RuleSet:
     """Return the compiled rules."""
     return compile_rule_set(
-        [stored(document) for document in documents], version=version, tiers=TIERS, groups=GROUPS
+        [stored(document) for document in documents],
+        version=version,
+        tiers=TIERS,
+        groups=LIMITED_GROUPS,
     )
 
 
@@ -124,18 +128,15 @@ def test_the_order_in_which_rules_are_listed_does_not_matter(
 
 
 @thoroughly
-@given(rule_lists(), questions())
+@given(rule_lists(), questions(), rules(8), rules(9))
 def test_adding_a_rule_that_does_not_apply_changes_no_figure(
-    documents: list[dict[str, Any]], question: Question
+    documents: list[dict[str, Any]],
+    question: Question,
+    stranger: dict[str, Any],
+    unmet: dict[str, Any],
 ) -> None:
-    stranger = {
-        "rule": "stranger",
-        "when": {"fact": "country", "is": "XX"},
-        "effects": [{"effect": "percent-off", "percent": 100, "target": "order"}],
-        "exclusive": True,
-        "priority": 9,
-    }
-    unmet = {**stranger, "rule": "unmet", "when": {"fact": "subtotal", "at-least": 10**9}}
+    stranger |= {"when": {"fact": "country", "is": "XX"}, "priority": 9}
+    unmet |= {"when": {"fact": "subtotal", "at-least": 10**9}, "priority": 9}
 
     before = evaluate(rule_set_of(documents), question)
     after = evaluate(rule_set_of([*documents, stranger, unmet]), question)
@@ -212,7 +213,7 @@ def test_earning_from_columns_is_earning_from_lines(
     question = replace(question, cart=cart, vouchers=())
 
     decision = evaluate_paid(rule_set, question)
-    points, applied, charges = earn_of_paid(
+    paid = earn_of_paid(
         rule_set,
         facts=question.facts,
         at=question.at,
@@ -226,37 +227,70 @@ def test_earning_from_columns_is_earning_from_lines(
         used=question.used,
     )
 
-    assert points == [line.earn for line in decision.lines]
-    assert charges == decision.charges
-    assert applied == tuple((each.rule, each.version) for each in decision.applied)
+    assert paid.points == [line.earn for line in decision.lines]
+    assert paid.charges == decision.charges
+    assert paid.applied == tuple((each.rule, each.version) for each in decision.applied)
 
 
-@thoroughly
-@given(rule_lists(), questions())
-def test_what_rules_gave_adds_up_by_line_and_stays_within_every_limit(
-    documents: list[dict[str, Any]], question: Question
-) -> None:
-    decision = evaluate(rule_set_of(documents), question)
-
+def points_by_rule(decision: Decision) -> dict[str, int]:
+    """Return the points that each rule gave."""
     given_by: dict[str, int] = {}
     for each in decision.lines:
         parts = [each.earn if why.gave is None else why.gave for why in each.earn_why]
         assert sum(parts) == each.earn
         for why, part in zip(each.earn_why, parts, strict=True):
             given_by[why.rule] = given_by.get(why.rule, 0) + part
+    return given_by
+
+
+def bound_by(documents: Sequence[dict[str, Any]], scope: str) -> set[str]:
+    """Return the rules that are counted together."""
+    kind, _, name = scope.partition(":")
+    field = "group" if kind == "group" else "rule"
+    return {document["rule"] for document in documents if document.get(field) == name}
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_what_rules_gave_adds_up_by_line_and_is_charged_within_every_limit(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    decision = evaluate(rule_set_of(documents), question)
+
+    taken_by = {each.rule: each.amount for each in decision.applied}
+    gave = {"points": points_by_rule(decision), "money": taken_by}
     standing = {each[:5]: each.used for each in question.used}
     for charge in decision.charges:
         assert len(charge.parts) == len(decision.lines)
-        assert min(charge.parts) >= 0
-        if charge.measure in {"points", "uses"}:
+        assert min(*charge.parts, charge.shipping) >= 0
+        if charge.measure in {"points", "uses", "money"}:
             assert charge.most is not None
             assert standing.get(charge[:5], 0) + charge.taken <= charge.most
-        if charge.measure == "points":
-            assert charge.taken == given_by[charge.scope.removeprefix("rule:")]
-    for document in documents:
-        for limit in document.get("limits", ()):
-            if limit["for"] == "order":
-                assert given_by.get(document["rule"], 0) <= limit["most"]
+        if charge.measure in gave:
+            counted = bound_by(documents, charge.scope)
+            assert charge.taken == sum(gave[charge.measure].get(rule, 0) for rule in counted)
+
+
+@thoroughly
+@given(rule_lists(), questions())
+def test_no_order_is_given_more_than_its_limits_and_nothing_by_rules_that_are_barred(
+    documents: list[dict[str, Any]], question: Question
+) -> None:
+    decision = evaluate(rule_set_of(documents), question)
+
+    taken_by = {each.rule: each.amount for each in decision.applied}
+    gave = {"points": points_by_rule(decision), "money": taken_by}
+    bounds = [(f"rule:{each['rule']}", each.get("limits", ())) for each in documents]
+    bounds += [(f"group:{each.name}", each.limits) for each in LIMITED_GROUPS]
+    for scope, limit in ((scope, limit) for scope, limits in bounds for limit in limits):
+        if limit["for"] == "order":
+            counted = bound_by(documents, scope)
+            whole = sum(gave[limit["count"]].get(rule, 0) for rule in counted)
+            assert whole <= limit["most"]
+    barred = {*question.stopped, *question.facts.held_out}
+    assert barred.isdisjoint(taken_by.keys() | gave["points"].keys())
+    assert barred.isdisjoint(each.rule for each in decision.gifts)
+    assert barred.isdisjoint(each.rule for each in decision.grants)
 
 
 @thoroughly
