@@ -210,7 +210,7 @@ def test_earning_from_columns_is_earning_from_lines(
     rule_set = rule_set_of(documents)
     lines = tuple(replace(line, tax=0, earns=True) for line in question.cart.lines)
     cart = replace(question.cart, lines=lines, shipping_method="", shipping_price=0)
-    question = replace(question, cart=cart, vouchers=())
+    question = replace(question, cart=cart, vouchers=(), stopped=())
 
     decision = evaluate_paid(rule_set, question)
     paid = earn_of_paid(
