@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from benefits.counted import Reached
 from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
 from benefits.evaluation import KNOWN_REVISIONS, REVISION, evaluate, evaluate_paid
 from benefits.questions import question_document, question_from
@@ -24,6 +25,8 @@ from benefits.types import (
 )
 
 FORMAT = 1
+Seen = int | str | bool | tuple[str, ...] | None
+Stored = int | str | bool | list[str] | None
 _TELLING_LIMITS = 3
 """The revision since which a reason says where the limit stood."""
 
@@ -121,6 +124,7 @@ def reason_from(document: Mapping[str, Any]) -> NotApplied:
         unlock=Unlock(unlock.pop("code"), unlock) if unlock else None,
         other=document.get("other"),
         voucher_code=document.get("voucher_code"),
+        limit=_limit_from(document["limit"]) if "limit" in document else None,
     )
 
 
@@ -264,5 +268,16 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _seen(value: Any) -> Any:
+def _limit_from(document: Mapping[str, Any]) -> Reached:
+    return Reached(
+        document["count"],
+        document["for"],
+        document["every"],
+        document["used"],
+        document["most"],
+        document.get("until"),
+    )
+
+
+def _seen(value: Stored) -> Seen:
     return tuple(value) if isinstance(value, list) else value

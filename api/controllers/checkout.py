@@ -1,5 +1,6 @@
 """The call that a shop makes for every cart."""
 
+import asyncio
 from typing import Final
 
 from litestar import Response, post
@@ -9,11 +10,14 @@ from api.auth import ApiRequest, application_of, principal_of
 from api.bodies import body_of
 from api.operation import Operation, operation
 from api.schemas.checkout import QuoteOut
+from api.schemas.listing import ProductPriceOut, ProductPricesBody, ProductPricesOut
 from api.schemas.orders import QuoteBody
 from api.writing import now_of, ok
+from loyalty.checkout.listing import look_up, unit_prices
 from loyalty.checkout.quote import quote
 from loyalty.checkout.sentences import speaks
 from loyalty.ids import MalformedId
+from loyalty.issuing.guessing import tell_guesses
 from loyalty.keys import KeyEnded
 from loyalty.members import Ref, UnknownMember, read_member_ref
 
@@ -33,6 +37,9 @@ _CART: Final = {
     ],
     "shipping": {"method": "standard", "price": 590},
 }
+
+_AT_ONCE: Final = 20
+"""After so many products of a list others get their turn."""
 
 
 def member_of(text: str | None) -> Ref | None:
@@ -66,6 +73,7 @@ def member_of(text: str | None) -> Ref | None:
                 "points-over-spendable",
                 "points-under-minimum",
                 "points-off-step",
+                "too-many-unknown-codes",
             ),
             example={"member": "ext:C-1047", "order": _CART},
         )
@@ -89,7 +97,63 @@ async def quote_cart(request: ApiRequest) -> Response[bytes]:
     except KeyEnded:
         application.keys.forget(principal.key)
         raise
+    await tell_guesses(
+        application.database, answered.guessers, wrong=answered.wrong, at=now_of(request)
+    )
     return ok(QuoteOut.of(answered, speaks(request.headers.get("accept-language", ""))))
 
 
-ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (quote_cart,)
+@post(
+    "/checkout/prices",
+    status_code=200,
+    opt=operation(
+        Operation(
+            summary="Price a list of products",
+            tag="checkout",
+            roles=frozenset({"checkout", "admin"}),
+            confirms_key=True,
+            body=ProductPricesBody,
+            answers={200: ProductPricesOut},
+            refusals=(
+                "too-many-skus",
+                "unknown-member",
+                "member-closed",
+                "tier-unknown",
+                "foreign-currency",
+            ),
+            example={
+                "member": "ext:C-1047",
+                "currency": "USD",
+                "items": [{"sku": "1095275", "category": "PASTRY", "unit_price": 450}],
+            },
+        )
+    ),
+)
+async def price_products(request: ApiRequest) -> Response[bytes]:
+    """Answer what one unit of each product costs and earns, by what holds in every cart.
+
+    Left out is what asks about the cart or waits for a voucher, what is shared by several units
+    and what is given once for an order. A guest sees the price of somebody who joins now beside
+    their own.
+    """
+    body = await body_of(request, ProductPricesBody)
+    application, principal, at = application_of(request), principal_of(request), now_of(request)
+    listing = body.listing(member_of(body.member))
+    try:
+        async with application.database.read() as connection:
+            snapshot = await look_up(
+                connection, application.programme, listing, at=at, api_key=principal.key
+            )
+    except KeyEnded:
+        application.keys.forget(principal.key)
+        raise
+    items = []
+    for place, price in enumerate(unit_prices(listing, snapshot, at), start=1):
+        items.append(ProductPriceOut.of(price))
+        if not place % _AT_ONCE:
+            await asyncio.sleep(0)
+    tier = listing.tier or snapshot.tier
+    return ok(ProductPricesOut(snapshot.rule_set.version, body.currency, tier, items))
+
+
+ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (quote_cart, price_products)

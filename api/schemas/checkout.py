@@ -1,11 +1,11 @@
 """Shapes of a quote on the wire: what each line costs and earns, and what did not apply and why."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from msgspec import Struct
 
 from api.schemas.entitlements import EntitlementOut
-from benefits import Decision, Discount, EarnWhy, LineAnswer, NotApplied
+from benefits import Decision, Discount, EarnWhy, LineAnswer, NotApplied, Reached
 from loyalty.checkout.quote import Quote
 from loyalty.checkout.sentences import reason_sentence, unlock_sentence
 
@@ -70,6 +70,16 @@ class TotalsOut(Struct, frozen=True):
     payable: int
 
 
+class LimitOut(Struct, frozen=True, omit_defaults=True, rename={"whose": "for"}):
+    """A limit that left nothing: how much of it is used, and the day on which it begins anew."""
+
+    count: str
+    whose: str
+    used: int
+    most: int
+    until: date | None = None
+
+
 class NotAppliedOut(Struct, frozen=True, omit_defaults=True):
     """Why a rule or a voucher gave nothing: a code with parameters, and a sentence."""
 
@@ -83,6 +93,7 @@ class NotAppliedOut(Struct, frozen=True, omit_defaults=True):
     unlock: str | None = None
     lost_to: str | None = None
     voucher_code: str | None = None
+    limit: LimitOut | None = None
 
 
 class GiftOut(Struct, frozen=True):
@@ -170,7 +181,7 @@ def lines_out(decision: Decision) -> list[LineOut]:
 def shipping_out(decision: Decision) -> ShippingOut:
     """Show the shipping of a decision."""
     shipping = decision.shipping
-    discounts = [_discount(each) for each in shipping.discounts]
+    discounts = [discount_out(each) for each in shipping.discounts]
     return ShippingOut(shipping.regular, discounts, shipping.points_value, shipping.total)
 
 
@@ -211,20 +222,22 @@ def _line(line: LineAnswer) -> LineOut:
     return LineOut(
         line.line_id,
         line.regular,
-        [_discount(each) for each in line.discounts],
+        [discount_out(each) for each in line.discounts],
         line.points,
         line.points_value,
         line.total,
         line.earn,
-        [_why(each) for each in line.earn_why],
+        [why_out(each) for each in line.earn_why],
     )
 
 
-def _discount(discount: Discount) -> DiscountOut:
+def discount_out(discount: Discount) -> DiscountOut:
+    """Show what a rule took off."""
     return DiscountOut(discount.rule, discount.version, discount.amount)
 
 
-def _why(why: EarnWhy) -> EarnWhyOut:
+def why_out(why: EarnWhy) -> EarnWhyOut:
+    """Show a rule's part in the points."""
     return EarnWhyOut(why.rule, why.version, why.points, why.per, why.multiplier, why.bonus)
 
 
@@ -240,7 +253,13 @@ def _not_applied(reason: NotApplied, language: str, currency: str) -> NotApplied
         unlock=unlock_sentence(reason.unlock, language, currency),
         lost_to=reason.other,
         voucher_code=reason.voucher_code,
+        limit=None if reason.limit is None else _limit(reason.limit),
     )
+
+
+def _limit(limit: Reached) -> LimitOut:
+    until = None if limit.until is None else date.fromisoformat(limit.until)
+    return LimitOut(limit.measure, limit.whose, limit.used, limit.most, until)
 
 
 Value = int | str | bool | tuple[str, ...] | None

@@ -5,10 +5,10 @@ which points and vouchers were asked for) travels beside it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from benefits import Cart, Facts, PointsTerms, Question
+from benefits import Cart, Facts, PointsTerms, Question, held_out_of
 from loyalty.checkout.snapshot import Snapshot
 from loyalty.ids import show
 from loyalty.members import MemberClosed, MemberMerged
@@ -60,19 +60,31 @@ def question_of(basket: Basket, snapshot: Snapshot, at: datetime) -> Question:
         prices=snapshot.prices,
         points=_terms(snapshot.policy, snapshot.available, basket.points),
         used=snapshot.used,
+        stopped=stopped_of(snapshot),
     )
+
+
+def stopped_of(snapshot: Snapshot) -> tuple[str, ...]:
+    """Return the live rules that were stopped by hand."""
+    if not snapshot.stopped:
+        return ()
+    live = {rule.name for rule in snapshot.rule_set.rules}
+    return tuple(rule for rule in snapshot.stopped if rule in live)
 
 
 def facts_of(snapshot: Snapshot, at: datetime) -> Facts:
     """Return what the language knows of the member at the instant; a guest is nobody."""
     if snapshot.person is None or snapshot.earlier is None:
         return GUEST
-    return facts_at(
+    facts = facts_at(
         snapshot.person,
         snapshot.policy.day_of(at),
         tier=snapshot.tier,
         earlier=snapshot.earlier,
     )
+    if snapshot.member is None or not snapshot.rule_set.holdouts:
+        return facts
+    return replace(facts, held_out=held_out_of(snapshot.rule_set, snapshot.member.id))
 
 
 def newcomer(snapshot: Snapshot) -> Facts:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 import benefits
-from benefits import NotApplied, Unlock
+from benefits import Applied, NotApplied, Unlock
 from loyalty.money import written
 
 LANGUAGES: Final = ("en", "zh")
@@ -24,6 +24,9 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "outside-schedule": ("Not at this time.", "不在活动时间内。"),
         "no-effect": ("It would change nothing here.", "对本单没有影响。"),
         "limit-reached": ("Its limit is reached.", "已达上限。"),
+        "budget-short": ("Its budget is used up.", "预算已用完。"),
+        "held-out": ("The member is held out of it, to measure it.", "该会员属于对照组。"),
+        "stopped": ("It was stopped.", "已停用。"),
         "lost-to": ("{other} is better here.", "{other} 更优惠。"),
         "excluded-by": ("It does not combine with {other}.", "不能与 {other} 同时使用。"),
         "depends-on-order": ("{fact} of the order decides.", "由订单的{fact}决定。"),
@@ -78,6 +81,16 @@ _FACTS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 
+_GAVE: Final[Mapping[tuple[bool, bool], tuple[str, str]]] = MappingProxyType(
+    {
+        (True, True): ("It took off {amount} and gave points.", "优惠 {amount}，并获得积分。"),
+        (True, False): ("It took off {amount}.", "优惠 {amount}。"),
+        (False, True): ("It gave points.", "获得积分。"),
+        (False, False): ("It applied.", "已适用。"),
+    }
+)
+"""What a rule gave: money, points, both, or neither of them (a right, a gift, a voucher)."""
+
 _MONEY: Final = frozenset({"subtotal", "spend-more"})
 _NOTHING: Final = ("none", "无")
 
@@ -89,6 +102,13 @@ def speaks(accepted: str) -> str:
         if short in LANGUAGES:
             return short
     return "en"
+
+
+def gave_sentence(gave: Applied, language: str, currency: str) -> str:
+    """Say what a rule gave."""
+    at = LANGUAGES.index(language)
+    said = _GAVE[gave.amount > 0, gave.earned][at]
+    return said.format(amount=_value(gave.amount, at, currency))
 
 
 def reason_sentence(reason: NotApplied, language: str, currency: str) -> str:
