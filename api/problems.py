@@ -18,6 +18,7 @@ from api.statuses import STATUSES
 from loyalty.database import constraint, sqlstate
 from loyalty.errors import Unavailable
 from loyalty.idempotency import Answer
+from loyalty.issuing.errors import TooManyUnknownCodes
 
 MEDIA_TYPE: Final = "application/problem+json"
 _OURS: Final = 500
@@ -65,9 +66,13 @@ def problem_of(error: Exception) -> Problem:
 
 
 def refusal(error: Exception, request_id: str) -> Answer | None:
-    """Render a business refusal, to be kept under the idempotency key; None for anything else."""
+    """Render a business refusal, to be kept under the idempotency key; None for anything else.
+
+    What may be tried again later is not kept, so that the same key may.
+    """
     problem = problem_of(error)
-    if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    later = problem.status == HTTPStatus.TOO_MANY_REQUESTS
+    if later or problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return None
     problem = msgspec.structs.replace(problem, instance=f"urn:request:{request_id}")
     return Answer(problem.status, msgspec.json.encode(problem), MEDIA_TYPE)
@@ -81,7 +86,7 @@ def answer_problem(request: Request[Any, Any, Any], error: Exception) -> Respons
         _log_unforeseen(error)
     problem = msgspec.structs.replace(problem, instance=f"urn:request:{request_id}")
     headers = dict(_HEADERS.get(problem.code, {}))
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | TooManyUnknownCodes):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, HTTPException) and error.headers and "Allow" in error.headers:
         headers["Allow"] = error.headers["Allow"]

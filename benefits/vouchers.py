@@ -22,6 +22,7 @@ from sqlalchemy import (
     column,
     func,
     literal,
+    or_,
     select,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -257,9 +258,7 @@ def voucher_refusal(found: Voucher | None, *, member: UUID | None, at: datetime)
     return VoucherNotYet.code if at < found.starts_at else None
 
 
-def terms_refusal(
-    *, uses_per_member: int | None, used: int, member: UUID | None
-) -> str | None:
+def terms_refusal(*, uses_per_member: int | None, used: int, member: UUID | None) -> str | None:
     """Why a definition lets a member use no more of its vouchers; None where it does."""
     if uses_per_member is None:
         return None
@@ -298,24 +297,27 @@ def vouchers_stored() -> Select[*tuple[Any, ...]]:
 def vouchers_presented(used_by: ColumnElement[UUID]) -> Select[*tuple[Any, ...]]:
     """Vouchers as a cart presents them: the columns of `Voucher`, then their definition's terms.
 
-    Those are `minimum_order`, `uses_per_member`, and how often `used_by` has `used` such ones.
+    Those are `minimum_order`, `uses_per_member`, `limits`, and how often `used_by` has `used` such
+    ones.
     """
     defined = voucher_definition.alias("defined")
     other = voucher.alias("other")
     counted = (
         select(func.count())
         .select_from(voucher_use)
-        .join(other, (other.c.member == voucher_use.c.member) & (other.c.id == voucher_use.c.voucher))
+        .join(
+            other, (other.c.member == voucher_use.c.member) & (other.c.id == voucher_use.c.voucher)
+        )
         .where(
             defined.c.uses_per_member.is_not(None),
             voucher_use.c.used_by == used_by,
-            voucher_use.c.state.in_(["reserved", "redeemed"]),
+            or_(voucher_use.c.state == "reserved", voucher_use.c.state == "redeemed"),
             other.c.definition == defined.c.name,
         )
         .scalar_subquery()
         .label("used")
     )
-    terms = (defined.c.minimum_order, defined.c.uses_per_member, counted)
+    terms = (defined.c.minimum_order, defined.c.uses_per_member, defined.c.limits, counted)
     return select(*_COLUMNS, *terms).outerjoin(defined, defined.c.name == voucher.c.definition)
 
 

@@ -20,9 +20,9 @@ import benefits
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.ids import new_id
-from loyalty.policy import policy_at
+from loyalty.policy import Policy, policy_at
 from loyalty.tables import birthday_voucher, member, profile
-from loyalty.vouchers import Issue, find_definition, issue, valid_until
+from loyalty.vouchers import Issue, Span, find_definition, issue, validity
 
 #: A birthday told later than this before its window counts from the next year.
 NOTICE: Final = timedelta(days=30)
@@ -54,15 +54,34 @@ async def issue_birthday_batch(
         connection, policy.birthday_voucher, pointer="/birthday_voucher"
     )
     windows = open_windows(definition.birthday_window or "day", policy.day_of(cause.at))
-    claimed = await _claim(connection, cause, await _due(connection, windows, limit))
-    wanted = []
-    for whose, voucher, window in claimed:
-        starts_at = policy.midnight(window.starts_on)
-        ends_at = valid_until(policy, definition, starts_at) or policy.midnight(window.ends_on)
-        wanted.append(
-            Issue(whose, voucher, definition.name, starts_at, ends_at, birthday_year=window.year)
-        )
+    spans = {
+        window: span
+        for window in set(windows.values())
+        if (span := span_in(policy, definition, window)) is not None
+    }
+    good = {day: window for day, window in windows.items() if window in spans}
+    claimed = await _claim(connection, cause, await _due(connection, good, limit))
+    wanted = [
+        Issue(whose, voucher, definition.name, *spans[window], birthday_year=window.year)
+        for whose, voucher, window in claimed
+    ]
     return len(await issue(connection, cause, wanted))
+
+
+def span_in(
+    policy: Policy, definition: benefits.VoucherDefinition, window: benefits.BirthdayWindow
+) -> Span | None:
+    """Return when a voucher of the window is good: as long as it is open, or as long as defined.
+
+    None where its definition lets none be good then.
+    """
+    span = validity(policy, definition, policy.midnight(window.starts_on))
+    if span is None or definition.valid_for_days is not None:
+        return span
+    starts_at, until = span
+    closes_at = policy.midnight(window.ends_on)
+    ends_at = closes_at if until is None else min(until, closes_at)
+    return (starts_at, ends_at) if starts_at < ends_at else None
 
 
 def open_windows(window: str, today: date) -> Windows:
@@ -78,6 +97,8 @@ async def _due(
     connection: AsyncConnection, windows: Windows, limit: int
 ) -> Sequence[tuple[UUID, benefits.BirthdayWindow]]:
     """Lock a batch of members who are due; those in use right now come at the next run."""
+    if not windows:
+        return ()
     found = await connection.execute(
         select(member.c.id, profile.c.birth_month, profile.c.birth_day)
         .join(profile, profile.c.member == member.c.id)

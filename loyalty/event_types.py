@@ -338,11 +338,37 @@ _DECLARED: Final = (
         ),
     ),
     EventType(
+        "rule.stopped",
+        1,
+        "A rule was stopped by hand and gives nothing; it is no member's, `member` stands for it.",
+        _object({"rule": _text("The name of the rule."), "reason": _text("Why.")}),
+    ),
+    EventType(
+        "rule.resumed",
+        1,
+        "A rule that was stopped by hand goes on; it is no member's, `member` stands for it.",
+        _object({"rule": _text("The name of the rule."), "reason": _text("Why.")}),
+    ),
+    EventType(
         "voucher.issued",
         1,
         "A voucher was issued to a member.",
         _object(
-            {"voucher": _uuid("the voucher"), "definition": _text("The name of its definition.")}
+            {"voucher": _uuid("the voucher"), "definition": _text("The name of its definition.")},
+            {"order": _id("ord", "the order that it was promised with")},
+        ),
+    ),
+    EventType(
+        "voucher.voided",
+        1,
+        "A voucher of a member may be used no more, though it had not ended.",
+        _object(
+            {
+                "voucher": _uuid("the voucher"),
+                "definition": _text("The name of its definition."),
+                "reason": _text("The code of the reason."),
+            },
+            {"order": _id("ord", "the order that brought it and came back")},
         ),
     ),
     EventType(

@@ -7,8 +7,8 @@ member's row is locked by the caller.
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.engine import Row
@@ -18,12 +18,10 @@ import benefits
 from loyalty.cause import Cause
 from loyalty.changes import keep_texts, record_change
 from loyalty.events import Event, record_event
-from loyalty.ids import new_id
+from loyalty.ids import new_id, show
 from loyalty.members import Member, refuse_closed
 from loyalty.names import VOUCHER, Name, take_names
 from loyalty.policy import Policy, policy_at
-
-_PAGE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +60,13 @@ async def give_voucher(
     refuse_closed(whose)
     policy = await policy_at(connection, cause.at)
     meant = await find_definition(connection, definition, pointer="/definition")
+    starts_at, expires_at = span_of(policy, meant, cause.at)
     wanted = Issue(
         member=whose.id,
         voucher=new_id(cause.at),
         definition=definition,
-        starts_at=cause.at,
-        expires_at=valid_until(policy, meant, cause.at),
+        starts_at=starts_at,
+        expires_at=expires_at,
     )
     (issued,) = await issue(connection, cause, [wanted])
     said = {} if note is None else {"note": (None, note)}
@@ -87,24 +86,41 @@ async def give_voucher(
 async def find_definition(
     connection: AsyncConnection, name: str, *, pointer: str
 ) -> benefits.VoucherDefinition:
-    """Return the definition of that name, or say by name that there is none."""
-    after = ""
-    while page := await benefits.list_definitions(connection, after=after, limit=_PAGE):
-        for definition in page:
-            if definition.name == name:
-                return definition
-        after = page[-1].name
-    raise benefits.DefinitionNotFound(definition=name, pointer=pointer)
+    """Return the definition of that name, or say by name that there is none in use."""
+    try:
+        found = await benefits.find_definition(connection, name)
+    except benefits.DefinitionNotFound as error:
+        error.pointer = pointer
+        raise
+    if found.retired_at is not None:
+        raise benefits.DefinitionNotFound(definition=name[:80], pointer=pointer)
+    return found
 
 
-def valid_until(
-    policy: Policy, definition: benefits.VoucherDefinition, starts_at: datetime
-) -> datetime | None:
-    """Return the midnight after the last day that the definition allows; None is no end."""
-    if definition.valid_for_days is None:
-        return None
-    days = timedelta(days=definition.valid_for_days)
-    return policy.midnight(policy.day_of(starts_at) + days)
+Span = tuple[datetime, datetime | None]
+"""From when and until when a voucher is good; None is no end."""
+
+
+def validity(policy: Policy, definition: benefits.VoucherDefinition, at: datetime) -> Span | None:
+    """Return when a voucher that is issued at an instant is good; None where it never would be.
+
+    It ends at the midnight after the last day that the definition allows, within its window.
+    """
+    starts_at = max(at, definition.valid_from or at)
+    ends = definition.valid_until
+    if definition.valid_for_days is not None:
+        days = timedelta(days=definition.valid_for_days)
+        last = policy.midnight(policy.day_of(starts_at) + days)
+        ends = last if ends is None else min(ends, last)
+    return None if ends is not None and ends <= starts_at else (starts_at, ends)
+
+
+def span_of(policy: Policy, definition: benefits.VoucherDefinition, at: datetime) -> Span:
+    """Return when a voucher is good that is issued now. Raises VoucherOutsideWindow."""
+    span = validity(policy, definition, at)
+    if span is None:
+        raise benefits.VoucherOutsideWindow(pointer="/definition")
+    return span
 
 
 async def issue(
@@ -129,7 +145,8 @@ async def issue(
     for outcome in await benefits.issue_vouchers(connection, new, at=cause.at):
         benefits.demand(outcome)
     for item in wanted:
-        await record_event(connection, cause, _event(cause, item))
+        told = issued_event(cause, item.member, item.voucher, item.definition)
+        await record_event(connection, cause, told)
     return [
         Issued(item.id, item.code, item.definition, item.starts_at, item.expires_at) for item in new
     ]
@@ -152,13 +169,17 @@ async def _codes(connection: AsyncConnection, wanted: Sequence[Issue]) -> dict[U
     return codes
 
 
-def _event(cause: Cause, item: Issue) -> Event:
+def issued_event(
+    cause: Cause, member: UUID, voucher: UUID, definition: str, *, order: UUID | None = None
+) -> Event:
+    """Tell that a voucher was issued, and for which order where it was for one."""
+    data = {"voucher": str(voucher), "definition": definition}
     return Event(
         id=new_id(cause.at),
-        member=item.member,
+        member=member,
         type="voucher.issued",
         effective_at=cause.at,
-        data={"voucher": str(item.voucher), "definition": item.definition},
+        data=data if order is None else {**data, "order": show("ord", order)},
     )
 
 
@@ -178,8 +199,34 @@ async def define_voucher(
             "uses": definition.uses,
             "valid_for_days": definition.valid_for_days,
             "birthday_window": definition.birthday_window,
+            "tax_class": definition.tax_class,
+            "minimum_order": definition.minimum_order,
+            "valid_from": _shown(definition.valid_from),
+            "valid_until": _shown(definition.valid_until),
+            "uses_per_member": definition.uses_per_member,
+            "binding": definition.binding,
         },
     )
+
+
+async def retire_definition(
+    connection: AsyncConnection, cause: Cause, name: str, *, reason: str
+) -> benefits.VoucherDefinition:
+    """Let no more vouchers of a definition be issued, for a reason; again it changes nothing."""
+    if await benefits.retire_definition(connection, name, at=cause.at):
+        await record_change(
+            connection,
+            cause,
+            subject_kind="voucher-definition",
+            subject=name,
+            action="retire",
+            after={"reason": reason},
+        )
+    return await benefits.find_definition(connection, name)
+
+
+def _shown(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat()
 
 
 async def list_vouchers(

@@ -1,9 +1,11 @@
 """The order's life: place, hold, pay, complete, cancel, return."""
 
+from collections.abc import Callable
 from typing import Final
 
 from litestar import Response, get, post
 from litestar.handlers import HTTPRouteHandler
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import ApiRequest, application_of, order_ref, principal_of
 from api.bodies import body_of
@@ -28,18 +30,23 @@ from api.schemas.orders import (
     UnnamedReturnBody,
 )
 from api.stepping import step
-from api.writing import answer, ok
-from loyalty.idempotency import Answer
+from api.writing import answer, now_of, ok
+from benefits import VoucherRefused
+from loyalty.cause import Cause
+from loyalty.checkout.programme import Programme
+from loyalty.idempotency import Answer, Begun
+from loyalty.issuing.guessing import UNKNOWN, Guesser, tell_guesses
 from loyalty.keys import Role
 from loyalty.members import UnknownOrder, absorbed_members
 from loyalty.orders.cancelling import Cancelling, cancel
 from loyalty.orders.completing import Completing, complete
 from loyalty.orders.holding import extend_hold, mark_paid
-from loyalty.orders.placing import NewOrder, Placed, place
+from loyalty.orders.placing import NewOrder, Placed, guessers_of, place
 from loyalty.orders.reading import find_order_by
 from loyalty.orders.returning import Returning, return_goods
 from loyalty.orders.types import PricedBy
 from loyalty.orders.unnamed import Sorted, Unnamed, return_unnamed
+from loyalty.orders.writing import Kept
 
 _ROLES: Final[frozenset[Role]] = frozenset({"checkout", "admin"})
 _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance", "member"})
@@ -70,6 +77,7 @@ _CONFLICTS: Final = ("unknown-order", "order-conflict", "instant-out-of-order")
                 "points-short",
                 "points-over-available",
                 "voucher-used-up",
+                "too-many-unknown-codes",
                 "limit-reached",
                 "hold-too-long",
                 "not-for-shop-prices",
@@ -96,7 +104,30 @@ async def place_order(request: ApiRequest) -> Response[bytes]:
         shown = PlacedOut.of(placed)
         return answer(201, shown, location=f"/v1/orders/{shown.order}")
 
-    return await step(request, member_of(body.member), place, asked, render)
+    wrong: list[tuple[Guesser, ...]] = []
+
+    async def placing(
+        connection: AsyncConnection,
+        programme: Programme,
+        cause: Cause,
+        begun: Begun,
+        new: NewOrder,
+        /,
+        *,
+        keep: Callable[[Placed], Kept],
+    ) -> Placed:
+        try:
+            return await place(connection, programme, cause, begun, new, keep=keep)
+        except VoucherRefused as error:
+            if error.code in UNKNOWN:
+                wrong.append(guessers_of(begun, new))
+            raise
+
+    answered = await step(request, member_of(body.member), placing, asked, render)
+    if wrong:
+        database = application_of(request).database
+        await tell_guesses(database, wrong[-1], wrong=1, at=now_of(request))
+    return answered
 
 
 @get(
@@ -122,7 +153,7 @@ async def read_order(request: ApiRequest) -> Response[bytes]:
             theirs = found.order.member in await absorbed_members(connection, own)
     if not theirs:
         raise UnknownOrder(seen=ref.text[:80])
-    return ok(OrderOut.of(found.history))
+    return ok(OrderOut.of(found))
 
 
 @post(

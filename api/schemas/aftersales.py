@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from api.schemas.granted import WithdrawnOut, withdrawn_out
 from api.schemas.order_answers import (
     PlacedOut,
     ReturnedLineOut,
@@ -91,6 +92,7 @@ class ChargedBackOut(Struct, frozen=True):
     wallet_locked: bool
     review: str | None
     exceptions: list[str]
+    withdrawn: WithdrawnOut
     lines: list[ReturnedLineOut]
 
     @classmethod
@@ -108,6 +110,7 @@ class ChargedBackOut(Struct, frozen=True):
             points_clawed_back=moved["points_clawed_back"],
             shortfall_points=moved["shortfall_points"],
             wallet_locked=done.locked,
+            withdrawn=withdrawn_out(done.withdrawal),
             review=None if done.review is None else show("exc", done.review),
             exceptions=list(done.exceptions),
             lines=returned_lines(order, returned),

@@ -5,6 +5,16 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from api.schemas.granted import (
+    GiftGivenOut,
+    GrantedOut,
+    PromisedOut,
+    WithdrawnOut,
+    gifts_out,
+    granted_out,
+    promised_out,
+    withdrawn_out,
+)
 from loyalty.ids import show
 from loyalty.orders.cancelling import Cancelled
 from loyalty.orders.comebacks import ReturnedRow
@@ -72,6 +82,8 @@ class PlacedOut(Struct, frozen=True):
     shipping: int
     points: OrderPointsOut
     totals: OrderTotalsOut
+    gifts: list[GiftGivenOut]
+    grants: list[PromisedOut]
 
     @classmethod
     def of(cls, placed: Placed) -> "PlacedOut":
@@ -90,6 +102,8 @@ class PlacedOut(Struct, frozen=True):
             shipping=order.shipping_total,
             points=points_of(order),
             totals=totals_of(order),
+            gifts=gifts_out(placed.given),
+            grants=promised_out(placed.given),
         )
 
 
@@ -119,6 +133,7 @@ class CompletedOut(Struct, frozen=True):
     points_expire_at: datetime | None
     tier: str | None
     exceptions: list[str]
+    vouchers: list[GrantedOut]
 
     @classmethod
     def of(cls, completed: Completed) -> "CompletedOut":
@@ -139,6 +154,7 @@ class CompletedOut(Struct, frozen=True):
             points_expire_at=shipment.expires_at,
             tier=completed.tier,
             exceptions=[one.code for one in completed.exceptions],
+            vouchers=granted_out(completed.granted),
         )
 
 
@@ -152,6 +168,7 @@ class CancelledOut(Struct, frozen=True):
     lines: list[ShippedLineOut]
     total: int
     points_released: int
+    vouchers: list[GrantedOut]
 
     @classmethod
     def of(cls, cancelled: Cancelled) -> "CancelledOut":
@@ -165,6 +182,7 @@ class CancelledOut(Struct, frozen=True):
             lines=shipped_out(history.order, shipment),
             total=shipment.figures.total,
             points_released=cancelled.points_released,
+            vouchers=granted_out(cancelled.granted),
         )
 
 
@@ -232,6 +250,7 @@ class ReturnedOut(Struct, frozen=True):
     shortfall_points: int
     shortfall_money: int
     to_return: list[str]
+    withdrawn: WithdrawnOut
     lines: list[ReturnedLineOut]
 
     @classmethod
@@ -247,6 +266,7 @@ class ReturnedOut(Struct, frozen=True):
             shipping=returned.shipping,
             **points_moved(done.points),
             to_return=list(done.to_return),
+            withdrawn=withdrawn_out(done.withdrawal),
             lines=returned_lines(order, returned),
         )
 
@@ -268,6 +288,7 @@ class UnnamedReturnOut(Struct, frozen=True):
     shortfall_points: int
     shortfall_money: int
     to_return: list[str]
+    withdrawn: WithdrawnOut
     orders: list[OrderReturnOut]
     unmatched: list[UnmatchedOut]
 
@@ -278,6 +299,7 @@ class UnnamedReturnOut(Struct, frozen=True):
             refund_money=done.refund_money,
             **points_moved(done.points),
             to_return=[gift for each in done.plans for gift in done.gifts_of(*each)],
+            withdrawn=withdrawn_out(*done.withdrawals),
             orders=[OrderReturnOut.of(h.order, plan.returned) for h, plan in done.plans],
             unmatched=[_unmatched(row) for _, row in done.unmatched],
         )

@@ -4,6 +4,14 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from api.schemas.granted import (
+    GiftGivenOut,
+    GrantedOut,
+    PromisedOut,
+    gifts_out,
+    granted_out,
+    promised_out,
+)
 from api.schemas.order_answers import (
     OrderLineOut,
     OrderPointsOut,
@@ -16,7 +24,9 @@ from api.schemas.order_answers import (
     totals_of,
 )
 from loyalty.ids import show
-from loyalty.orders.types import History, LineStand, Order, Shipment
+from loyalty.orders.granted import given_of
+from loyalty.orders.reading import Found
+from loyalty.orders.types import LineStand, Order, Shipment
 
 
 class ShipmentOut(Struct, frozen=True):
@@ -64,11 +74,14 @@ class OrderOut(Struct, frozen=True):
     totals: OrderTotalsOut
     shipments: list[ShipmentOut]
     returns: list[OrderReturnOut]
+    gifts: list[GiftGivenOut]
+    grants: list[PromisedOut]
+    vouchers: list[GrantedOut]
 
     @classmethod
-    def of(cls, history: History) -> "OrderOut":
+    def of(cls, found: Found) -> "OrderOut":
         """Show an order."""
-        order = history.order
+        history, order, given = found.history, found.order, given_of(found.decision)
         return cls(
             order=show("ord", order.id),
             member=None if order.guest else show("mem", order.member),
@@ -89,6 +102,9 @@ class OrderOut(Struct, frozen=True):
             stands=[_stand(stand) for stand in history.stands.values()],
             shipments=[_shipment(order, one) for one in history.shipments],
             returns=[OrderReturnOut.of(order, one) for one in history.returns],
+            gifts=gifts_out(given),
+            grants=promised_out(given),
+            vouchers=granted_out(found.granted),
         )
 
 

@@ -12,7 +12,7 @@ from api.schemas.types import Code, ExternalId, Instant, Points
 from benefits import Cart
 from benefits import Line as CartLine
 from loyalty.checkout.basket import Basket
-from loyalty.checkout.snapshot import canonical_code
+from loyalty.checkout.presenting import canonical_code
 from loyalty.orders.comebacks import ReturnedRow
 from loyalty.orders.completion import Asked as AskedLine
 from loyalty.orders.returns import Asked as AskedReturn

@@ -197,13 +197,15 @@ begin atomic
     select count(*) from voided;
 end;
 
--- Make vouchers unusable that were granted for what came back; answers those that were not yet.
-create or replace function benefits.withdraw_vouchers(vouchers uuid[], at timestamptz, reason text)
-returns bigint language sql security definer set search_path = pg_catalog, pg_temp
+-- Make vouchers unusable that came with what is gone; answers how many were not yet.
+create or replace function benefits.withdraw_vouchers(content jsonb)
+returns bigint language sql strict security definer set search_path = pg_catalog, pg_temp
 begin atomic
     with voided as (
-        update benefits.voucher as t set voided_at = at, void_reason = reason
-        where t.id = any (vouchers) and t.voided_at is null and t.uses_redeemed < t.uses
+        update benefits.voucher as t
+        set voided_at = (content ->> 'at')::timestamptz, void_reason = content ->> 'reason'
+        where t.id in (select i.id::uuid from jsonb_array_elements_text(content -> 'ids') as i (id))
+            and t.voided_at is null and t.uses_redeemed < t.uses
         returning 1)
     select count(*) from voided;
 end;

@@ -30,6 +30,7 @@ from loyalty.checkout.basket import Basket, newcomer, question_of, refuse_unfit
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
 from loyalty.entitlements import Held, held_now
+from loyalty.issuing.guessing import Guesser, guessers, refuse_guessers, unknown_codes
 from loyalty.keys import KeyEnded
 from loyalty.members import Ref, UnknownMember
 from loyalty.orders.errors import QuoteMismatch, QuoteOutdated
@@ -51,6 +52,9 @@ class Quote:
     currency: str
     zone: ZoneInfo
     entitlements: tuple[Held, ...] = ()
+    wrong: int = 0
+    """How many of its codes are none, which are to be counted for its `guessers`."""
+    guessers: tuple[Guesser, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ async def quote(
     if ref is not None and snapshot.member is None:
         raise UnknownMember(seen=ref.text[:80], pointer="/member")
     refuse_unfit(basket, snapshot)
+    counted = guessers(member=snapshot.member and snapshot.member.id, api_key=api_key)
+    refuse_guessers(snapshot.guesses, counted, at=at)
     question = question_of(basket, snapshot, at)
     decision = evaluate(snapshot.rule_set, question)
     joined = None
@@ -93,7 +99,12 @@ async def quote(
     claims = _claims(snapshot, decision, basket)
     token = programme.signing.sign(KIND, claims, expires_at=until)
     held = held_now(snapshot, decision.entitlements, at)
-    return Quote(token, until, decision, joined, cart.currency, snapshot.policy.zone, held)
+    wrong = unknown_codes(question.vouchers, snapshot.rule_set.codes)
+    return Quote(
+        *(token, until, decision, joined, cart.currency, snapshot.policy.zone, held),
+        wrong=len(wrong),
+        guessers=counted,
+    )
 
 
 def _claims(snapshot: Snapshot, decision: Decision, basket: Basket) -> Mapping[str, object]:

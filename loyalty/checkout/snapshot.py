@@ -12,17 +12,15 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import (
-    CodeMalformed,
     MemberPrice,
     PresentedVoucher,
     RuleSet,
     Used,
-    Voucher,
     periods,
-    read_code,
     read_used,
-    voucher_refusal,
+    voucher_scope,
 )
+from loyalty.checkout.presenting import canonical_code, presented
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot_statement import SEPARATOR, snapshot_statement
 from loyalty.members import Marks, Member, MemberClass, Ref, read_marks
@@ -46,6 +44,8 @@ class Asked:
     codes: Sequence[str]
     order: str | None = None
     api_key: UUID | None = None
+    stops_at: datetime | None = None
+    """As of when rules were stopped by hand; now where it is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,10 @@ class Snapshot:
     order_id: UUID | None
     used: tuple[Used, ...] = ()
     """Where the counters stand that the rules look at."""
+    stopped: tuple[str, ...] = ()
+    """The rules that were stopped by hand."""
+    guesses: tuple[Sequence[Any], ...] = ()
+    """Codes that are none, tried by whoever asks: by whom, how many, since when."""
     tier_next: tuple[date, str] | None = None
     """The next day on which the tier may move by itself, and the tier in force from then on."""
 
@@ -82,13 +86,15 @@ async def take_snapshot(
         programme.zone = (await programme.policies.at(connection, asked.at)).zone
     row = await snapshot_statement().one(connection, **_parameters(asked, programme))
     whose, known, wallet, counted, prices, vouchers, versions, tier, *more = row
-    stands, placed, comes, used, marks = more
+    stands, placed, comes, used, marks, guesses = more
     policy = await programme.policy(connection, versions["policy"])
     await programme.know_keys(connection, versions["keys"])
     ladder = await programme.ladder(connection, versions["ladder"])
     rule_set = await programme.rule_set(connection, versions["rules"])
     found = None if whose is None else _member(whose)
     bottom = None if ladder is None or found is None else ladder.tiers[0].code
+    whose_id = None if found is None else found.id
+    shown = presented(asked.codes, vouchers or {}, member=whose_id, at=asked.at)
     return Snapshot(
         member=found,
         person=None if found is None else person_of(found, known, policy, read_marks(marks)),
@@ -96,13 +102,15 @@ async def take_snapshot(
         available=wallet or 0,
         earlier=None if found is None else read_earlier(counted),
         prices=tuple(MemberPrice(*price) for price in prices or ()),
-        vouchers=_presented(asked, vouchers or {}, found),
+        vouchers=shown,
         policy=policy,
         rule_set=rule_set,
         ladder=ladder,
         key_stands=stands,
         order_id=placed,
-        used=() if found is None else _used(used, rule_set, policy.day_of(asked.at)),
+        used=_used(used, _scopes(rule_set, shown), policy.day_of(asked.at)),
+        stopped=tuple(sorted(versions["stopped"] or ())),
+        guesses=tuple(guesses or ()),
         tier_next=None if comes is None else (date.fromisoformat(comes[0]), comes[1]),
     )
 
@@ -114,6 +122,7 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
         "id": asked.ref.id if asked.ref else None,
         "at": asked.at,
         "now": asked.now,
+        "stops_at": asked.stops_at,
         "on": on,
         **{f"{period}_begins": date.fromisoformat(day) for period, day in periods(on).items()},
         "skus": SEPARATOR.join(dict.fromkeys(asked.skus)),
@@ -123,24 +132,24 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
     }
 
 
-def _used(stored: Sequence[Sequence[Any]] | None, rule_set: RuleSet, on: date) -> tuple[Used, ...]:
-    """The counters that the live rules look at; others stay out of the decision."""
+def _used(
+    stored: Sequence[Sequence[Any]] | None, scopes: frozenset[str], on: date
+) -> tuple[Used, ...]:
+    """The counters that are looked at; others stay out of the decision."""
     if not stored:
         return ()
     starts = periods(on)
     return tuple(
         one
         for one in read_used(stored)
-        if one.scope in rule_set.scopes and one.starts_on == starts[one.every]
+        if one.scope in scopes and one.starts_on == starts[one.every]
     )
 
 
-def canonical_code(text: str) -> str:
-    """Return a voucher code in its one spelling; what is no voucher code stays as it is."""
-    try:
-        return read_code(text)
-    except CodeMalformed:
-        return text
+def _scopes(rule_set: RuleSet, shown: Sequence[PresentedVoucher]) -> frozenset[str]:
+    """The scopes that the live rules look at, and the definitions of the vouchers presented."""
+    of_vouchers = [voucher_scope(each.definition) for each in shown if each.limits]
+    return rule_set.scopes.union(of_vouchers) if of_vouchers else rule_set.scopes
 
 
 def _member(row: Mapping[str, Any]) -> Member:
@@ -163,52 +172,3 @@ def person_of(found: Member, known: Sequence[Any] | None, policy: Policy, marks:
     month, day, entered = known
     entered_on = None if entered is None else date.fromisoformat(entered)
     return Person(found.class_, joined_on, (month, day), entered_on, marks)
-
-
-def _presented(
-    asked: Asked, stored: Mapping[str, Any], found: Member | None
-) -> tuple[PresentedVoucher, ...]:
-    return tuple(
-        _one_presented(code, stored.get(code), found, asked.at)
-        for code in dict.fromkeys(canonical_code(text) for text in asked.codes)
-    )
-
-
-def _one_presented(
-    code: str, row: Sequence[Any] | None, found: Member | None, at: datetime
-) -> PresentedVoucher:
-    whose = None if found is None else found.id
-    voucher = None if row is None else _voucher(row)
-    refusal = voucher_refusal(voucher, member=whose, at=at)
-    if voucher is None:
-        return PresentedVoucher(code, refusal=refusal)
-    return PresentedVoucher(
-        code=code,
-        id=voucher.id,
-        member=voucher.member,
-        definition=voucher.definition,
-        amount=voucher.amount,
-        skus=voucher.skus,
-        refusal=refusal,
-    )
-
-
-def _voucher(row: Sequence[Any]) -> Voucher:
-    """Build a voucher from the JSON array of its columns."""
-    whose, one, code, definition, starts, expires, amount, skus, *rest = row
-    uses, reserved, redeemed, issued, voided = rest
-    return Voucher(
-        member=UUID(whose),
-        id=UUID(one),
-        code=code,
-        definition=definition,
-        starts_at=datetime.fromisoformat(starts),
-        expires_at=None if expires is None else datetime.fromisoformat(expires),
-        amount=amount,
-        skus=tuple(skus or ()),
-        uses=uses,
-        uses_reserved=reserved,
-        uses_redeemed=redeemed,
-        issued_at=datetime.fromisoformat(issued),
-        voided_at=None if voided is None else datetime.fromisoformat(voided),
-    )

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Uuid,
     bindparam,
     case,
+    cast,
     func,
     lateral,
     literal,
@@ -29,9 +30,18 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
-from benefits import FREE, live_rule_set_version, periods, prices_of, used_json, vouchers_stored
+from benefits import (
+    FREE,
+    live_rule_set_version,
+    periods,
+    prices_of,
+    stopped_json,
+    used_json,
+    vouchers_presented,
+)
 from ledger import wallet_at
 from loyalty.hot import Hot, hot
+from loyalty.issuing.guessing import guesses_json
 from loyalty.keys import key_stands
 from loyalty.members import marks_json
 from loyalty.orders.earlier import earlier_orders
@@ -45,6 +55,7 @@ _EXTERNAL: Final = bindparam("external", type_=Text)
 _ID: Final = bindparam("id", type_=Uuid)
 _AT: Final = bindparam("at", type_=Instant)
 _NOW: Final = bindparam("now", type_=Instant)
+_STOPS_AT: Final = bindparam("stops_at", type_=Instant)
 _ON: Final = bindparam("on", type_=Date)
 #: Lists travel as one text: the driver takes longer over twenty texts than the server does.
 SEPARATOR: Final = "\x1f"
@@ -59,7 +70,9 @@ _KEY: Final = bindparam("api_key", type_=Uuid)
 
 
 @cache
-def snapshot_statement() -> Hot[Any, Any, int, Any, Any, Any, Any, str, bool, UUID, Any, Any, Any]:
+def snapshot_statement() -> Hot[
+    Any, Any, int, Any, Any, Any, Any, str, bool, UUID, Any, Any, Any, Any
+]:
     """The one statement; composed at first use and compiled once."""
     named = (
         select(name.c.id)
@@ -102,6 +115,7 @@ def snapshot_statement() -> Hot[Any, Any, int, Any, Any, Any, Any, str, bool, UU
             ).label("comes"),
             _used_json(),
             marks_json(member.c.id),
+            _guesses_json(),
         ).select_from(whole)
     )
 
@@ -135,7 +149,8 @@ def _prices_json() -> ScalarSelect[Any]:
 
 
 def _vouchers_json() -> ScalarSelect[Any]:
-    stored = vouchers_stored().subquery("stored")
+    # By its name, so that the vouchers below do not take it for a table of their own.
+    stored = vouchers_presented(literal_column("loyalty.member.id", Uuid)).subquery("stored")
     whose = func.coalesce(name.c.member, literal(FREE, Uuid))
     found = select(
         func.json_object_agg(name.c.name, func.json_build_array(*stored.c), type_=JSON)
@@ -143,6 +158,17 @@ def _vouchers_json() -> ScalarSelect[Any]:
     return found.where(
         name.c.kind == literal("voucher", Text), name.c.name == func.any(_CODES)
     ).scalar_subquery()
+
+
+def _guesses_json() -> ColumnElement[Any]:
+    """What whoever asks has tried of codes that are none; nothing is read where there is none."""
+    given = bindparam("codes", type_=Text)
+    subjects = (
+        literal("member:", Text) + cast(member.c.id, Text),
+        literal("order:", Text) + _ORDER,
+        literal("key:", Text) + cast(_KEY, Text),
+    )
+    return case((given == literal("", Text), null()), else_=guesses_json(subjects, _NOW))
 
 
 def _versions_json() -> ColumnElement[Any]:
@@ -155,6 +181,7 @@ def _versions_json() -> ColumnElement[Any]:
         *("policy", policy_version_at(_AT), "keys", keys),
         *("rules", _scalar(live_rule_set_version(_AT))),
         *("ladder", _scalar(live_ladder_version())),
+        *("stopped", stopped_json(_STOPS_AT)),
         type_=JSON,
     )
 

@@ -1,1 +1,1 @@
-"""Vouchers in numbers: batches of codes, codes from outside, and whoever tries codes that are none."""
+"""Vouchers in numbers: batches of codes, codes from outside, and those who try to find one."""

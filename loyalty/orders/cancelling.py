@@ -18,6 +18,8 @@ from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step
 from loyalty.orders.context import Context, read_context
 from loyalty.orders.errors import OrderConflict
+from loyalty.orders.granted import Granted
+from loyalty.orders.granting import granted_with, plan_grants
 from loyalty.orders.happenings import cancelled_event
 from loyalty.orders.postings import Entries
 from loyalty.orders.rows import shipment_line_rows, shipment_row
@@ -53,6 +55,8 @@ class Cancelled:
     history: History
     shipment: Shipment
     points_released: int
+    granted: tuple[Granted, ...] = ()
+    """The vouchers that came with it, where it completed an order of which something was sold."""
     replayed: bool = False
 
 
@@ -84,12 +88,15 @@ async def cancel(
     plan = plan_cancellation(context.history, asked.lines, step)
     await _release(connection, cause, context, plan)
     history = context.history.with_shipment(plan.shipment)
-    cancelled = Cancelled(history, plan.shipment, plan.released)
+    grants = await plan_grants(connection, programme, cause, context, history)
+    cancelled = Cancelled(history, plan.shipment, plan.released, grants.granted)
     steps = Steps(
         moved=[moved(order, plan.state)],
         shipments=[shipment_row(order.member, order.id, plan.shipment)],
         shipment_lines=shipment_line_rows(order.member, order.id, plan.shipment),
         uses=moved_uses(context.found.uses, history),
+        grants=grants,
+        events=grants.events,
     )
     happened = cancelled_event(new_id(cause.at), order, plan.shipment, plan.released)
     await write_steps(connection, cause, steps, happened, keep(cancelled))
@@ -104,7 +111,8 @@ def _replayed(context: Context, before: Shipment, text: str, asked: Cancelling) 
         {"lines": (before.asked, text), "cancelled_at": same_instant(before.at, asked.at)},
     )
     unshipped = before.shipping_points
-    return Cancelled(context.history, before, before.figures.points + unshipped, replayed=True)
+    released, granted = before.figures.points + unshipped, granted_with(context, before)
+    return Cancelled(context.history, before, released, granted, replayed=True)
 
 
 async def _release(

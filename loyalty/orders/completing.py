@@ -24,6 +24,8 @@ from loyalty.orders.completion import Asked, ShipmentPlan, Step, plan_completion
 from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.deferring import deferred
 from loyalty.orders.errors import OrderConflict
+from loyalty.orders.granted import Granted
+from loyalty.orders.granting import granted_with, plan_grants
 from loyalty.orders.happenings import completed_event
 from loyalty.orders.postings import Entries
 from loyalty.orders.reading import UsedVoucher
@@ -63,6 +65,8 @@ class Completed:
     shipment: Shipment
     tier: str | None
     exceptions: tuple[Exceeded, ...] = ()
+    granted: tuple[Granted, ...] = ()
+    """The vouchers that came with it, where it completed the order."""
     replayed: bool = False
 
 
@@ -94,13 +98,17 @@ async def complete(
     done = await _carry_out(connection, cause, context, plan)
     shipment, order = plan.shipment, context.found.order
     history = context.history.with_shipment(shipment)
-    completed = Completed(history, shipment, _tier_of(context, done.standing, shipment), done.over)
+    grants = await plan_grants(connection, programme, cause, context, history)
+    tier = _tier_of(context, done.standing, shipment)
+    completed = Completed(history, shipment, tier, done.over, grants.granted)
     steps = Steps(
         moved=[moved(order, plan.state)],
         shipments=[shipment_row(order.member, order.id, shipment)],
         shipment_lines=shipment_line_rows(order.member, order.id, shipment),
         exceptions=done.over,
         uses=moved_uses(context.found.uses, history),
+        grants=grants,
+        events=grants.events,
     )
     happened: Event = completed_event(new_id(cause.at), order, shipment, done.standing)
     await write_steps(connection, cause, steps, happened, keep(completed))
@@ -114,7 +122,8 @@ def _replayed(context: Context, before: Shipment, text: str, asked: Completing) 
         STEP,
         {"lines": (before.asked, text), "completed_at": same_instant(before.at, asked.at)},
     )
-    return Completed(context.history, before, _tier_of(context, None, before), replayed=True)
+    tier, granted = _tier_of(context, None, before), granted_with(context, before)
+    return Completed(context.history, before, tier, granted=granted, replayed=True)
 
 
 def _planned(context: Context, asked: Completing, at: datetime, text: str) -> ShipmentPlan:

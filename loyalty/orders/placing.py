@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from benefits import (
     BenefitsError,
     Decision,
+    LimitReached,
     VoucherOutcome,
     evaluate,
     evaluate_paid,
@@ -30,11 +31,13 @@ from loyalty.checkout.quote import promised, read_quote
 from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
+from loyalty.issuing.guessing import Guesser, guessers, refuse_guessers
 from loyalty.members import Ref, UnknownOrder
-from loyalty.orders.errors import HoldTooLong, NotForShopPrices, PointsShort
+from loyalty.orders.errors import HoldTooLong, NotForShopPrices, PointsShort, RuleStopped
+from loyalty.orders.granted import NOTHING_GIVEN, Given, given_of
 from loyalty.orders.happenings import placed_event
 from loyalty.orders.postings import Entries
-from loyalty.orders.priced import decision_row, exempt_by_number, order_of, vouchers_of
+from loyalty.orders.priced import decision_row, exempt_by_number, order_of, rules_of, vouchers_of
 from loyalty.orders.reading import find_order
 from loyalty.orders.replaying import refuse_other_content
 from loyalty.orders.returning import Returned
@@ -66,6 +69,8 @@ class Placed:
 
     history: History
     decision: Decision | None
+    given: Given = NOTHING_GIVEN
+    """Gifts that come with it, and vouchers that it promises."""
     replayed: bool = False
 
 
@@ -87,7 +92,8 @@ async def place(
     `instead` is what came back in the same exchange.
 
     Raises OrderConflict for other content, what `quote` raises, QuoteMismatch, TokenExpired,
-    QuoteOutdated, PointsShort, Voucher… errors, HoldTooLong and NotForShopPrices.
+    QuoteOutdated, RuleStopped, PointsShort, LimitReached, Voucher… errors, HoldTooLong and
+    NotForShopPrices.
     """
     placed_at = asked.placed_at or cause.at
     _refuse_malformed(asked, placed_at, cause.at)
@@ -95,23 +101,31 @@ async def place(
     ref = None if member is None else Ref("member", "", id=member.id)
     skus = [line.sku for line in asked.basket.cart.lines]
     codes = asked.basket.codes
-    wanted = Asked(ref, placed_at, cause.at, skus, codes, order=asked.name)
+    sold = placed_at if asked.priced_by is PricedBy.SHOP else None
+    key = begun.attempt.api_key
+    wanted = Asked(
+        ref, placed_at, cause.at, skus, codes, order=asked.name, api_key=key, stops_at=sold
+    )
     snapshot = await take_snapshot(connection, programme, wanted)
     if snapshot.order_id is not None:
         return await _replayed(connection, snapshot.order_id, begun, asked)
     refuse_unfit(asked.basket, snapshot, fact=asked.priced_by is PricedBy.SHOP)
+    if asked.quote is None:  # what was quoted was counted then
+        refuse_guessers(snapshot.guesses, guessers_of(begun, asked), at=cause.at)
     decision = await _decide(
         connection, programme, asked, snapshot, placed_at=placed_at, now=cause.at
     )
     _refuse_vouchers(decision)
     order = _order(asked, snapshot, decision, placed_at=placed_at, now=cause.at)
     await _reserve(connection, cause, snapshot, order, decision)
-    placed = Placed(History(order), decision)
+    decided = decision_row(order, decision)
+    placed = Placed(History(order), decision, given_of(str(decided[-1])))
     placing = Placing(
         order=order_row(order, OrderState.OPEN),
         lines=line_rows(order),
-        decision=decision_row(order, decision),
+        decision=decided,
         name=asked.name or show("ord", order.id),
+        rules=rules_of(order, decision),
         vouchers=vouchers_of(order, decision),
         exempt=exempt_by_number(asked.basket),
         gifts={line.line_no: line.gift_with for line in order.lines if line.gift_with},
@@ -123,8 +137,18 @@ async def place(
         ),
     )
     happened = placed_event(new_id(cause.at), order)
-    await write_order(connection, cause, placing, happened, keep(placed))
+    try:
+        await write_order(connection, cause, placing, happened, keep(placed))
+    except LimitReached as error:
+        error.pointer = "/quote"
+        raise
     return placed
+
+
+def guessers_of(begun: Begun, asked: NewOrder) -> tuple[Guesser, ...]:
+    """Return for whom the codes of an order are counted that are none."""
+    member = begun.member and begun.member.id
+    return guessers(member=member, api_key=begun.attempt.api_key, order=asked.name)
 
 
 async def _replayed(
@@ -142,7 +166,7 @@ async def _replayed(
         placed_at=asked.placed_at,
         paid_at=asked.paid_at,
     )
-    return Placed(History(found.order), None, replayed=True)
+    return Placed(History(found.order), None, given_of(found.decision), replayed=True)
 
 
 def _refuse_malformed(asked: NewOrder, placed_at: datetime, now: datetime) -> None:
@@ -178,7 +202,17 @@ async def _decide(
         return evaluate(snapshot.rule_set, question_of(asked.basket, snapshot, placed_at))
     member = None if snapshot.member is None else snapshot.member.id
     promise = read_quote(programme, asked.quote, asked.basket, member=member, at=now)
-    return promised(await programme.rule_set(connection, promise.rule_set), promise)
+    decision = promised(await programme.rule_set(connection, promise.rule_set), promise)
+    if asked.paid_at is None:
+        _refuse_stopped(decision, snapshot)
+    return decision
+
+
+def _refuse_stopped(decision: Decision, snapshot: Snapshot) -> None:
+    """Refuse what a quote promised by a rule that was stopped since, unless it was paid for."""
+    for applied in decision.applied:
+        if applied.rule in snapshot.stopped:
+            raise RuleStopped(rule=applied.rule, pointer="/quote")
 
 
 def _refuse_vouchers(decision: Decision) -> None:
@@ -199,7 +233,8 @@ def _demand(outcome: VoucherOutcome) -> None:
 def _order(
     asked: NewOrder, snapshot: Snapshot, decision: Decision, *, placed_at: datetime, now: datetime
 ) -> Order:
-    held = decision.points.spend or decision.vouchers
+    bounded = any(charge.most is not None for charge in decision.charges)
+    held = decision.points.spend or decision.vouchers or bounded
     until = None
     if held and asked.paid_at is None:
         until = asked.hold_until or now + timedelta(minutes=snapshot.policy.hold_minutes)

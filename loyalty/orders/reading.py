@@ -18,21 +18,25 @@ from sqlalchemy import (
     Table,
     Uuid,
     bindparam,
+    false,
     func,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benefits import Use, read_uses, uses_json
+from benefits import Use, read_uses, uses_json, vouchers_stored
 from loyalty.hot import hot
 from loyalty.members import Ref, UnknownOrder
 from loyalty.names import ORDER, find_name
 from loyalty.orders.figures import Figures
+from loyalty.orders.granted import Granted, granted_from
 from loyalty.orders.rows import FIGURES
 from loyalty.orders.tables import (
     decision,
     order,
+    order_grant,
     order_line,
     order_voucher,
     return_,
@@ -74,6 +78,8 @@ class Found:
     decision: str
     uses: tuple[Use, ...] = ()
     """What it took of limits, budgets and remainders."""
+    granted: tuple[Granted, ...] = ()
+    """The vouchers that the member got for it."""
 
     @property
     def order(self) -> Order:
@@ -118,7 +124,8 @@ def read_found(stored: Stored) -> Found:
         UsedVoucher(UUID(one["voucher_member"]), UUID(one["voucher"]), tuple(one["line_nos"]))
         for one in stored["vouchers"]
     )
-    return Found(history, vouchers, stored["decision"] or "", read_uses(stored["uses"]))
+    granted = tuple(granted_from(one) for one in stored["granted"] or ())
+    return Found(history, vouchers, stored["decision"] or "", read_uses(stored["uses"]), granted)
 
 
 def _order(row: Stored, lines: tuple[Line, ...]) -> Order:
@@ -241,8 +248,36 @@ def _one(member: ColumnElement[UUID], order_id: ColumnElement[UUID]) -> Select[A
         .scalar_subquery()
     )
     taken = uses_json(one.c.member, one.c.id)
-    whole = func.json_build_object(*fields, "decision", decided, "uses", taken, type_=JSON)
+    fields += ["decision", decided, "uses", taken, "granted", _granted_json(one)]
+    whole = func.json_build_object(*fields, type_=JSON)
     return select(whole).where(one.c.member == member, one.c.id == order_id)
+
+
+def _granted_json(one: FromClause) -> ColumnElement[Any]:
+    """The vouchers that came with the order, as they stand; one may have passed on to another."""
+    each, stored = order_grant.alias("each_grant"), vouchers_stored().subquery("stored_grant")
+    whole = (
+        select(
+            func.coalesce(func.sum(stored.c.uses_reserved + stored.c.uses_redeemed), 0).label(
+                "used"
+            ),
+            func.coalesce(func.bool_and(stored.c.voided_at.is_not(None)), false()).label("void"),
+            func.max(stored.c.expires_at).label("expires_at"),
+        )
+        .where(stored.c.id == each.c.voucher)
+        .lateral("stands")
+    )
+    own = ("voucher", "code", "definition", "rule")
+    fields: list[Any] = [part for name in own for part in (name, each.c[name])]
+    fields += ["version", each.c.rule_version]
+    fields += [part for name in ("used", "void", "expires_at") for part in (name, whole.c[name])]
+    row = aggregate_order_by(func.json_build_object(*fields), each.c.voucher)
+    return (
+        select(func.json_agg(row))
+        .select_from(each.join(whole, true()))
+        .where(each.c.member == one.c.member, each.c.order_id == one.c.id)
+        .scalar_subquery()
+    )
 
 
 def _all(table: Table, ordered: Sequence[str], one: FromClause) -> ColumnElement[Any]:

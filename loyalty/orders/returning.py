@@ -21,6 +21,8 @@ from loyalty.ids import new_id, show
 from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Step
 from loyalty.orders.context import Context, move_standing, read_context
+from loyalty.orders.granted import NOTHING_WITHDRAWN, Withdrawal
+from loyalty.orders.granting import plan_withdrawal, withdrawn_events
 from loyalty.orders.happenings import returned_event
 from loyalty.orders.postings import Entries
 from loyalty.orders.returns import (
@@ -61,6 +63,7 @@ class Returned:
     returned: Return
     points: Reversed
     to_return: tuple[str, ...] = ()
+    withdrawal: Withdrawal = NOTHING_WITHDRAWN
     replayed: bool = False
 
 
@@ -98,11 +101,14 @@ async def return_goods(
         connection, cause, context.ladder, context.subject, activities, on=step.on
     )
     after = history.with_return(plan.returned)
-    returned = Returned(after, plan.returned, points, gifts_to_return(after))
+    lost = plan_withdrawal(context.found, history, after)
+    returned = Returned(after, plan.returned, points, gifts_to_return(after), lost)
     steps = Steps(
         returns=[return_row(order.member, order.id, plan.returned)],
         return_lines=return_line_rows(order.member, order.id, plan.returned),
         uses=moved_uses(context.found.uses, after),
+        withdrawn=lost.vouchers,
+        events=withdrawn_events(cause, order, lost),
     )
     told = [(order, plan.returned)]
     happened = returned_event(new_id(cause.at), order.member, at, told, standing)
@@ -141,8 +147,10 @@ async def _replayed(
         },
     )
     points = await repeat_reversals(connection, cause, context, before)
-    then = history.before(before).with_return(before)
-    return Returned(history, before, points, gifts_to_return(then), replayed=True)
+    earlier = history.before(before)
+    then = earlier.with_return(before)
+    lost = plan_withdrawal(context.found, earlier, then)
+    return Returned(history, before, points, gifts_to_return(then), lost, replayed=True)
 
 
 async def repeat_reversals(

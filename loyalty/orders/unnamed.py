@@ -15,7 +15,6 @@ from sqlalchemy import ColumnElement, Table, Text, Uuid, bindparam, func, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benefits import Use
 from ledger import Posting, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
@@ -28,11 +27,14 @@ from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned
 from loyalty.orders.completion import Step
 from loyalty.orders.context import move_standing, standing_subject
 from loyalty.orders.errors import OrderConflict
+from loyalty.orders.granted import Withdrawal
+from loyalty.orders.granting import plan_withdrawal, withdrawn_events
 from loyalty.orders.happenings import returned_event
 from loyalty.orders.listing import external_id
 from loyalty.orders.matching import Shelf
 from loyalty.orders.placing import LONG_AGO
 from loyalty.orders.postings import Entries
+from loyalty.orders.reading import Found as Stored
 from loyalty.orders.reading import history_json, read_found
 from loyalty.orders.returning import corrections
 from loyalty.orders.returns import ReturnPlan, gifts_to_return, plan_return
@@ -69,6 +71,7 @@ class Sorted:
     plans: tuple[tuple[History, ReturnPlan], ...]
     unmatched: tuple[tuple[int, ReturnedRow], ...]
     points: Reversed
+    withdrawals: tuple[Withdrawal, ...] = ()
     replayed: bool = False
 
     @property
@@ -89,7 +92,7 @@ class _Sales:
     """The member's orders, what stands of them, and the terms of now."""
 
     histories: Mapping[UUID, History]
-    uses: Mapping[UUID, tuple[Use, ...]]
+    found: Mapping[UUID, Stored]
     policies: Mapping[UUID, Policy]
     subject: Subject | None
     ladder: Ladder | None
@@ -125,7 +128,11 @@ async def return_unnamed(
     plans = tuple(_plan(sales, comeback, order_id, found) for order_id in found.orders)
     points = await _post(connection, cause, member, sales, plans)
     standing = await _correct(connection, cause, sales, plans, at)
-    done = Sorted(plans, tuple(found.unmatched), points)
+    lost = {
+        h.order.id: plan_withdrawal(sales.found[h.order.id], h, h.with_return(plan.returned))
+        for h, plan in plans
+    }
+    done = Sorted(plans, tuple(found.unmatched), points, tuple(lost.values()))
     steps = Steps(
         returns=[return_row(member.id, h.order.id, plan.returned) for h, plan in plans],
         return_lines=[
@@ -137,7 +144,13 @@ async def return_unnamed(
         uses=[
             use
             for h, plan in plans
-            for use in moved_uses(sales.uses[h.order.id], h.with_return(plan.returned))
+            for use in moved_uses(sales.found[h.order.id].uses, h.with_return(plan.returned))
+        ],
+        withdrawn=[voucher for each in lost.values() for voucher in each.vouchers],
+        events=[
+            event
+            for h, _ in plans
+            for event in withdrawn_events(cause, h.order, lost[h.order.id])
         ],
     )
     told = [(history.order, plan.returned) for history, plan in plans]
@@ -239,7 +252,7 @@ async def _read_sales(
     }
     return _Sales(
         histories=histories,
-        uses={one.order.id: one.uses for one in found},
+        found={one.order.id: one for one in found},
         policies=policies,
         subject=standing_subject(subject, member, policy),
         ladder=await programme.ladder(connection, ladder),

@@ -11,53 +11,33 @@ from typing import Any, Final
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import (
-    CTE,
-    BigInteger,
-    Column,
-    ColumnElement,
-    Select,
-    Table,
-    TableValuedAlias,
-    Text,
-    Uuid,
-    bindparam,
-    cast,
-    column,
-    func,
-    insert,
-    literal,
-    select,
-    update,
-)
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import (
     Decision,
     Use,
+    VoucherOutcome,
     decision_text,
     demand_uses,
     facts_document,
+    issue_content,
     settled_content,
-    settling,
-    taking,
 )
+from benefits import demand as demand_voucher
 from loyalty.cause import Cause
-from loyalty.events import Event, numbering
-from loyalty.hot import hot
+from loyalty.errors import Unavailable
+from loyalty.events import Event
 from loyalty.idempotency import Answer, Attempt
-from loyalty.orders import rows, tables
-from loyalty.orders.aftersales.tables import delivery, order_claim, order_exception, order_exchange
+from loyalty.names import VOUCHER
+from loyalty.orders import rows
 from loyalty.orders.errors import OrderConflict
+from loyalty.orders.granted import NONE, Grants
 from loyalty.orders.rows import Row
-from loyalty.tables import answer, event, name
+from loyalty.orders.statements import CLAIM, DELIVER, EXCHANGE, PLACE, STEP, VOUCHERS
 
 ORDER_VOUCHER: Final = ("member", "order_id", "voucher", "voucher_member", "line_nos")
 DELIVERY: Final = ("member", "order_id", "shipment", "delivered_at")
-EXCHANGE: Final = ("member", "order_id", "return_id", "replacement")
-_CAUSE: Final = ("actor", "request_id")
+EXCHANGED: Final = ("member", "order_id", "return_id", "replacement")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +51,7 @@ class Placing:
     lines: Sequence[Row]
     decision: Row
     name: str
+    rules: Sequence[Row] = ()
     vouchers: Sequence[Row] = ()
     uses: Mapping[str, object] | None = None
     exempt: Mapping[int, str] = field(default_factory=dict)
@@ -118,6 +99,12 @@ class Steps:
     uses: Sequence[Use] = ()
     """What is taken of counters and stands otherwise after the step."""
     deliveries: Sequence[Row] = ()
+    grants: Grants = NONE
+    """Vouchers that come with the step."""
+    withdrawn: Sequence[UUID] = ()
+    """Vouchers that may be used no more after it."""
+    events: Sequence[Event] = ()
+    """What is told of vouchers besides the step itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +149,16 @@ async def write_order(
         "order": [one],
         "order_line": [{"exempt": ""} | line for line in lines],
         "decision": _named(rows.DECISION, [placing.decision]),
+        "order_rule": _named(rows.ORDER_RULE, placing.rules),
         "order_voucher": _named(ORDER_VOUCHER, placing.vouchers),
         "name": [{"kind": "order", "name": placing.name, "member": owner, "id": one["id"]}],
     }
     if placing.uses is not None:
         content["uses"] = placing.uses
-    statement = _PLACE
+    statement = PLACE
     if placing.exchange is not None:
-        content["order_exchange"] = _named(EXCHANGE, [placing.exchange])
-        statement = _EXCHANGE
+        content["order_exchange"] = _named(EXCHANGED, [placing.exchange])
+        statement = EXCHANGE
     named, refused = await statement.one(connection, **_parameters(content, cause, happened, kept))
     demand_uses(refused)
     if not named:
@@ -194,11 +182,51 @@ async def write_steps(
     }
     if steps.uses:
         content["uses"] = settled_content(steps.uses)
-    statement = _STEP
+    statement = STEP
     if steps.deliveries:
         content["delivery"] = _named(DELIVERY, steps.deliveries)
-        statement = _DELIVER
-    await statement.one(connection, **_parameters(content, cause, happened, kept))
+        statement = DELIVER
+    if steps.grants.vouchers or steps.withdrawn:
+        content |= _of_vouchers(cause, steps, happened.member)
+        statement = VOUCHERS
+    parameters = _parameters(content, cause, happened, kept, steps.events)
+    _, _, *more = await statement.one(connection, **parameters)
+    if more:
+        _refuse_vouchers(steps.grants, *more)
+
+
+def _of_vouchers(cause: Cause, steps: Steps, member: UUID) -> dict[str, object]:
+    """The rows of vouchers that come and go with a step, and the names of their codes."""
+    new = steps.grants.vouchers
+    return {
+        "name": [
+            {"kind": VOUCHER, "name": each.code, "member": each.member, "id": each.id}
+            for each in sorted(new, key=lambda each: each.code)
+        ],
+        "vouchers": {"items": issue_content(new), "at": cause.at},
+        "withdrawn": {"ids": steps.withdrawn, "at": cause.at, "reason": "order-returned"},
+        "order_grant": [
+            {
+                "member": member,
+                "order_id": steps.grants.order,
+                "voucher": each.voucher,
+                "code": each.code,
+                "rule": each.rule,
+                "rule_version": each.version,
+                "definition": each.definition,
+                "granted_at": cause.at,
+            }
+            for each in steps.grants.granted
+        ],
+    }
+
+
+def _refuse_vouchers(grants: Grants, named: int, issued: Sequence[str], _: int) -> None:
+    """Ask for another try where a code was minted twice at the same moment."""
+    if named != len(grants.vouchers):
+        raise Unavailable(retry_after=1)
+    for code in issued:
+        demand_voucher(VoucherOutcome(voucher=UUID(int=0), code=code))
 
 
 async def write_claim(
@@ -216,7 +244,7 @@ async def write_claim(
         "document": decision_text(claim.answer),
     }
     parameters = _parameters({"order_claim": [row]}, cause, happened, kept)
-    await _CLAIM.one(
+    await CLAIM.one(
         connection,
         **parameters,
         claimed=claim.order,
@@ -235,10 +263,22 @@ def _fields(value: Moved | Exceeded) -> dict[str, Any]:
 
 
 def _parameters(
-    content: Mapping[str, object], cause: Cause, happened: Event, kept: Kept
+    content: Mapping[str, object],
+    cause: Cause,
+    happened: Event,
+    kept: Kept,
+    more: Sequence[Event] = (),
 ) -> Mapping[str, object]:
-    told = {
+    told = [_told(one, cause, turn) for turn, one in enumerate((happened, *more))]
+    whole = {**content, "event": told, "answer": [] if kept is None else [_answer(*kept)]}
+    written = msgspec.json.encode(whole).decode()
+    return {"content": written, "actor": cause.actor, "request_id": cause.request_id}
+
+
+def _told(happened: Event, cause: Cause, turn: int) -> Mapping[str, object]:
+    return {
         "member": happened.member,
+        "turn": turn,
         "id": happened.id,
         "type": happened.type,
         "schema_version": happened.schema_version,
@@ -246,9 +286,6 @@ def _parameters(
         "historic": happened.historic or cause.historic,
         "data": happened.data,
     }
-    whole = {**content, "event": [told], "answer": [] if kept is None else [_answer(*kept)]}
-    written = msgspec.json.encode(whole).decode()
-    return {"content": written, "actor": cause.actor, "request_id": cause.request_id}
 
 
 def _answer(attempt: Attempt, given: Answer) -> Mapping[str, object]:
@@ -262,108 +299,3 @@ def _answer(attempt: Attempt, given: Answer) -> Mapping[str, object]:
         "media_type": given.media_type,
         "location": given.location,
     }
-
-
-def _given(part: str, columns: Sequence[Column[Any]]) -> TableValuedAlias:
-    """The rows of one part of the content, typed like the columns they go to."""
-    content = cast(bindparam("content", type_=Text), JSON)
-    typed = [column(each.name, each.type) for each in columns]
-    recordset = func.json_to_recordset(content.op("->")(literal(part, Text)))
-    return recordset.table_valued(*typed, name=f"given_{part}").render_derived(with_types=True)
-
-
-def _insert(table: Table, *, computed: Mapping[str, ColumnElement[Any]] | None = None) -> CTE:
-    """Insert a part's rows as a CTE; the table's own defaults and the cause are added."""
-    cause = {each: bindparam(each, type_=Text) for each in _CAUSE if each in table.columns}
-    more: dict[str, ColumnElement[Any]] = {**cause, **(computed or {})}
-    skipped = {*more, "recorded_at", "settled_at", "position", "recorded_xid", "feed_era"}
-    columns = [each for each in table.columns if each.name not in skipped]
-    given = _given(table.name, columns)
-    values = [given.c[each.name] for each in columns]
-    chosen = select(*values, *(value.label(each) for each, value in more.items()))
-    return (
-        insert(table)
-        .from_select([*(each.name for each in columns), *more], chosen)
-        .returning(literal(1).label("one"))
-        .cte(f"wrote_{table.name}")
-    )
-
-
-def _insert_event() -> CTE:
-    numbered = _given("event", [each for each in event.columns if each.name == "member"])
-    sequence, feed_xid = numbering(numbered.c.member)
-    return _insert(
-        event,
-        computed={
-            "sequence": select(sequence).scalar_subquery(),
-            "feed_xid": select(feed_xid).scalar_subquery(),
-        },
-    )
-
-
-def _insert_name() -> CTE:
-    columns: list[Column[Any]] = [name.c.kind, name.c.name, name.c.member, name.c.id]
-    given = _given("name", columns)
-    return (
-        postgresql.insert(name)
-        .from_select([each.name for each in columns], select(*given.c))
-        .on_conflict_do_nothing(constraint="name_is_taken_once")
-        .returning(name.c.id)
-        .cte("wrote_name")
-    )
-
-
-def _move_orders() -> CTE:
-    order = tables.order
-    columns: list[Column[Any]] = [
-        *(order.c.member, order.c.id, order.c.state, order.c.paid_at, order.c.hold_until)
-    ]
-    given = _given("moved", columns)
-    return (
-        update(order)
-        .where(order.c.member == given.c.member, order.c.id == given.c.id)
-        .values(state=given.c.state, paid_at=given.c.paid_at, hold_until=given.c.hold_until)
-        .returning(order.c.id)
-        .cte("moved")
-    )
-
-
-def _place(*more: Table) -> Select[int, Any]:
-    named = _insert_name()
-    others = (
-        *(_insert(tables.order), _insert(tables.order_line), _insert(tables.decision)),
-        *(_insert(tables.order_voucher), _insert_event(), _insert(answer)),
-        *(_insert(table) for table in more),
-    )
-    count = select(func.count()).select_from(named).scalar_subquery()
-    return select(count, taking(_PART)).add_cte(*others)
-
-
-def _step(*more: Table) -> Select[int, Any]:
-    written = (
-        *(_insert(tables.shipment), _insert(tables.shipment_line)),
-        *(_insert(tables.return_), _insert(tables.return_line)),
-        *(_insert(tables.unmatched_return), _insert(order_exception)),
-        *(_insert_event(), _insert(answer)),
-        *(_insert(table) for table in more),
-    )
-    moved = select(func.count()).select_from(_move_orders()).scalar_subquery()
-    return select(moved, settling(_PART)).add_cte(*written)
-
-
-#: What is taken of counters; the statement's last part, and nothing where there is nothing.
-_PART: Final = cast(bindparam("content", type_=Text), JSON).op("->")(literal("uses", Text))
-_PLACE: Final = hot(_place())
-_EXCHANGE: Final = hot(_place(order_exchange))
-_STEP: Final = hot(_step())
-_DELIVER: Final = hot(_step(delivery))
-_CLAIM: Final = hot(
-    select(
-        func.loyalty.claim_order(
-            bindparam("claimed", type_=Uuid),
-            bindparam("claimant", type_=Uuid),
-            bindparam("steps", type_=BigInteger),
-            cast(bindparam("changed", type_=Text), JSONB),
-        )
-    ).add_cte(_insert(order_claim), _insert_event(), _insert(answer))
-)

@@ -50,7 +50,7 @@ from loyalty.rewards.writing import (
     take_stock,
     write_order,
 )
-from loyalty.vouchers import valid_until
+from loyalty.vouchers import span_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +217,14 @@ async def _issue(
 ) -> None:
     name = found.rewards[0].terms.definition or ""
     definition = await programme.definition(connection, name)
+    starts_at, expires_at = span_of(found.policy, definition, cause.at)
     new = benefits.NewVoucher(
         member=order.member,
         id=order.voucher or order.id,
         code=order.voucher_code or "",
         definition=name,
-        starts_at=cause.at,
-        expires_at=valid_until(found.policy, definition, cause.at),
+        starts_at=starts_at,
+        expires_at=expires_at,
     )
     for outcome in await benefits.issue_vouchers(connection, [new], at=cause.at):
         benefits.demand(outcome)

@@ -7,6 +7,8 @@ from typing import Any
 import psycopg
 import pytest
 
+import benefits
+from loyalty.vouchers import define_voucher, give_voucher
 from tests.support.api import Web
 from tests.support.shop import Json, Shop, cart, line
 
@@ -73,7 +75,12 @@ async def test_a_quote_costs_one_statement(
 ) -> None:
     ada = await web.joined(external_id="C-1")
     await shop.give(ada, 1000)
-    order = cart(*(line(str(number)) for number in range(20)), voucher_codes=["SPRING"])
+    defined = benefits.VoucherDefinition("sorry", {"en": "Sorry"})
+    await web.application.database.write(define_voucher, web.cause(), defined)
+    given = await web.application.database.write(
+        give_voucher, web.cause(), ada, definition="sorry", reason="goodwill"
+    )
+    order = cart(*(line(str(number)) for number in range(20)), voucher_codes=[given.code])
     await shop.quote(order)
 
     with counting(monkeypatch) as seen:

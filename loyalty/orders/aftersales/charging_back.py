@@ -25,6 +25,8 @@ from loyalty.orders.aftersales.tables import order_exception
 from loyalty.orders.claims import lock_survivor
 from loyalty.orders.completion import Step
 from loyalty.orders.context import Context, move_standing, read_context
+from loyalty.orders.granted import NOTHING_WITHDRAWN, Withdrawal
+from loyalty.orders.granting import plan_withdrawal, withdrawn_events
 from loyalty.orders.happenings import charged_back_event
 from loyalty.orders.keys import lock_key
 from loyalty.orders.returning import corrections, post_reversals, repeat_reversals
@@ -58,6 +60,7 @@ class ChargedBack:
     locked: bool
     review: UUID | None
     exceptions: tuple[str, ...] = ()
+    withdrawal: Withdrawal = NOTHING_WITHDRAWN
     replayed: bool = False
 
 
@@ -98,12 +101,15 @@ async def charge_back(
     after = history.with_return(returned)
     review = next((each.id for each in over if each.code == REVIEW), None)
     codes = tuple(each.code for each in over)
-    done = ChargedBack(after, returned, points, lock.done, review, codes)
+    lost = plan_withdrawal(context.found, history, after)
+    done = ChargedBack(after, returned, points, lock.done, review, codes, lost)
     steps = Steps(
         returns=[return_row(order.member, order.id, returned)],
         return_lines=return_line_rows(order.member, order.id, returned),
         exceptions=over,
         uses=moved_uses(context.found.uses, after),
+        withdrawn=lost.vouchers,
+        events=withdrawn_events(cause, order, lost),
     )
     happened = charged_back_event(new_id(cause.at), order, returned, standing, locked=lock.done)
     await write_steps(connection, cause, steps, happened, keep(done))
@@ -187,4 +193,6 @@ async def _replayed(
     review = next((row.id for row in rows if row.code == REVIEW), None)
     locked = any(row.locked for row in rows)
     codes = tuple(row.code for row in rows)
-    return ChargedBack(history, before, points, locked, review, codes, replayed=True)
+    earlier = history.before(before)
+    lost = plan_withdrawal(context.found, earlier, earlier.with_return(before))
+    return ChargedBack(history, before, points, locked, review, codes, lost, replayed=True)
