@@ -5,17 +5,17 @@ from dataclasses import replace
 
 from benefits.contents import RuleChange
 from benefits.draft_errors import RuleNamedTwice, RuleNotLive, RuleUnfit
-from benefits.errors import BenefitsError, UnknownReference
+from benefits.errors import BenefitsError
+from benefits.grouping import GroupDocument, groups_from, read_group
 from benefits.language.checker import read_rule
-from benefits.language.values import escape
-from benefits.records import Group, RuleVersion, Vocabulary
-from benefits.rule_set import MODES, compile_rule_set
+from benefits.records import RuleVersion, Vocabulary
+from benefits.rule_set import compile_rule_set
 
 
 def find_problems(
     change: RuleChange,
     stored: Sequence[RuleVersion],
-    groups: Mapping[str, str],
+    groups: Mapping[str, GroupDocument],
     vocabulary: Vocabulary,
     *,
     zone: str,
@@ -36,7 +36,9 @@ def find_problems(
     return problems or _unfit_together([*staying, *drafted(change)], modes, words, zone)
 
 
-def modes_after(groups: Mapping[str, str], change: RuleChange) -> dict[str, str]:
+def modes_after(
+    groups: Mapping[str, GroupDocument], change: RuleChange
+) -> dict[str, GroupDocument]:
     """The groups with a change made."""
     modes = {**groups, **{name: mode for name, mode in change.groups.items() if mode is not None}}
     return {name: mode for name, mode in modes.items() if change.groups.get(name, mode) is not None}
@@ -48,9 +50,12 @@ def drafted(change: RuleChange) -> list[RuleVersion]:
 
 
 def _unfit_groups(change: RuleChange) -> Iterator[BenefitsError]:
-    for name, mode in change.groups.items():
-        if mode is not None and mode not in MODES:
-            yield UnknownReference(pointer=f"/groups/{escape(name)}", kind="group mode", seen=mode)
+    for name, document in change.groups.items():
+        try:
+            if document is not None:
+                read_group(name, document)
+        except BenefitsError as error:
+            yield error
 
 
 def _misnamed(change: RuleChange, endable: frozenset[str]) -> Iterator[BenefitsError]:
@@ -86,9 +91,9 @@ def _no_longer_fit(staying: Sequence[RuleVersion], words: Vocabulary) -> list[Be
 
 
 def _unfit_together(
-    rules: Sequence[RuleVersion], modes: Mapping[str, str], words: Vocabulary, zone: str
+    rules: Sequence[RuleVersion], modes: Mapping[str, GroupDocument], words: Vocabulary, zone: str
 ) -> list[BenefitsError]:
-    groups = [Group(name, mode) for name, mode in modes.items()]
+    groups = groups_from(modes)
     try:
         compile_rule_set(rules, zone=zone, tiers=words.tiers or (), groups=groups)
     except BenefitsError as error:

@@ -10,11 +10,12 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from benefits.errors import DuplicateRule
+from benefits.grouping import GroupDocument, group_documents
 from benefits.records import Group, PublishedRuleSet
 
 V = TypeVar("V")
 
-_NONE: Mapping[str, str | None] = MappingProxyType({})
+_NONE: Mapping[str, GroupDocument | None] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class RuleChange:
 
     rules: tuple[Mapping[str, object], ...] = ()
     retired: tuple[str, ...] = ()
-    groups: Mapping[str, str | None] = field(default_factory=lambda: _NONE)
+    groups: Mapping[str, GroupDocument | None] = field(default_factory=lambda: _NONE)
 
     @property
     def empty(self) -> bool:
@@ -57,10 +58,10 @@ def change_from(document: Mapping[str, Any]) -> RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """The rules of a set with their versions, and its groups with their modes."""
+    """The rules of a set with their versions, and its groups as documents."""
 
     rules: Mapping[str, int]
-    groups: Mapping[str, str]
+    groups: Mapping[str, GroupDocument]
 
 
 EMPTY = Contents(MappingProxyType({}), MappingProxyType({}))
@@ -73,7 +74,7 @@ def contents_of(published: PublishedRuleSet | None) -> Contents:
         return EMPTY
     return Contents(
         {stored.rule: stored.version for stored in published.rules},
-        {group.name: group.mode for group in published.groups},
+        group_documents(published.groups),
     )
 
 
@@ -84,7 +85,7 @@ def contents_from(rules: Sequence[tuple[str, int]], groups: Sequence[Group]) -> 
         if rule in names:
             raise DuplicateRule(rule=rule)
         names.add(rule)
-    return Contents(dict(rules), {group.name: group.mode for group in groups})
+    return Contents(dict(rules), group_documents(groups))
 
 
 def changed(before: Contents, versions: Mapping[str, int], change: RuleChange) -> Contents:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from benefits.grouping import GroupDocument, group_documents
 from benefits.language.checker import read_rule
 from benefits.language.printer import (
     Speaker,
@@ -80,8 +81,8 @@ def diff_sets(before: PublishedRuleSet | None, after: PublishedRuleSet) -> SetDi
         before=None if before is None else before.version,
         after=after.version,
         groups=(
-            {} if before is None else {group.name: group.mode for group in before.groups},
-            {group.name: group.mode for group in after.groups},
+            {} if before is None else group_documents(before.groups),
+            group_documents(after.groups),
         ),
     )
 
@@ -92,7 +93,7 @@ def diff_contents(
     *,
     before: int | None,
     after: int | None,
-    groups: tuple[Mapping[str, str], Mapping[str, str]],
+    groups: tuple[Mapping[str, GroupDocument], Mapping[str, GroupDocument]],
 ) -> SetDiff:
     """What is different between the rules of two sets; version 0 is a document not stored yet."""
     old = {stored.rule: stored for stored in were}

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.contents import EMPTY, Contents, carried, contents_of
-from benefits.records import Group
+from benefits.grouping import groups_from
 from benefits.rules import (
     find_published_rule_set,
     live_rule_set_version,
@@ -100,7 +100,7 @@ async def _publish(
     return await publish_rule_set(
         connection,
         list(contents.rules.items()),
-        groups=[Group(name, mode) for name, mode in contents.groups.items()],
+        groups=groups_from(contents.groups),
         tiers=by.tiers,
         zone=by.zone,
         live_from=live_from,

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from benefits.counted import Limit
 from benefits.counting import bands_scope, group_scope, rate_scope, scope_of
 from benefits.errors import DuplicateRule, TooManyTold
+from benefits.grouping import limits_of
 from benefits.index import Index, build_index
 from benefits.language import (
     compile_condition,
@@ -23,7 +24,6 @@ from benefits.language import (
 from benefits.language.entitlements import without_cart
 from benefits.language.evaluator import Test
 from benefits.language.facts import LineTest
-from benefits.language.limits import read_limits
 from benefits.language.tree import (
     AllOf,
     AnyOf,
@@ -42,13 +42,10 @@ from benefits.language.tree import (
     Rule,
     VoucherOf,
 )
-from benefits.language.values import escape
 from benefits.records import Group, RuleVersion, Vocabulary
 from benefits.rooms import Bound
 from benefits.types import Step
 
-MODES = ("all", "add", "best", "first")
-"""How the rules of a group combine; `add` is about multipliers, which else multiply."""
 MOST_TOLD = 50
 """How many rules of a set may be marked as worth telling: each is looked at for every quote."""
 
@@ -136,7 +133,7 @@ def compile_rule_set(
     Raises RuleRefused with the pointer to the node, or RuleSetRefused.
     """
     named = {group.name: group for group in groups}
-    limits = {group.name: _limits_of(group) for group in groups if group.limits}
+    limits = {group.name: limits_of(group) for group in groups if group.limits}
     vocabulary = Vocabulary(tiers=tuple(tiers), groups=tuple(named))
     read = [(read_rule(stored.document, vocabulary), stored.version) for stored in rules]
     read.sort(key=lambda each: (-each[0].priority, each[0].name))
@@ -211,10 +208,6 @@ def _compile(
         gives=tuple(each for each in rule.effects if isinstance(each, GiftOf | VoucherOf)),
         alone=_alone(rule, tiers, stage),
     )
-
-
-def _limits_of(group: Group) -> tuple[Limit, ...]:
-    return read_limits(list(group.limits), f"/groups/{escape(group.name)}/limits")
 
 
 def _bounds(rule: Rule, of_groups: Mapping[str, tuple[Limit, ...]]) -> tuple[Bound, ...]:

@@ -20,14 +20,16 @@ from benefits.errors import (
     RuleSetNotFound,
     UnknownReference,
 )
+from benefits.grouping import MODES, group_documents, groups_from
 from benefits.language import read_rule
+from benefits.language.limits import read_holdout
 from benefits.records import (
     Group,
     PublishedRuleSet,
     RuleVersion,
     Vocabulary,
 )
-from benefits.rule_set import MODES, RuleSet, compile_rule_set
+from benefits.rule_set import RuleSet, compile_rule_set
 from benefits.tables import price_list, rule_set, rule_set_rule, rule_version, voucher_definition
 
 _PUBLISHING: Final = text("select pg_advisory_xact_lock(hashtext('benefits.rule_set'))")
@@ -108,7 +110,7 @@ async def publish_rule_set(
             live_from=live_from,
             zone=zone,
             tiers=list(tiers),
-            groups={group.name: group.mode for group in groups},
+            groups=group_documents(groups),
             published_at=at,
             published_by=actor,
         )
@@ -201,7 +203,7 @@ async def find_published_rule_set(connection: AsyncConnection, version: int) -> 
         live_from=row.live_from,
         zone=row.zone,
         tiers=tuple(row.tiers),
-        groups=tuple(Group(name, mode) for name, mode in sorted(row.groups.items())),
+        groups=tuple(groups_from(row.groups)),
         rules=tuple(rules),
         published_at=row.published_at,
         published_by=row.published_by,
@@ -226,6 +228,24 @@ def live_rule_set_version(at: datetime | ColumnElement[datetime]) -> Select[int]
         .order_by(rule_set.c.live_from.desc(), rule_set.c.version.desc())
         .limit(1)
     )
+
+
+def sets_holding_out(rule: str) -> Select[int]:
+    """The versions of the rule sets in which a rule holds members out."""
+    return (
+        select(rule_set_rule.c.rule_set)
+        .join(
+            rule_version,
+            (rule_version.c.rule == rule_set_rule.c.rule)
+            & (rule_version.c.version == rule_set_rule.c.rule_version),
+        )
+        .where(rule_set_rule.c.rule == rule, rule_version.c.document.has_key("holdout"))
+    )
+
+
+def share_held_out(document: Mapping[str, object]) -> int | None:
+    """The share of members that a stored rule holds out, in hundredths of a percent."""
+    return read_holdout(document["holdout"], "/holdout") if "holdout" in document else None
 
 
 def _is_newest_of(rule: str) -> ColumnElement[bool]:

@@ -91,7 +91,19 @@ async def list_switches(
     return [Switch(*row) for row in await connection.execute(statement)]
 
 
-def stopped_json(at: ColumnElement[datetime | None]) -> ScalarSelect[Any]:
+async def list_stopped(connection: AsyncConnection) -> list[Switch]:
+    """The rules that are stopped now, by name, each with the switch that stopped it."""
+    newest = (
+        select(rule_switch)
+        .ext(distinct_on(rule_switch.c.rule))
+        .order_by(rule_switch.c.rule, rule_switch.c.number.desc())
+        .subquery("newest")
+    )
+    statement = select(newest).where(newest.c.stopped).order_by(newest.c.rule)
+    return [Switch(*row) for row in await connection.execute(statement)]
+
+
+def stopped_json(at: ColumnElement[Any]) -> ScalarSelect[Any]:
     """The names of the rules that are stopped, as one JSON value; null where none is.
 
     As they stood at an instant, or as they stand now where that is null.

@@ -68,7 +68,7 @@ class _RuleSetColumns(TypedColumns):
     live_from: Named[datetime] = Column(_Instant)
     zone: Named[str] = Column(_Key)
     tiers: Named[list[str]] = Column(ARRAY(_Key))
-    groups: Named[dict[str, str]] = Column(JSONB)
+    groups: Named[dict[str, Any]] = Column(JSONB)
     published_at: Named[datetime] = Column(_Instant)
     published_by: Named[str] = Column(_Key)
 
@@ -110,7 +110,7 @@ class _RuleDraftColumns(TypedColumns):
     id: Named[UUID] = Column(Uuid)
     rules: Named[list[dict[str, Any]]] = Column(JSONB)
     retired: Named[list[str]] = Column(ARRAY(_Key))
-    groups: Named[dict[str, str | None]] = Column(JSONB)
+    groups: Named[dict[str, Any]] = Column(JSONB)
     based_on: Named[int | None] = Column(Integer)
     made_at: Named[datetime] = Column(_Instant)
     made_by: Named[str] = Column(_Key)

@@ -7,7 +7,7 @@ will be if nothing more is bought.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Final
 from uuid import UUID
@@ -24,6 +24,7 @@ from benefits import (
     birthday_window,
     facts_asked,
     held_at,
+    held_out_of,
     rights_of,
     rules_live_since,
     turns_of,
@@ -71,7 +72,7 @@ async def entitlements_of(
     """
     ref = Ref("member", show("mem", member.id), id=member.id)
     snapshot = await take_snapshot(connection, programme, Asked(ref, at, at, (), ()))
-    rule_set = snapshot.rule_set
+    rule_set = _entitling(snapshot)
     if member.closed_at is not None or not rule_set.entitling:
         return Entitlements(member.id, at, rule_set.version)
     rights = rights_of(rule_set, facts_of(snapshot, at), at)
@@ -100,6 +101,16 @@ def held_now(snapshot: Snapshot, rights: Sequence[Entitlement], at: datetime) ->
     return tuple(Held(right, None, life.until(right)) for right in rights)
 
 
+def _entitling(snapshot: Snapshot) -> RuleSet:
+    """The live rules without those that were stopped by hand, or hold the member out."""
+    rule_set, member = snapshot.rule_set, snapshot.member
+    barred = {*snapshot.stopped, *(held_out_of(rule_set, member.id) if member is not None else ())}
+    if not barred:
+        return rule_set
+    entitling = tuple(rule for rule in rule_set.entitling if rule.name not in barred)
+    return replace(rule_set, entitling=entitling)
+
+
 class _Life:
     """A member through time, as far as it is known: the rights held at every turn."""
 
@@ -108,7 +119,7 @@ class _Life:
         self._history = history
         self._at = at
         self._zone = snapshot.policy.zone
-        self._rule_set = snapshot.rule_set
+        self._rule_set = _entitling(snapshot)
         self._known: dict[datetime, frozenset[object]] = {}
         self._now = self._rights(at)
         turns = sorted(self._turns())

@@ -211,7 +211,7 @@ async def _check(
     live = await _live_set(connection, at)
     problems = await _problems(connection, at, change, live)
     stored = () if live is None else live.rules
-    groups = {} if live is None else {group.name: group.mode for group in live.groups}
+    groups = {} if live is None else benefits.group_documents(live.groups)
     named = [each for each in change.rules if isinstance(each.get("rule"), str)]
     kept = [each for each in stored if each.rule not in change.names]
     diff = benefits.diff_contents(
@@ -237,7 +237,7 @@ async def _problems(
     return benefits.find_problems(
         change,
         () if live is None else live.rules,
-        {} if live is None else {group.name: group.mode for group in live.groups},
+        {} if live is None else benefits.group_documents(live.groups),
         await vocabulary_of(connection),
         zone=policy.zone.key,
     )

@@ -133,7 +133,9 @@ async def create_rule_set(request: ApiRequest) -> Response[bytes]:
             connection,
             cause,
             [(rule.name, rule.version) for rule in body.rules],
-            groups=[benefits.Group(group.name, group.mode) for group in body.groups],
+            groups=[
+                benefits.Group(group.name, group.mode, tuple(group.limits)) for group in body.groups
+            ],
             live_from=body.live_from,
             based_on=body.based_on,
         )

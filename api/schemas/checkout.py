@@ -118,10 +118,12 @@ class GrantOut(Struct, frozen=True):
 
 
 class IfJoinedOut(Struct, frozen=True):
-    """What a guest would have saved and earned as a member."""
+    """What a guest would have saved, paid and earned as a member, and the rules that save it."""
 
     saving: int
+    payable: int
     earn: int
+    because: list[DiscountOut]
 
 
 class IfPlanOut(Struct, frozen=True):
@@ -273,4 +275,10 @@ def _if_joined(decision: Decision, joined: Decision | None) -> IfJoinedOut | Non
     if joined is None:
         return None
     saving = decision.totals.payable - joined.totals.payable
-    return IfJoinedOut(max(saving, 0), joined.points.earn)
+    already = {each.rule: each.amount for each in decision.applied}
+    more = [
+        DiscountOut(each.rule, each.version, each.amount - already.get(each.rule, 0))
+        for each in joined.applied
+        if each.amount > already.get(each.rule, 0)
+    ]
+    return IfJoinedOut(max(saving, 0), joined.totals.payable, joined.points.earn, more)

@@ -17,19 +17,35 @@ State = Literal["draft", "scheduled", "live", "ended"]
 Pointer = Annotated[str, Meta(description="A JSON pointer.", examples=["/when/all/0/at-least"])]
 
 
+class GroupTerms(Struct, frozen=True, forbid_unknown_fields=True):
+    """How the rules of a group combine, and what bounds them together, like a rule's `limits`."""
+
+    mode: Mode
+    limits: Annotated[list[dict[str, Any]], Meta(max_length=10)] = []
+
+    def document(self) -> benefits.GroupDocument:
+        """Return the group as rule sets have it."""
+        limits = tuple(self.limits)
+        return benefits.group_document(benefits.Group("", self.mode, limits))
+
+
 class ChangeBody(Struct, frozen=True, forbid_unknown_fields=True):
     """What is to change together: whole rules, names of rules to end, and groups.
 
-    A group's mode of null takes the group away.
+    A group is its mode, or its mode and limits; null takes the group away.
     """
 
     rules: Annotated[list[dict[str, Any]], Meta(max_length=1_000)] = []
     retire: Annotated[list[Code], Meta(max_length=1_000)] = []
-    groups: Annotated[dict[Code, Mode | None], Meta(max_length=100)] = {}
+    groups: Annotated[dict[Code, Mode | GroupTerms | None], Meta(max_length=100)] = {}
 
     def change(self) -> benefits.RuleChange:
         """Return the change."""
-        return benefits.RuleChange(tuple(self.rules), tuple(self.retire), self.groups)
+        groups = {
+            name: terms.document() if isinstance(terms, GroupTerms) else terms
+            for name, terms in self.groups.items()
+        }
+        return benefits.RuleChange(tuple(self.rules), tuple(self.retire), groups)
 
 
 class RuleDraftOut(Struct, frozen=True):
@@ -39,7 +55,7 @@ class RuleDraftOut(Struct, frozen=True):
     state: str
     rules: list[dict[str, Any]]
     retire: list[str]
-    groups: dict[str, str | None]
+    groups: dict[str, Any]
     based_on: int | None
     made_at: Instant
     made_by: str
@@ -230,7 +246,7 @@ class PublishedSetOut(Struct, frozen=True):
     version: int
     live_from: Instant
     rules: dict[str, int]
-    groups: dict[str, str]
+    groups: dict[str, Any]
     tiers: list[str]
     published_at: Instant
     published_by: str

@@ -34,7 +34,8 @@ class GroupBody(Struct, frozen=True, forbid_unknown_fields=True):
     """How the rules of a group combine."""
 
     name: Code
-    mode: Literal["all", "best", "first"]
+    mode: Literal["all", "add", "best", "first"]
+    limits: Annotated[list[dict[str, Any]], Meta(max_length=10)] = []
 
 
 class RuleSetBody(Struct, frozen=True, forbid_unknown_fields=True):

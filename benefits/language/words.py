@@ -156,6 +156,9 @@ ROUNDING_WORDS: Final = _table(
 
 REASON_WORDS: Final = _table(
     limit_reached=("its limit is reached", "已达上限"),
+    budget_short=("its budget is used up", "预算已用完"),
+    held_out=("the member is held out of it, to measure it", "该会员属于对照组"),
+    stopped=("it was stopped by hand", "已被人工停用"),
     no_effect=("there is nothing it could change", "没有可优惠的内容"),
     lost_to=("another rule of its group gives more: {other}", "同组规则更优惠：{other}"),
     excluded_by=("it cannot be combined with {other}", "不可与 {other} 同享"),

@@ -19,7 +19,7 @@ from loyalty.activities.kinds import BUILT_IN
 from loyalty.activities.store import Kept, look, told_of, write_activity
 from loyalty.activities.types import EVENT, PREFIX, Activity, NewActivity
 from loyalty.cause import Cause
-from loyalty.checkout.basket import facts_of
+from loyalty.checkout.basket import facts_of, stopped_of
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
 from loyalty.feeding import feed_gains
@@ -71,7 +71,7 @@ async def report(
     snapshot = await take_snapshot(
         connection,
         programme,
-        Asked(Ref("member", "", id=whose.id), at, cause.at, skus=(), codes=()),
+        Asked(Ref("member", "", id=whose.id), at, cause.at, skus=(), codes=(), stops_at=at),
     )
     decision = evaluate_paid(snapshot.rule_set, _question(asked, snapshot, at))
     one = _activity(whose, asked, snapshot, decision, at)
@@ -132,7 +132,12 @@ def _question(asked: NewActivity, snapshot: Snapshot, at: datetime) -> Question:
     """The question that an event puts to the rules: of a cart whose one line costs nothing."""
     cart = Cart(snapshot.policy.currency, (Line(EVENT, "", 1, 0),), channel=asked.channel)
     return Question(
-        cart=cart, at=at, facts=facts_of(snapshot, at), used=snapshot.used, event=asked.kind
+        cart=cart,
+        at=at,
+        facts=facts_of(snapshot, at),
+        used=snapshot.used,
+        event=asked.kind,
+        stopped=stopped_of(snapshot),
     )
 
 

@@ -119,6 +119,13 @@ class QuoteOutdated(OrderError):
     seen: int
 
 
+class RuleStopped(OrderError):
+    """The rule "{rule}" of the quote was stopped by hand since; ask for a new quote."""
+
+    code = "rule-stopped"
+    rule: str
+
+
 class PointsShort(OrderError):
     """{wanted} points were asked for and {seen} can be spent."""
 

@@ -20,7 +20,7 @@ from benefits import Question, evaluate_paid, settle_uses, take_uses
 from ledger import Posting, demand, post
 from loyalty.books import Estimate, estimates_json, estimates_of
 from loyalty.cause import Cause
-from loyalty.checkout.basket import facts_of
+from loyalty.checkout.basket import facts_of, stopped_of
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import Asked as Wanted
 from loyalty.checkout.snapshot import Snapshot, take_snapshot
@@ -184,12 +184,20 @@ async def _snapshot(
 ) -> Snapshot:
     """Read the member as they stood when the order was placed, and the rules of that instant."""
     ref = Ref("member", "", id=member.id)
-    return await take_snapshot(connection, programme, Wanted(ref, order.placed_at, now, (), ()))
+    placed_at = order.placed_at
+    wanted = Wanted(ref, placed_at, now, (), (), stops_at=placed_at)
+    return await take_snapshot(connection, programme, wanted)
 
 
 def _decide(order: Order, snapshot: Snapshot) -> Answer:
     facts = facts_of(snapshot, order.placed_at)
-    question = Question(cart=cart_of(order), at=order.placed_at, facts=facts, used=snapshot.used)
+    question = Question(
+        cart=cart_of(order),
+        at=order.placed_at,
+        facts=facts,
+        used=snapshot.used,
+        stopped=stopped_of(snapshot),
+    )
     return evaluate_paid(snapshot.rule_set, question)
 
 
