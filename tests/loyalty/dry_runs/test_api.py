@@ -95,7 +95,7 @@ async def test_a_dry_run_is_a_job_whose_result_stays_with_the_draft(
     assert (asked["state"], asked["figures"]) == ("waiting", None)
     assert (done["state"], done["selected"], done["done"]) == ("done", 1, 1)
     figures = done["figures"]
-    assert (figures["discount"], figures["members"], figures["points"]) == (333, 1, -4)
+    assert (figures["discount"], figures["members"], figures["points"]) == (333, 1, -3)
     assert [(day["orders"], day["money"]) for day in figures["days"]] == [(1, 333)]
     assert figures["gain_most"][0]["member"].startswith("mem_")
     assert listed["items"] == [done]
