@@ -31,7 +31,7 @@ def earned(
     rules: list[dict[str, Any]], amounts: list[int], facts: Facts | None = None
 ) -> tuple[list[int], list[str]]:
     """Return the points of tea and bread in turns, and the rules that took part."""
-    points, applied, _ = earn_of_paid(
+    points, applied, _, gave = earn_of_paid(
         compiled(*rules),
         facts=facts or member("gold"),
         at=NOON,
@@ -43,6 +43,7 @@ def earned(
         quantities=[1] * len(amounts),
         amounts=amounts,
     )
+    assert (len(gave), sum(gave)) == (len(applied), sum(points))
     return points, [rule for rule, _ in applied]
 
 

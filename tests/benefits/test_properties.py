@@ -230,6 +230,7 @@ def test_earning_from_columns_is_earning_from_lines(
     assert paid.points == [line.earn for line in decision.lines]
     assert paid.charges == decision.charges
     assert paid.applied == tuple((each.rule, each.version) for each in decision.applied)
+    assert (len(paid.gave), sum(paid.gave)) == (len(paid.applied), sum(paid.points))
 
 
 def points_by_rule(decision: Decision) -> dict[str, int]:
