@@ -20,7 +20,8 @@ def earlier_orders(whose: ColumnElement[UUID], at: ColumnElement[datetime]) -> S
     The orders of whoever was merged into them are theirs.
     """
     gone = member.alias("gone")
-    theirs = select(gone.c.id).where(gone.c.merged_into == whose).scalar_subquery()
+    merged = select(gone.c.id).where(gone.c.merged_into == whose)
+    theirs = merged.correlate_except(gone).scalar_subquery()
     everybody = func.array_append(func.array(theirs), whose, type_=ARRAY(Uuid))
     found = func.json_build_array(func.count(), func.max(order.c.placed_on), type_=JSON)
     return (

@@ -232,7 +232,7 @@ async def test_a_guest_is_quoted_ordered_and_returned_without_points(shop: Shop)
     order = cart(line("1", 2, 3000, member_price=2500), shipping=500)
 
     quoted = await shop.quote(order, who=None)
-    assert quoted["if_joined"] == {"saving": 900, "earn": 45}
+    assert (quoted["if_joined"]["saving"], quoted["if_joined"]["earn"]) == (900, 45)
     assert quoted["totals"]["payable"] == 5900
 
     placed = await shop.place(order, who=None, quote=quoted["quote"])

@@ -1,5 +1,11 @@
 """What a quote says: the same cart for different members, in their language, and for a guest."""
 
+import base64
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from types import MappingProxyType
+
 from loyalty.ids import show
 from tests.support.api import Web
 from tests.support.shop import Json, Shop, cart, line
@@ -122,3 +128,100 @@ async def test_points_that_the_policy_does_not_let_be_spent_are_refused_at_the_q
         ("points-over-available", "/order/points_to_spend"),
     ]
     assert (taken["points"]["spend"], taken["totals"]["payable"]) == (600, 1_400)
+
+
+async def test_a_guest_sees_what_joining_would_save_and_earn_and_by_which_rules(
+    shop: Shop, web: Web
+) -> None:
+    order = cart(line("1", 4, 1000, member_price=900), line("2", 1, 2000), shipping=590)
+
+    guest = await shop.quote(order, who=None)
+    await web.joined(external_id="C-1")
+    member = await shop.quote(order)
+
+    assert guest["totals"]["payable"] == 5990
+    assert guest["points"]["earn"] == 0
+    assert guest["if_joined"] == {
+        "saving": 360,
+        "payable": 5630,
+        "earn": 50,
+        "because": [{"rule": "card-price", "version": 1, "amount": 400}],
+    }
+    assert guest["if_joined"]["payable"] == member["totals"]["payable"]
+    assert guest["if_joined"]["earn"] == member["points"]["earn"]
+    assert member["if_joined"] is None
+
+
+HELD: Json = cart(line("1", 2, 1000, category="BREAD"), line("2"), shipping=590, channel="web")
+OTHERWISE: Mapping[str, Callable[[], Json]] = MappingProxyType(
+    {
+        "more units": lambda: HELD | {"lines": [HELD["lines"][0] | {"quantity": 3}, line("2")]},
+        "a price": lambda: HELD | {"lines": [HELD["lines"][0] | {"unit_price": 999}, line("2")]},
+        "a category": lambda: HELD | {"lines": [HELD["lines"][0] | {"category": ""}, line("2")]},
+        "a line less": lambda: HELD | {"lines": HELD["lines"][:1]},
+        "another order of lines": lambda: HELD | {"lines": HELD["lines"][::-1]},
+        "another shipping price": lambda: HELD | {"shipping": {"method": "standard", "price": 0}},
+        "another method": lambda: HELD | {"shipping": {"method": "express", "price": 590}},
+        "another channel": lambda: HELD | {"channel": "app"},
+        "another country": lambda: HELD | {"country": "DE"},
+    }
+)
+
+
+async def test_a_cart_that_changed_after_its_quote_is_refused_by_name(shop: Shop, web: Web) -> None:
+    await web.joined(external_id="C-1")
+    token = (await shop.quote(HELD))["quote"]
+
+    refused = {
+        how: await shop.place(changed(), quote=token, status=409)
+        for how, changed in OTHERWISE.items()
+    }
+    coded = HELD | {"voucher_codes": ["TEN"]}
+    coupon = await shop.place(coded, quote=token, status=409)
+
+    assert {how: (one["code"], one["facts"]) for how, one in refused.items()} == dict.fromkeys(
+        OTHERWISE, ("quote-mismatch", {"field": "cart"})
+    )
+    assert (coupon["code"], coupon["facts"]) == ("quote-mismatch", {"field": "voucher_codes"})
+    await shop.place(HELD, quote=token)
+
+
+async def test_a_quote_that_has_expired_or_says_other_than_we_signed_is_refused_by_name(
+    shop: Shop, web: Web
+) -> None:
+    ada = await web.joined(external_id="C-1")
+    token = (await shop.quote(HELD))["quote"]
+    signing, now = web.application.signing, web.cause().at
+    claims = signing.verify("quote", token, at=now)
+    old = signing.sign("quote", claims, expires_at=now - timedelta(seconds=1))
+    credential = signing.sign(
+        "credential", {"member": str(ada.id)}, expires_at=now + timedelta(minutes=5)
+    )
+
+    expired = await shop.place(HELD, quote=old, status=422)
+    forged = [
+        await shop.place(HELD, quote=other, status=422)
+        for other in (_cheaper(token), _unsigned(token), credential, token[:-1])
+    ]
+
+    assert (expired["code"], expired["errors"][0]["pointer"]) == ("token-expired", "/quote")
+    assert "The quote was good until" in expired["detail"]
+    assert [(one["code"], one["errors"][0]["pointer"]) for one in forged] == [
+        ("token-malformed", "/quote")
+    ] * 4
+
+
+def _cheaper(token: str) -> str:
+    """Return the token with another claim under the same signature."""
+    head, body, signature = token.split(".")
+    payload = json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+    payload["claims"]["question"]["points"]["value"] = 1_000
+    other = base64.urlsafe_b64encode(json.dumps(payload).encode()).rstrip(b"=").decode()
+    return f"{head}.{other}.{signature}"
+
+
+def _unsigned(token: str) -> str:
+    """Return the token with a header that asks for no signature."""
+    _, body, _ = token.split(".")
+    head = base64.urlsafe_b64encode(b'{"alg":"none"}').rstrip(b"=").decode()
+    return f"{head}.{body}."
