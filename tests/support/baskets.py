@@ -14,10 +14,13 @@ and `coupon_disc` stands in none of them. All are whole cents for the line's who
 basket stands in one run of rows and names no product twice.
 """
 
+import csv
 from collections.abc import Iterator
-from itertools import groupby
+from datetime import datetime
+from itertools import groupby, islice
 from operator import itemgetter
-from typing import Final, NamedTuple
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,10 +28,14 @@ from pyarrow import parquet
 
 from loyalty.demo.shop import data_folder
 
-KEYS: Final = ("basket_id", "household_id", "product_id", "quantity")
+KEYS: Final = ("basket_id", "household_id", "transaction_timestamp", "product_id", "quantity")
 MONEY: Final = ("sales_value", "retail_disc", "coupon_disc", "coupon_match_disc")
 ROWS: Final = 65_536
 """Rows held at a time."""
+HISTORY: Final = (
+    *("order_id", "member", "ordered_at", "kind", "currency", "returns_order_id"),
+    *("line_id", "sku", "category", "brand", "quantity", "amount"),
+)
 
 
 class Bought(NamedTuple):
@@ -57,20 +64,40 @@ class RealBasket(NamedTuple):
 
     name: str
     household: str
+    at: datetime
     lines: list[Bought]
 
 
 def real_baskets() -> Iterator[RealBasket]:
     """Read all baskets in the order of the file, a batch of rows at a time."""
-    for (basket, household), rows in groupby(_rows(), key=itemgetter(0, 1)):
-        lines = [Bought(str(sku), *figures) for _, _, sku, *figures in rows]
-        yield RealBasket(str(basket), str(household), lines)
+    for (basket, household, at), rows in groupby(_rows(), key=itemgetter(0, 1, 2)):
+        lines = [Bought(str(sku), *figures) for _, _, _, sku, *figures in rows]
+        yield RealBasket(str(basket), str(household), at, lines)
 
 
-def _rows() -> Iterator[tuple[int, ...]]:
+def write_history(path: Path, most: int) -> None:
+    """Write baskets as a history file: what was paid, and each product's category and brand."""
+    table = parquet.read_table(
+        data_folder() / "products.parquet", columns=["product_id", "department", "brand"]
+    )
+    columns = (column.to_pylist() for column in table.columns)
+    products = {str(sku): (of or "", brand or "") for sku, of, brand in zip(*columns, strict=True)}
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(HISTORY)
+        for basket in islice(real_baskets(), most):
+            head = (basket.name, basket.household, basket.at.isoformat(), "sale", "USD", "")
+            for line_id, line in enumerate(basket.lines, start=1):
+                paid = f"{line.paid // 100}.{line.paid % 100:02}"
+                product = products.get(line.sku, ("", ""))
+                writer.writerow((*head, line_id, line.sku, *product, line.quantity, paid))
+
+
+def _rows() -> Iterator[tuple[Any, ...]]:
     file = parquet.ParquetFile(data_folder() / "transactions.parquet")
     for batch in file.iter_batches(ROWS, columns=[*KEYS, *MONEY]):
         columns = [batch.column(name) for name in KEYS]
+        columns[2] = pc.cast(columns[2], pa.timestamp("s"))
         columns += [_cents(batch.column(name)) for name in MONEY]
         yield from zip(*(column.to_pylist() for column in columns), strict=True)
 
