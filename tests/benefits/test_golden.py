@@ -55,6 +55,13 @@ def rule(said: str, rules: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
+def group(name: str, said: str | dict[str, Any]) -> Group:
+    """Return a group: its mode, or its mode and limits."""
+    if isinstance(said, str):
+        return Group(name, said)
+    return Group(name, said["mode"], tuple(said["limits"]))
+
+
 def question(example: dict[str, Any]) -> Question:
     """Return the question that an example asks."""
     method, price = example.get("shipping", ["", 0])
@@ -101,7 +108,7 @@ def question(example: dict[str, Any]) -> Question:
     ("rules", "example"), EXAMPLES, ids=[example["title"] for _, example in EXAMPLES]
 )
 def test_worked_example(rules: dict[str, Any], example: dict[str, Any]) -> None:
-    groups = [Group(name, mode) for name, mode in example.get("groups", {}).items()]
+    groups = [group(name, said) for name, said in example.get("groups", {}).items()]
     rule_set = compiled(*(rule(said, rules) for said in example["rules"]), groups=groups)
 
     decision = evaluate(rule_set, question(example))
@@ -146,7 +153,7 @@ def way_of(said: str, example: dict[str, Any]) -> str:
     """Return how a rule of an example is combined with the others."""
     named = _NAMED.fullmatch(said)
     assert named is not None, said
-    groups: dict[str, str] = example.get("groups", {})
+    groups = {name: group(name, said).mode for name, said in example.get("groups", {}).items()}
     return "exclusive" if named["alone"] else groups.get(named["group"], "all")
 
 
