@@ -40,6 +40,7 @@ from api.controllers import (
     spreads,
     standings,
     tiers,
+    voucher_batches,
     vouchers,
     wallets,
 )
@@ -63,6 +64,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *spreads.ROUTES,
     *standings.ROUTES,
     *vouchers.ROUTES,
+    *voucher_batches.ROUTES,
     *activities.ROUTES,
     *rewards.ROUTES,
     *reward_orders.ROUTES,

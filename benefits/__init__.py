@@ -86,6 +86,7 @@ from benefits.errors import (
     RuleSetMoved,
     RuleSetNotFound,
     RuleSetRefused,
+    VoucherNotFound,
     VoucherRefused,
 )
 from benefits.evaluation import REVISION, evaluate, evaluate_paid
@@ -101,6 +102,15 @@ from benefits.grammar import (
 )
 from benefits.grouping import GroupDocument, group_document, group_documents, groups_from
 from benefits.holdouts import held_out_of
+from benefits.issued import (
+    STATES,
+    VoucherHistory,
+    VoucherUse,
+    codes_of_batch,
+    count_states,
+    find_issued,
+    list_issued,
+)
 from benefits.language.limits import read_limits
 from benefits.language.schema import rule_schema
 from benefits.listing import unit_rules
@@ -228,7 +238,11 @@ from benefits.uses import (
     uses_json,
 )
 from benefits.verification import verify
-from benefits.voucher_errors import VoucherMinimumNotMet, VoucherOutsideWindow
+from benefits.voucher_errors import (
+    VoucherBindingDiffers,
+    VoucherMinimumNotMet,
+    VoucherOutsideWindow,
+)
 from benefits.vouchers import (
     demand,
     issue_content,
@@ -250,7 +264,7 @@ from benefits.vouchers import (
 )
 
 __all__ = [
-    "FREE", "GRAMMAR", "MEMBER_FACTS", "REVISION", "SHIPPING_NO", "Applied", "Audience",
+    "FREE", "GRAMMAR", "MEMBER_FACTS", "REVISION", "SHIPPING_NO", "STATES", "Applied", "Audience",
     "BenefitsError", "BirthdayAlreadyIssued", "BirthdayWindow", "Cart", "CartRefused", "Charge",
     "CodeMalformed", "Coming", "Contents", "Counting", "Decision", "DecisionDamaged",
     "DefinitionExists", "DefinitionNotFound", "DefinitionRefused", "Discount", "EarnWhy",
@@ -264,33 +278,35 @@ __all__ = [
     "RuleField", "RuleLife", "RuleNotFound", "RuleNotLive", "RuleReading", "RuleRefused", "RuleSet",
     "RuleSetMoved", "RuleSetNotFound", "RuleSetRefused", "RuleState", "RuleVersion", "SetDiff",
     "ShippingAnswer", "Step", "Switch", "Totals", "Trial", "Unlock", "Use", "Used", "UsedUp",
-    "Vocabulary", "Voucher", "VoucherAnswer", "VoucherDefinition", "VoucherMinimumNotMet",
-    "VoucherOutcome", "VoucherOutsideWindow", "VoucherRefused", "add_rule_draft", "answer_document",
+    "Vocabulary", "Voucher", "VoucherAnswer", "VoucherBindingDiffers", "VoucherDefinition",
+    "VoucherHistory", "VoucherMinimumNotMet", "VoucherNotFound", "VoucherOutcome",
+    "VoucherOutsideWindow", "VoucherRefused", "VoucherUse", "add_rule_draft", "answer_document",
     "asked_of", "asks_for_tier", "birthday_window", "birthday_windows", "carried", "cart_document",
-    "cart_from", "change_document", "change_from", "changed", "close_rule_draft",
-    "compile_rule_set", "contents_from", "contents_of", "decide_again", "decision_text",
-    "define_voucher", "demand", "demand_uses", "diff_contents", "diff_rules", "diff_sentences",
-    "diff_sets", "draft_rule", "drafted", "drafted_set", "earn_of_paid", "earn_sentence",
-    "entitlement_phrase", "entitlement_unit", "evaluate", "evaluate_paid", "fact_word",
-    "facts_asked", "facts_document", "facts_from", "find_counters", "find_definition", "find_life",
-    "find_problems", "find_published_rule_set", "find_rule", "find_rule_draft", "find_rule_set",
-    "find_switch", "find_used", "find_vocabulary", "given_by", "group_document", "group_documents",
-    "groups_from", "held_at", "held_out_of", "issue_content", "issue_vouchers", "lines_summed",
-    "list_definitions", "list_lives", "list_price_lists", "list_prices", "list_rule_drafts",
-    "list_rule_set_versions", "list_rules", "list_stopped", "list_switches", "list_versions",
-    "live_rule_set_version", "lock_totals", "mint_code", "modes_after", "near_offers",
-    "needs_sentence", "offer_sentence", "offers_of", "open_rule_draft", "open_window",
-    "operator_word", "outrun_by", "pass_on_counters", "pass_on_vouchers", "periods", "prices_of",
-    "publish_contents", "publish_in_turn", "publish_rule_set", "put_away", "question_document",
-    "question_from", "read_audience", "read_code", "read_contents", "read_limits", "read_used",
-    "read_uses", "read_voucher", "reason_document", "reason_from", "reason_sentence", "record_uses",
-    "redeem_vouchers", "release_vouchers", "reopen_vouchers", "replace_rule_draft", "replay",
-    "replayed_rule_set", "reserve_vouchers", "retire_definition", "rights_of", "rule_reading",
-    "rule_schema", "rule_sentence", "rules_live_since", "set_prices", "sets_holding_out",
-    "settle_uses", "settled_content", "settling", "share_held_out", "show_code", "spread",
-    "stopped_json", "stored_question", "sum_columns", "switch_rule", "take_uses", "taken_content",
-    "taking", "terms_document", "terms_from", "terms_refusal", "touched_by", "turns_of",
-    "unit_rules", "unlock_sentence", "used_json", "uses_json", "verify", "void_voucher",
-    "voucher_from", "voucher_refusal", "voucher_scope", "voucher_state", "vouchers_of",
-    "vouchers_presented", "vouchers_stored", "why_not",
+    "cart_from", "change_document", "change_from", "changed", "close_rule_draft", "codes_of_batch",
+    "compile_rule_set", "contents_from", "contents_of", "count_states", "decide_again",
+    "decision_text", "define_voucher", "demand", "demand_uses", "diff_contents", "diff_rules",
+    "diff_sentences", "diff_sets", "draft_rule", "drafted", "drafted_set", "earn_of_paid",
+    "earn_sentence", "entitlement_phrase", "entitlement_unit", "evaluate", "evaluate_paid",
+    "fact_word", "facts_asked", "facts_document", "facts_from", "find_counters", "find_definition",
+    "find_issued", "find_life", "find_problems", "find_published_rule_set", "find_rule",
+    "find_rule_draft", "find_rule_set", "find_switch", "find_used", "find_vocabulary", "given_by",
+    "group_document", "group_documents", "groups_from", "held_at", "held_out_of", "issue_content",
+    "issue_vouchers", "lines_summed", "list_definitions", "list_issued", "list_lives",
+    "list_price_lists", "list_prices", "list_rule_drafts", "list_rule_set_versions", "list_rules",
+    "list_stopped", "list_switches", "list_versions", "live_rule_set_version", "lock_totals",
+    "mint_code", "modes_after", "near_offers", "needs_sentence", "offer_sentence", "offers_of",
+    "open_rule_draft", "open_window", "operator_word", "outrun_by", "pass_on_counters",
+    "pass_on_vouchers", "periods", "prices_of", "publish_contents", "publish_in_turn",
+    "publish_rule_set", "put_away", "question_document", "question_from", "read_audience",
+    "read_code", "read_contents", "read_limits", "read_used", "read_uses", "read_voucher",
+    "reason_document", "reason_from", "reason_sentence", "record_uses", "redeem_vouchers",
+    "release_vouchers", "reopen_vouchers", "replace_rule_draft", "replay", "replayed_rule_set",
+    "reserve_vouchers", "retire_definition", "rights_of", "rule_reading", "rule_schema",
+    "rule_sentence", "rules_live_since", "set_prices", "sets_holding_out", "settle_uses",
+    "settled_content", "settling", "share_held_out", "show_code", "spread", "stopped_json",
+    "stored_question", "sum_columns", "switch_rule", "take_uses", "taken_content", "taking",
+    "terms_document", "terms_from", "terms_refusal", "touched_by", "turns_of", "unit_rules",
+    "unlock_sentence", "used_json", "uses_json", "verify", "void_voucher", "voucher_from",
+    "voucher_refusal", "voucher_scope", "voucher_state", "vouchers_of", "vouchers_presented",
+    "vouchers_stored", "why_not",
 ]  # fmt: skip

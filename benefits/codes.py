@@ -39,7 +39,9 @@ def read_code(text: str) -> str:
 
 
 def show_code(code: str) -> str:
-    """The code as people read it: three groups of four."""
+    """The code as people read it: three groups of four; one from outside as it is."""
+    if len(code) != LENGTH or any(character not in _VALUES for character in code):
+        return code
     return "-".join(code[start : start + 4] for start in range(0, len(code), 4))
 
 

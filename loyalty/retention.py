@@ -1,6 +1,6 @@
 """What is forgotten with time: stored answers under idempotency keys, after thirty days.
 
-Business keys (the shop's ids, ledger receipts) protect for ever; a request key only as long as
+So is who tried codes that are none, after the window in which that counts. Business keys (the shop's ids, ledger receipts) protect for ever; a request key only as long as
 somebody may still be repeating the request.
 """
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
+from loyalty.issuing.guessing import forget_guesses
 from loyalty.tables import answer
 
 KEPT: Final = timedelta(days=30)
@@ -22,6 +23,7 @@ BATCH: Final = 1_000
 async def forget_answers(application: Application, cause: Cause) -> int:
     """Forget old answers, one transaction a batch; answer how many."""
     forgotten = 0
+    await application.database.write(forget_guesses, at=cause.at)
     while batch := await application.database.write(forget_batch, cause.at - KEPT):
         forgotten += batch
         await asyncio.sleep(0)

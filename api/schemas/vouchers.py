@@ -1,6 +1,6 @@
 """Shapes of vouchers and their definitions."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
@@ -20,6 +20,12 @@ class DefinitionBody(Struct, frozen=True, forbid_unknown_fields=True):
     valid_for_days: Days | None = None
     tax_class: Literal["discount", "single-purpose", "multi-purpose"] = "discount"
     birthday_window: Literal["day", "week", "month"] | None = None
+    minimum_order: Annotated[int, Meta(ge=1, le=1_000_000_000_000)] | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    uses_per_member: Annotated[int, Meta(ge=1, le=1_000_000)] | None = None
+    binding: Literal["member", "free", "any"] = "any"
+    limits: Annotated[list[dict[str, Any]], Meta(max_length=10)] = []
 
     def definition(self) -> benefits.VoucherDefinition:
         """Return what the store takes."""
@@ -30,6 +36,12 @@ class DefinitionBody(Struct, frozen=True, forbid_unknown_fields=True):
             valid_for_days=self.valid_for_days,
             tax_class=self.tax_class,
             birthday_window=self.birthday_window,
+            minimum_order=self.minimum_order,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            uses_per_member=self.uses_per_member,
+            binding=self.binding,
+            limits=tuple(self.limits),
         )
 
 
@@ -42,6 +54,13 @@ class DefinitionOut(Struct, frozen=True):
     valid_for_days: int | None
     tax_class: str
     birthday_window: str | None
+    minimum_order: int | None
+    valid_from: Instant | None
+    valid_until: Instant | None
+    uses_per_member: int | None
+    binding: str
+    limits: list[dict[str, Any]]
+    retired_at: Instant | None
 
     @classmethod
     def of(cls, defined: benefits.VoucherDefinition) -> "DefinitionOut":
@@ -53,7 +72,21 @@ class DefinitionOut(Struct, frozen=True):
             valid_for_days=defined.valid_for_days,
             tax_class=defined.tax_class,
             birthday_window=defined.birthday_window,
+            minimum_order=defined.minimum_order,
+            valid_from=defined.valid_from,
+            valid_until=defined.valid_until,
+            uses_per_member=defined.uses_per_member,
+            binding=defined.binding,
+            limits=[dict(limit) for limit in defined.limits],
+            retired_at=defined.retired_at,
         )
+
+
+class DefinitionStandOut(Struct, frozen=True):
+    """A voucher definition, and how many of its vouchers are in each state."""
+
+    definition: DefinitionOut
+    states: dict[str, int]
 
 
 class GiveBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -36,6 +36,15 @@ _REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "voucher-not-yet": ("The voucher is not valid yet.", "优惠券尚未生效。"),
         "voucher-expired": ("The voucher has expired.", "优惠券已过期。"),
         "voucher-used-up": ("The voucher has been used.", "优惠券已使用。"),
+        "voucher-minimum-not-met": (
+            "The voucher is good from goods of {wanted}; these come to {seen}.",
+            "商品满 {wanted} 可用，现为 {seen}。",
+        ),
+        "voucher-member-limit": (
+            "You have used such vouchers as often as one member may.",
+            "此类优惠券您已达使用次数上限。",
+        ),
+        "voucher-members-only": ("Only members can use the voucher.", "仅会员可使用此优惠券。"),
         "voucher-void": ("The voucher was made void.", "优惠券已作废。"),
     }
 )

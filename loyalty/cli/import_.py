@@ -14,6 +14,7 @@ from loyalty.cli.running import run
 from loyalty.history.balances import BalancesSummary, import_balances
 from loyalty.history.members import MembersSummary, import_members
 from loyalty.history.orders import Report, import_orders
+from loyalty.history.outside_codes import CodesSummary, import_vouchers
 from loyalty.history.programme import Effects
 from loyalty.history.rejects import rejects_path
 from loyalty.history.summary import Summary
@@ -99,6 +100,23 @@ def balances(file: Path) -> None:
     async def work(application: Application) -> BalancesSummary:
         with reporting() as report:
             return await import_balances(application, file, report=report)
+
+    finish(file, run(work))
+
+
+@import_.command()
+@click.argument("file", type=FILE)
+@click.option("--definition", required=True, help="Whose vouchers the codes are.")
+def vouchers(file: Path, definition: str) -> None:
+    """Bring voucher codes of other systems in, at most 100,000.
+
+    Columns: code, and optionally member (the shop's id; without one whoever has the code may use
+    it), starts_at, expires_at, amount (in minor units), uses.
+    """
+
+    async def work(application: Application) -> CodesSummary:
+        with reporting() as report:
+            return await import_vouchers(application, file, definition, report=report)
 
     finish(file, run(work))
 

@@ -12,6 +12,8 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.dry_runs.running import JOB as DRY_RUN_RULES
 from loyalty.dry_runs.running import dry_run_rules
+from loyalty.issuing.making import JOB as MAKE_VOUCHERS
+from loyalty.issuing.making import make_batch
 from loyalty.jobs import upkeep
 from loyalty.lifetimes.moving import JOB as MOVE_ENDS_OF_POINTS
 from loyalty.lifetimes.moving import move_ends_of_points
@@ -59,6 +61,7 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
     {
         MOVE_ENDS_OF_POINTS: Job(MOVE_ENDS_OF_POINTS, move_ends_of_points),
         DRY_RUN_RULES: Job(DRY_RUN_RULES, dry_run_rules),
+        MAKE_VOUCHERS: Job(MAKE_VOUCHERS, make_batch),
         CLOSE_PERIOD: Job(CLOSE_PERIOD, finish_period),
         PROVE_BOOKS_NOW: Job(PROVE_BOOKS_NOW, prove_as_asked),
     }

@@ -5,7 +5,7 @@ had is refused by name. The decision is stored with the order and is never made 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -16,6 +16,7 @@ from benefits import (
     BenefitsError,
     Decision,
     LimitReached,
+    NotApplied,
     VoucherOutcome,
     evaluate,
     evaluate_paid,
@@ -147,7 +148,7 @@ async def place(
 
 def guessers_of(begun: Begun, asked: NewOrder) -> tuple[Guesser, ...]:
     """Return for whom the codes of an order are counted that are none."""
-    member = begun.member and begun.member.id
+    member = None if begun.member is None else begun.member.id
     return guessers(member=member, api_key=begun.attempt.api_key, order=asked.name)
 
 
@@ -197,7 +198,10 @@ async def _decide(
     now: datetime,
 ) -> Decision:
     if asked.priced_by is PricedBy.SHOP:
-        return evaluate_paid(snapshot.rule_set, question_of(asked.basket, snapshot, placed_at))
+        question = question_of(asked.basket, snapshot, placed_at)
+        if snapshot.member is None:  # who earns nothing, whatever the counters and the rules
+            question = replace(question, used=(), stopped=())
+        return evaluate_paid(snapshot.rule_set, question)
     if asked.quote is None:
         return evaluate(snapshot.rule_set, question_of(asked.basket, snapshot, placed_at))
     member = None if snapshot.member is None else snapshot.member.id
@@ -219,7 +223,12 @@ def _refuse_vouchers(decision: Decision) -> None:
     """Refuse an order with a voucher that cannot be used, by the voucher's own refusal."""
     for reason in decision.not_applied:
         if reason.voucher_code is not None and reason.code.startswith("voucher-"):
-            _demand(VoucherOutcome(voucher=UUID(int=0), code=reason.code))
+            seen, wanted = (each if isinstance(each, int) else None for each in _figures(reason))
+            _demand(VoucherOutcome(UUID(int=0), reason.code, seen=seen, wanted=wanted))
+
+
+def _figures(reason: NotApplied) -> tuple[object, object]:
+    return reason.seen, reason.wanted
 
 
 def _demand(outcome: VoucherOutcome) -> None:

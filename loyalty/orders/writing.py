@@ -190,9 +190,11 @@ async def write_steps(
         content |= _of_vouchers(cause, steps, happened.member)
         statement = VOUCHERS
     parameters = _parameters(content, cause, happened, kept, steps.events)
-    _, _, *more = await statement.one(connection, **parameters)
-    if more:
-        _refuse_vouchers(steps.grants, *more)
+    if statement is not VOUCHERS:
+        await statement.one(connection, **parameters)
+        return
+    _, _, named, issued, _ = await VOUCHERS.one(connection, **parameters)
+    _refuse_vouchers(steps.grants, named, issued)
 
 
 def _of_vouchers(cause: Cause, steps: Steps, member: UUID) -> dict[str, object]:
@@ -221,7 +223,7 @@ def _of_vouchers(cause: Cause, steps: Steps, member: UUID) -> dict[str, object]:
     }
 
 
-def _refuse_vouchers(grants: Grants, named: int, issued: Sequence[str], _: int) -> None:
+def _refuse_vouchers(grants: Grants, named: int, issued: Sequence[str]) -> None:
     """Ask for another try where a code was minted twice at the same moment."""
     if named != len(grants.vouchers):
         raise Unavailable(retry_after=1)

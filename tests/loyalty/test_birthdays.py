@@ -16,9 +16,11 @@ from loyalty.members import (
     Joining,
     Member,
     ProfilePatch,
+    Ref,
     change_class,
     close_member,
     join,
+    merge_members,
     update_profile,
 )
 from loyalty.policy import document_of, policy_at, publish_policy
@@ -32,9 +34,18 @@ def cause(at: datetime) -> Cause:
     return Cause(at=at, actor=job_actor("birthdays"), request_id="test")
 
 
-async def programme(connection: AsyncConnection, *, zone: str = "UTC", window: str = "day") -> None:
+async def programme(
+    connection: AsyncConnection,
+    *,
+    zone: str = "UTC",
+    window: str = "day",
+    valid_until: datetime | None = None,
+) -> None:
     definition = benefits.VoucherDefinition(
-        name="birthday", titles={"en": "Happy birthday"}, birthday_window=window
+        name="birthday",
+        titles={"en": "Happy birthday"},
+        birthday_window=window,
+        valid_until=valid_until,
     )
     await define_voucher(connection, cause(LONG_AGO), definition)
     document = document_of(await policy_at(connection, LONG_AGO))
@@ -115,6 +126,75 @@ async def test_a_birthday_told_within_thirty_days_counts_from_next_year(
     await born(connection, 6, 15, told=birthday - timedelta(days=days))
 
     assert await issue_birthday_batch(connection, cause(birthday)) == issued
+
+
+@pytest.mark.parametrize(
+    ("window", "on", "issued"),
+    [
+        ("week", date(2027, 2, 27), 0),
+        ("week", date(2027, 2, 28), 1),
+        ("week", date(2027, 3, 6), 1),
+        ("week", date(2027, 3, 7), 0),
+        ("week", date(2028, 2, 28), 0),
+        ("week", date(2028, 3, 6), 1),
+        ("month", date(2027, 1, 31), 0),
+        ("month", date(2027, 2, 1), 1),
+        ("month", date(2028, 2, 29), 1),
+        ("month", date(2028, 3, 1), 0),
+    ],
+)
+async def test_a_week_and_a_month_hold_29_february_as_well(
+    connection: AsyncConnection, window: str, on: date, issued: int
+) -> None:
+    await programme(connection, window=window)
+    await born(connection, 2, 29)
+
+    at = datetime(on.year, on.month, on.day, 9, tzinfo=UTC)
+
+    assert await issue_birthday_batch(connection, cause(at)) == issued
+    assert await issue_birthday_batch(connection, cause(at)) == 0
+
+
+@pytest.mark.parametrize(("changed", "issued"), [(date(2027, 5, 21), 1), (date(2027, 5, 22), 0)])
+async def test_a_birthday_changed_within_thirty_days_counts_from_next_year(
+    connection: AsyncConnection, changed: date, issued: int
+) -> None:
+    await programme(connection)
+    member = await born(connection, 11, 1)
+    at = datetime(changed.year, changed.month, changed.day, 9, tzinfo=UTC)
+    await update_profile(connection, cause(at), member, ProfilePatch(birthday=Birthday(6, 20)))
+
+    birthday = datetime(2027, 6, 20, 9, tzinfo=UTC)
+
+    assert await issue_birthday_batch(connection, cause(birthday)) == issued
+    assert await issue_birthday_batch(connection, cause(birthday.replace(month=11, day=1))) == 0
+    assert await issue_birthday_batch(connection, cause(birthday.replace(year=2028))) == 1
+
+
+async def test_who_was_found_to_be_two_members_gets_one_a_year(connection: AsyncConnection) -> None:
+    await programme(connection)
+    early, late = await born(connection, 3, 1), await born(connection, 6, 15)
+    march, june = (datetime(2027, month, day, 9, tzinfo=UTC) for month, day in ((3, 1), (6, 15)))
+    assert await issue_birthday_batch(connection, cause(march)) == 1
+
+    refs = [Ref("member", "", id=member.id) for member in (early, late)]
+    await merge_members(connection, cause(march), *refs, reason="same-person")
+
+    assert await issue_birthday_batch(connection, cause(june)) == 0
+    assert await issue_birthday_batch(connection, cause(june.replace(year=2028))) == 1
+
+
+async def test_a_definition_whose_window_is_over_gives_none_and_takes_no_year_away(
+    connection: AsyncConnection,
+) -> None:
+    june = datetime(2027, 6, 15, 9, tzinfo=UTC)
+    await programme(connection, valid_until=june - timedelta(days=1))
+    await born(connection, 6, 15)
+
+    assert await issue_birthday_batch(connection, cause(june)) == 0
+
+    kept = await connection.execute(select(func.count()).select_from(birthday_voucher))
+    assert kept.scalar_one() == 0
 
 
 async def test_only_consumers_who_are_still_there_get_one(connection: AsyncConnection) -> None:

@@ -1,0 +1,118 @@
+"""Reading what was issued: vouchers of a definition or a batch, by state, and one with its uses."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, DateTime, Select, case, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from benefits.records import Voucher
+from benefits.tables import voucher, voucher_use
+from benefits.vouchers import read_voucher, vouchers_stored
+
+STATES = ("issued", "reserved", "redeemed", "expired", "void")
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherUse:
+    """What one order did with a voucher: `reserved`, `redeemed`, `released` or `returned`."""
+
+    order: UUID
+    used_by: UUID
+    state: str
+    overrun: bool
+    reserved_at: datetime | None
+    redeemed_at: datetime | None
+    given_back_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class VoucherHistory:
+    """A voucher as it stands, with what every order did with it, the latest first."""
+
+    voucher: Voucher
+    batch: UUID | None
+    void_reason: str | None
+    uses: tuple[VoucherUse, ...]
+
+
+async def count_states(
+    connection: AsyncConnection,
+    *,
+    at: datetime,
+    definition: str | None = None,
+    batch: UUID | None = None,
+) -> dict[str, int]:
+    """How many vouchers of a definition or of a batch are in each state."""
+    state = _state(at).label("state")
+    counted = select(state, func.count()).where(*_which(definition, batch)).group_by("state")
+    found = {row[0]: row[1] for row in await connection.execute(counted)}
+    return {name: found.get(name, 0) for name in STATES}
+
+
+async def list_issued(
+    connection: AsyncConnection,
+    definition: str,
+    *,
+    at: datetime,
+    limit: int,
+    before: UUID | None = None,
+    state: str | None = None,
+) -> list[Voucher]:
+    """Vouchers of a definition, the latest first, from before the one named; of one state."""
+    wanted = vouchers_stored().where(voucher.c.definition == definition)
+    if before is not None:
+        wanted = wanted.where(voucher.c.id < before)
+    if state is not None:
+        wanted = wanted.where(_state(at) == state)
+    rows = await connection.execute(wanted.order_by(voucher.c.id.desc()).limit(limit))
+    return [read_voucher(row) for row in rows]
+
+
+async def find_issued(connection: AsyncConnection, voucher_id: UUID) -> VoucherHistory | None:
+    """A voucher by its id, whoever has it by now: what passed on stands where it passed to."""
+    wanted = vouchers_stored().add_columns(voucher.c.batch, voucher.c.void_reason)
+    rows = (await connection.execute(wanted.where(voucher.c.id == voucher_id))).all()
+    if not rows:
+        return None
+    held = [(read_voucher(row[:-2]), row[-2], row[-1]) for row in rows]
+    found, batch, reason = min(held, key=lambda each: each[0].voided_at is not None)
+    used = select(
+        *(voucher_use.c[name] for name in ("order_id", "used_by", "state", "overrun")),
+        *(voucher_use.c[name] for name in ("reserved_at", "redeemed_at", "given_back_at")),
+    ).where(
+        voucher_use.c.voucher == voucher_id,
+        or_(*(voucher_use.c.member == each.member for each, _, _ in held)),
+    )
+    latest = func.coalesce(voucher_use.c.reserved_at, voucher_use.c.redeemed_at).desc()
+    uses = await connection.execute(used.order_by(latest, voucher_use.c.order_id))
+    return VoucherHistory(found, batch, reason, tuple(VoucherUse(*row) for row in uses))
+
+
+def codes_of_batch(batch: UUID) -> Select[str, UUID]:
+    """The codes of a batch with whom each is for, to be joined or read, in a stable order."""
+    codes = select(voucher.c.code, voucher.c.member).where(voucher.c.batch == batch)
+    return codes.order_by(voucher.c.id)
+
+
+def _which(definition: str | None, batch: UUID | None) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    if definition is not None:
+        found.append(voucher.c.definition == definition)
+    if batch is not None:
+        found.append(voucher.c.batch == batch)
+    return found
+
+
+def _state(at: datetime) -> ColumnElement[Any]:
+    """The state of a row, as `voucher_state` tells it of a value."""
+    own, now = voucher.c, literal(at, DateTime(timezone=True))
+    return case(
+        (own.voided_at.is_not(None), "void"),
+        (own.uses_redeemed >= own.uses, "redeemed"),
+        (own.uses_reserved + own.uses_redeemed >= own.uses, "reserved"),
+        (own.expires_at <= now, "expired"),
+        else_="issued",
+    )
