@@ -55,6 +55,7 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
                 (say("Members"), "/console/members", True),
                 (say("Orders"), "/console/orders", True),
                 (say("Exceptions"), "/console/exceptions", True),
+                (say("Reasons of returns"), "/console/return-reasons", True),
                 (say("Messages"), "/console/messages", admin),
             ],
         ),
@@ -62,6 +63,7 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
             say("What members get"),
             [
                 (say("Rules"), "/console/rules", True),
+                (say("Lists of members"), "/console/lists", True),
                 (say("Ladder"), "/console/ladder", True),
                 (say("Rewards"), "/console/rewards", True),
                 (say("Orders of rewards"), "/console/reward-orders", True),

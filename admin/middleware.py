@@ -34,8 +34,8 @@ from loyalty.observability import request_context
 
 YEAR: Final = 365 * 24 * 3600
 CONTENT_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self';"
-    " frame-ancestors 'none'; base-uri 'none'"
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 LONGEST_QUERY: Final = 500
 UNRECEIVED: Final = "unreceived"

@@ -125,6 +125,40 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "rule-draft-outrun": N_(
             "Somebody published another version of %(seen)s since this draft was made."
         ),
+        "tag-malformed": N_(
+            "A tag is up to 40 lower-case letters, digits and hyphens, not %(seen)s."
+        ),
+        "too-many-tags": N_("A member has at most %(wanted)s tags."),
+        "member-list-malformed": N_("A name is up to 40 lower-case letters, digits and hyphens."),
+        "member-list-too-long": N_("A list has at most %(wanted)s members."),
+        "rule-wrong-type": N_("This cannot be used here: %(seen)s. Expected: %(wanted)s."),
+        "rule-value-out-of-range": N_("This cannot be used here: %(seen)s. Expected: %(wanted)s."),
+        "rule-unknown-value": N_("This cannot be used here: %(seen)s. Expected: %(wanted)s."),
+        "rule-unknown-tier": N_("This cannot be used here: %(seen)s. Expected: %(wanted)s."),
+        "rule-unknown-field": N_("This does not belong here: %(seen)s. It may say: %(wanted)s."),
+        "rule-unknown-fact": N_("This does not belong here: %(seen)s. It may say: %(wanted)s."),
+        "rule-unknown-operator": N_("This does not belong here: %(seen)s. It may say: %(wanted)s."),
+        "rule-unknown-effect": N_("This does not belong here: %(seen)s. It may say: %(wanted)s."),
+        "rule-missing-field": N_("This has to be told: %(wanted)s."),
+        "rule-unknown-reference": N_("There is no %(kind)s with the name %(seen)s."),
+        "rule-percent-out-of-range": N_(
+            "A percentage is above 0 and at most 100, with at most two decimals."
+        ),
+        "rule-negative-price": N_("A price is never negative."),
+        "rule-empty-schedule": N_("The rule would never be open: %(reason)s."),
+        "rule-effect-without-target": N_("It has nothing to work on: %(reason)s."),
+        "rule-step-not-reached": N_(
+            "At the point at which this rule works, that subtotal is not known yet: %(seen)s."
+        ),
+        "rule-nested-too-deep": N_("Conditions stand at most %(wanted)s deep within each other."),
+        "rule-too-large": N_("This is too much for one rule: at most %(wanted)s."),
+        "rule-contradictory-fields": N_("%(seen)s contradicts %(wanted)s."),
+        "rule-set-too-many-told": N_(
+            "At most %(wanted)s rules may be told to those who nearly have them."
+        ),
+        "rule-named-twice": N_("The rule %(rule)s is named twice."),
+        "rule-not-live": N_("No rule %(rule)s is live."),
+        "rule-unfit": N_("The live rule %(rule)s would not fit any more: %(reason)s."),
         "reward-malformed": N_("This cannot be used here. Expected: %(wanted)s."),
         "reward-code-taken": N_("There is a reward with the code %(seen)s already."),
         "reward-not-drafted": N_("There is nothing to publish: change the reward first."),

@@ -10,9 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 import tiers
+from admin.refusals import sentence
+from admin.rule_drawing import Names
 from admin.standings import tier_names
 from admin.visit import Visit
 from admin.words import N_, Badge, badge, named
+from loyalty.rules import vocabulary_of
 
 MOST_VOUCHERS: Final = 100
 RULE_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
@@ -42,14 +45,18 @@ class Speaker:
     def sentence(self, document: Mapping[str, object]) -> str:
         """Say a rule in one sentence; one that cannot be read says so."""
         try:
-            return benefits.rule_sentence(
-                document,
-                language=self.visit.voice.name,
-                money=self.visit.voice.money,
-                names=self.names,
-            )
+            return self.say(document)
         except benefits.BenefitsError as error:
             return str(error)
+
+    def say(self, document: Mapping[str, object]) -> str:
+        """The same, refused where the document is no rule yet."""
+        return benefits.rule_sentence(
+            document,
+            language=self.visit.voice.name,
+            money=self.visit.voice.money,
+            names=self.names,
+        )
 
     def title(self, document: Mapping[str, object]) -> str:
         """What people call a rule, or nothing."""
@@ -75,6 +82,27 @@ async def speaker_of(connection: AsyncConnection, visit: Visit) -> Speaker:
     vouchers = await benefits.list_definitions(connection, limit=MOST_VOUCHERS)
     titles = {f"voucher:{one.name}": named(visit.voice, one.titles, one.name) for one in vouchers}
     return Speaker(visit, {**tier_names(visit.voice, ladder), **titles})
+
+
+async def names_for(connection: AsyncConnection, speaker: Speaker) -> Names:
+    """The names that a rule may use, with what people call them."""
+    words, names = await vocabulary_of(connection), speaker.names
+    version = await connection.scalar(benefits.live_rule_set_version(speaker.visit.at))
+    groups: Sequence[benefits.Group] = ()
+    if version is not None:
+        groups = (await benefits.find_published_rule_set(connection, version)).groups
+    lists = await benefits.list_price_lists(connection)
+    vouchers = tuple(
+        (one, names.get(f"voucher:{one}", one)) for one in words.voucher_definitions or ()
+    )
+    known = {
+        "voucher": vouchers,
+        "definition": vouchers,
+        "on": tuple((one, names.get(f"event:{one}", one)) for one in words.events or ()),
+        "group": tuple((one.name, one.name) for one in groups),
+        "price_list": tuple((one, one) for one in lists),
+    }
+    return Names(tuple((one, names.get(f"tier:{one}", one)) for one in words.tiers or ()), known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +147,11 @@ def state_of(visit: Visit, life: benefits.RuleLife) -> tuple[Badge, str | None]:
 def written_rule(document: Mapping[str, object]) -> str:
     """A rule's document as people read and write it."""
     return json.dumps(dict(document), ensure_ascii=False, indent=2)
+
+
+def located(visit: Visit, error: Exception) -> str:
+    """A refusal with the place in the document that it is about."""
+    pointer, words = getattr(error, "pointer", None), sentence(visit.voice, error)
+    if not pointer or pointer in words:
+        return words
+    return visit.voice.say("%(words)s (at %(place)s)", words=words, place=pointer)

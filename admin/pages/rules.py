@@ -1,7 +1,7 @@
 """The rules: each in one plain sentence with where it stands, its versions, and its end."""
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -25,7 +25,9 @@ from admin.words import DRAFT_STATES, badge
 from benefits import RuleVersion
 from loyalty.idempotency import Begun
 from loyalty.ids import show
+from loyalty.rule_costs import RuleCost, rule_costs
 from loyalty.rule_drafts import DRAFT, end_rule
+from loyalty.rule_stops import find_lift, resume_rule, stop_rule
 from loyalty.staff import Person, list_people
 
 STAFF: Final = {NEEDS: Needs.STAFF}
@@ -34,6 +36,8 @@ HERE: Final = "/console/rules"
 PAGE_SIZE: Final = 50
 VERSIONS: Final = 20
 DRAFTS: Final = 8
+COST_DAYS: Final = 30
+LONGEST_REASON: Final = 200
 STATES: Final = ("", "live", "scheduled", "draft", "ended")
 
 
@@ -51,6 +55,8 @@ async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
         drafts = await benefits.list_rule_drafts(connection, limit=DRAFTS)
         live = await connection.scalar(benefits.live_rule_set_version(visit.at))
         people = by_id(await list_people(connection))
+        costs = await _costs(connection, visit)
+        stopped = {one.rule for one in await benefits.list_stopped(connection)}
     shown = lives[:PAGE_SIZE]
     return page(
         request,
@@ -61,9 +67,12 @@ async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
                 speaker.title(one.document),
                 speaker.sentence(one.document),
                 *state_of(visit, one),
+                costs.get(one.rule),
+                one.rule in stopped,
             )
             for one in shown
         ],
+        days=COST_DAYS,
         views=_views(visit, state),
         drafts=[
             (
@@ -84,6 +93,41 @@ async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
 async def rule_page(request: Request[Any, Any, Any], rule: FromPath[str]) -> Response[Any]:
     """One rule: what it says, since when, what comes, and what each version changed."""
     return await _rule(request, rule, Form("end"), HTTPStatus.OK)
+
+
+@post(f"{HERE}/{{rule:str}}/stop", opt=ADMIN)
+async def stop_form(request: Request[Any, Any, Any], rule: FromPath[str]) -> Response[Any]:
+    """Stop a rule at once, for a reason."""
+    return await _switch(request, rule, stop_rule, "rule-stopped")
+
+
+@post(f"{HERE}/{{rule:str}}/resume", opt=ADMIN)
+async def resume_form(request: Request[Any, Any, Any], rule: FromPath[str]) -> Response[Any]:
+    """Let a stopped rule go on, for a reason."""
+    return await _switch(request, rule, resume_rule, "rule-resumed")
+
+
+async def _switch(
+    request: Request[Any, Any, Any],
+    rule: str,
+    switch: Callable[..., Awaitable[benefits.Switch | None]],
+    done: str,
+) -> Response[Any]:
+    visit, form = visit_of(request), await sent(request)
+    cause, reason, wrong = visit.cause(), form.get("reason"), dict[str, str]()
+    if not reason or len(reason) > LONGEST_REASON:
+        wrong["reason"] = visit.voice.say("Please say why, in at most 200 characters.")
+
+    async def effect(connection: AsyncConnection, _: Begun) -> None:
+        await switch(connection, cause, rule, reason=reason)
+
+    if not wrong:
+        then = f"{HERE}/{rule}?done={done}"
+        try:
+            return await once(visit, form, f"console.{done}", None, effect, then=then)
+        except REFUSALS as error:
+            wrong[""] = sentence(visit.voice, error)
+    return await _rule(request, rule, form.form("switch", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @post(f"{HERE}/{{rule:str}}/end", opt=ADMIN)
@@ -120,12 +164,23 @@ async def _rule(
             raise PageMissing from None
         versions = await benefits.list_versions(connection, rule, limit=VERSIONS + 1)
         people = by_id(await list_people(connection))
+        switch = await benefits.find_switch(connection, rule)
+        cost = (await _costs(connection, visit)).get(rule)
+        since = visit.at - timedelta(days=COST_DAYS)
+        held = life.document.get("holdout") is not None
+        lift = await find_lift(connection, rule, since=since) if held else None
     state, coming = state_of(visit, life)
     return page(
         request,
         "rule.html",
         status=status,
-        form=form,
+        form=form if form.name == "end" else Form("end"),
+        switching=form if form.name == "switch" else Form("switch"),
+        switch=switch,
+        switched_by=None if switch is None else actor_words(visit.voice, switch.actor, people),
+        cost=cost,
+        days=COST_DAYS,
+        lift=lift,
         life=life,
         title=speaker.title(life.document) or life.rule,
         words=speaker.sentence(life.document),
@@ -135,6 +190,13 @@ async def _rule(
         drafts=[f"{HERE}/drafts/{show(DRAFT, one)}" for one in life.drafts],
         versions=_versions(speaker, versions, people),
     )
+
+
+async def _costs(connection: AsyncConnection, visit: Visit) -> dict[str, RuleCost]:
+    """What each live rule gave lately, by its name."""
+    since = visit.policy.day_of(visit.at) - timedelta(days=COST_DAYS)
+    programme = visit.application.programme
+    return {one.rule: one for one in await rule_costs(connection, programme, visit.at, since=since)}
 
 
 def _versions(
@@ -173,4 +235,4 @@ def _views(visit: Visit, state: str) -> list[tuple[str, str, bool]]:
     return [(words[one], further(visit, state=one, after=""), one == state) for one in STATES]
 
 
-ROUTES: Final = (rules_page, rule_page, end_form)
+ROUTES: Final = (rules_page, rule_page, stop_form, resume_form, end_form)

@@ -22,6 +22,11 @@ for (const link of document.querySelectorAll("a[data-theme-choice]")) {
 // A form is sent once. The server would recognise the second sending; this says so sooner.
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.matches("[data-live]") && /^(add|drop|look)/.test(event.submitter?.value ?? "")) {
+    event.preventDefault();
+    refresh(form, event.submitter.value);
+    return;
+  }
   if (form.dataset.sent) {
     event.preventDefault();
     return;
@@ -34,6 +39,41 @@ window.addEventListener("pageshow", () => {
     delete form.dataset.sent;
     for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
   }
+});
+
+// A form that says itself: what it means follows each change, and a part that is added or taken
+// away comes without a new page. The server draws it all; without a script its buttons do the same.
+let asked = 0;
+async function refresh(form, verb, kept) {
+  const number = ++asked;
+  const values = new URLSearchParams(new FormData(form));
+  values.set("verb", verb);
+  let answer;
+  try {
+    const response = await fetch(form.action, { method: "POST", body: values });
+    answer = new DOMParser().parseFromString(await response.text(), "text/html");
+  } catch {
+    return;
+  }
+  const fresh = answer.querySelector("form[data-live]");
+  if (!fresh || number !== asked) return;
+  for (const each of fresh.querySelectorAll("[autofocus]")) {
+    each.removeAttribute("autofocus");
+    each.dataset.focus = "";
+  }
+  if (kept === undefined || kept.matches("[data-shapes]")) {
+    const open = [...form.querySelectorAll("details")].map((each) => each.open);
+    form.replaceChildren(...fresh.childNodes);
+    if (kept) form.querySelectorAll("details").forEach((each, place) => { each.open ||= open[place]; });
+    const next = kept ? document.getElementById(kept.id) : form.querySelector("[data-focus]");
+    next?.focus();
+  } else {
+    form.querySelector("[data-said]").replaceChildren(...fresh.querySelector("[data-said]").childNodes);
+  }
+}
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form[data-live]");
+  if (form && !event.target.name.endsWith(".add")) refresh(form, "look", event.target);
 });
 
 // Copying a key, a link or an id.

@@ -1,8 +1,9 @@
 """A console on a committing clone, visitors with cookies of their own, and staff who signed in."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from html import unescape
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -46,7 +47,7 @@ class Visitor:
     async def send(
         self,
         path: str,
-        values: dict[str, str],
+        values: Mapping[str, str | list[str]],
         *,
         origin: str | None = HERE,
         site: str | None = "same-origin",
@@ -83,7 +84,7 @@ def _hidden(html: str, action: str) -> dict[str, str]:
         target = re.search(r'action="([^"]*)"', head)
         if 'method="post"' in head and (target is None or target[1] == urlsplit(action).path):
             pairs = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)"', form)
-            return dict(pairs)
+            return {name: unescape(value) for name, value in pairs}
     return {}
 
 

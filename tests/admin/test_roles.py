@@ -13,7 +13,15 @@ from tests.admin.shop import Shop
 from tests.support.api import Web
 
 HURRIED = Patience(statement=500, lock=500, idle_in_transaction=500, deadline=500)
-STAFF = ["/console", "/console/members", "/console/orders", "/console/rules", "/console/ladder"]
+STAFF = [
+    "/console",
+    "/console/members",
+    "/console/orders",
+    "/console/return-reasons",
+    "/console/rules",
+    "/console/lists",
+    "/console/ladder",
+]
 FINANCE = [
     "/console/finance/trial-balance",
     "/console/finance/accounts/issued",
@@ -29,6 +37,7 @@ FINANCE = [
     "/console/finance/verification",
 ]
 ADMIN = [
+    "/console/rules/drafts/new",
     "/console/ladder/drafts/new",
     "/console/messages",
     "/console/settings/policy",

@@ -11,6 +11,7 @@ from tests.support.api import Web
 
 RULES = "/console/rules"
 NEW = f"{RULES}/drafts/new"
+WRITTEN = f"{NEW}?view=written"
 DOUBLE = {"rule": "gold-double", "effects": [{"effect": "earn", "multiplier": 3}]}
 
 
@@ -18,14 +19,14 @@ async def test_a_change_of_rules_is_read_back_published_once_and_ended(
     application: Application, admin: Visitor, finance: Visitor, shop: Shop
 ) -> None:
     values = {"documents": json.dumps(DOUBLE), "retired": "", "verb": "check"}
-    checked = await admin.send(NEW, values, at=NEW)
+    checked = await admin.send(NEW, values, at=WRITTEN)
     assert checked.status_code == 200
     assert "3 times the points" in checked.text
     assert "Changed" in checked.text
     async with application.database.read() as connection:
         assert await benefits.list_rule_drafts(connection) == []
 
-    await admin.get(NEW)
+    await admin.get(WRITTEN)
     first = await admin.send(NEW, values | {"verb": "store"}, fresh=False)
     second = await admin.send(NEW, values | {"verb": "store"}, fresh=False)
     draft = first.headers["location"].partition("?")[0]
@@ -61,7 +62,7 @@ async def test_rules_that_cannot_be_are_told_at_their_field_and_store_nothing(
         ('{"rule": "x", "effects": [{"effect": "wish"}]}', "/effects/0"),
         ("", "A draft changes at least one rule."),
     ):
-        answer = await admin.send(NEW, {"documents": text, "retired": ""}, at=NEW)
+        answer = await admin.send(NEW, {"documents": text, "retired": ""}, at=WRITTEN)
         assert answer.status_code == 422, text
         assert sentence in answer.text, text
         assert 'href="#f-rules-documents"' in answer.text, text

@@ -1,0 +1,266 @@
+"""A draft tried: on a cart, on a past order, and on all orders of the last days, with its cost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from http import HTTPStatus
+from typing import Any, Final
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import benefits
+from admin.cost_chart import CostChart, cost_chart
+from admin.errors import PageMissing
+from admin.forms import Form, sent
+from admin.guards import NEEDS, Needs
+from admin.once import once
+from admin.pages.rule_drafts import HERE, draft_id
+from admin.refusals import REFUSALS, sentence
+from admin.render import page
+from admin.rule_view import speaker_of
+from admin.trial_form import LABELS, LINES, TrialForm, trial_form
+from admin.visit import Visit, visit_of
+from admin.words import N_, Badge, badge
+from benefits import Decision
+from loyalty.checkout.sentences import reason_sentence
+from loyalty.dry_runs import DryRun, Tried, find_dry_run, list_dry_runs, try_cart, try_order
+from loyalty.dry_runs.asking import ask_for_dry_run
+from loyalty.dry_runs.types import MOST_DAYS, RUN
+from loyalty.idempotency import Begun
+from loyalty.ids import MalformedId, read, show
+from loyalty.members.listing import entries_of
+from loyalty.rule_drafts import DRAFT
+
+STAFF: Final = {NEEDS: Needs.STAFF}
+ADMIN: Final = {NEEDS: Needs.ADMIN}
+RUNS: Final = 12
+USUAL_DAYS: Final = "90"
+RUN_STATES: Final[Mapping[str, tuple[str, str]]] = {
+    "waiting": (N_("Waiting for a worker"), "warn"),
+    "running": (N_("Being worked out"), "calm"),
+    "done": (N_("Done"), "good"),
+    "failed": (N_("Failed"), "bad"),
+}
+NO_TIER: Final = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One figure as it was, as it would be now, and with the draft."""
+
+    words: str
+    placed: str | None
+    live: str
+    drafted: str
+    change: int
+    said: str
+
+
+@get(f"{HERE}/{{draft:str}}/try", opt=ADMIN)
+async def try_page(request: Request[Any, Any, Any], draft: FromPath[str]) -> Response[Any]:
+    """Try a draft on what the address asks for; nothing is stored."""
+    return await _page(request, draft, Form("runs", {"days": USUAL_DAYS}), HTTPStatus.OK)
+
+
+@post(f"{HERE}/{{draft:str}}/runs", opt=ADMIN)
+async def run_form(request: Request[Any, Any, Any], draft: FromPath[str]) -> Response[Any]:
+    """Let a worker try the draft on all orders of the last days."""
+    visit, form, one = visit_of(request), await sent(request), draft_id(draft)
+    cause, programme, days = visit.cause(), visit.application.programme, form.get("days")
+    wrong = {}
+    if not days.isdecimal() or len(days) > len(str(MOST_DAYS)) or not 1 <= int(days) <= MOST_DAYS:
+        words = visit.voice.say(
+            "Please give 1 to %(most)s days.", most=visit.voice.number(MOST_DAYS)
+        )
+        wrong["days"] = words
+
+    async def effect(connection: AsyncConnection, _: Begun) -> str:
+        asked = await ask_for_dry_run(connection, programme, cause, one, days=int(days))
+        return f"{HERE}/{draft}/runs/{show(RUN, asked.id)}?done=run-asked"
+
+    if not wrong:
+        try:
+            return await once(visit, form, "console.dry-run", None, effect, then=HERE)
+        except REFUSALS as error:
+            wrong[""] = sentence(visit.voice, error)
+    again = form.form("runs", wrong)
+    return await _page(request, draft, again, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@get(f"{HERE}/{{draft:str}}/runs/{{run:str}}", opt=STAFF)
+async def run_page(
+    request: Request[Any, Any, Any], draft: FromPath[str], run: FromPath[str]
+) -> Response[Any]:
+    """What a draft would have changed over past orders: its cost, who gains, who loses."""
+    visit = visit_of(request)
+    async with visit.application.database.snapshot() as connection:
+        found = await find_dry_run(connection, _run_id(run), at=visit.at)
+        if found.draft != draft_id(draft):
+            raise PageMissing
+        speaker = await speaker_of(connection, visit)
+        people = await _people(connection, found.figures or {})
+    figures = found.figures
+    return page(
+        request,
+        "rule_run.html",
+        run=found,
+        state=badge(visit.voice, RUN_STATES, found.state),
+        address=f"{HERE}/{draft}",
+        figures=figures,
+        chart=None if figures is None else _chart(visit, found, figures),
+        tiers=[
+            (
+                speaker.names.get(f"tier:{one['tier']}", one["tier"]) or visit.voice.say("no tier"),
+                one,
+            )
+            for one in (figures or {}).get("tiers", ())
+        ],
+        people=people,
+        first=visit.policy.day_of(found.since),
+        last=visit.policy.day_of(found.until),
+    )
+
+
+async def _page(
+    request: Request[Any, Any, Any], draft: str, form: Form, status: HTTPStatus
+) -> Response[Any]:
+    visit, one = visit_of(request), draft_id(draft)
+    asked = trial_form(visit)
+    tried: Tried | None = None
+    async with visit.application.database.snapshot() as connection:
+        found = await benefits.find_rule_draft(connection, one)
+        runs = await list_dry_runs(connection, one, at=visit.at, limit=RUNS)
+        try:
+            tried = await _try(connection, visit, one, asked)
+        except REFUSALS as error:
+            field = "order" if asked.order is not None else "l0_sku"
+            asked.form = asked.form.wrong({field: sentence(visit.voice, error)})
+    return page(
+        request,
+        "rule_try.html",
+        status=status,
+        draft=found,
+        address=f"{HERE}/{show(DRAFT, one)}",
+        asked=asked.form,
+        labels={name: visit.voice.say(words) for name, words in LABELS.items()},
+        places=LINES,
+        tried=tried,
+        figures=[] if tried is None else _figures(visit, tried),
+        lines=[] if tried is None else _lines(visit, tried),
+        gave=[] if tried is None else _gave(tried),
+        unmet=[] if tried is None else _unmet(visit, tried, found),
+        form=form,
+        runs=[(each, show(RUN, each.id), _state(visit, each)) for each in runs],
+        most=MOST_DAYS,
+    )
+
+
+async def _try(
+    connection: AsyncConnection, visit: Visit, draft: UUID, asked: TrialForm
+) -> Tried | None:
+    programme = visit.application.programme
+    if asked.order is not None:
+        return await try_order(connection, programme, draft, asked.order, at=visit.at)
+    if asked.basket is not None:
+        return await try_cart(connection, programme, draft, asked.member, asked.basket, at=visit.at)
+    return None
+
+
+def _figures(visit: Visit, tried: Tried) -> list[Figure]:
+    voice, live, drafted = visit.voice, tried.trial.live, tried.trial.drafted
+    rows = (
+        (N_("Regular price"), lambda one: one.totals.regular, voice.money),
+        (N_("Taken off"), lambda one: one.totals.discount, voice.money),
+        (N_("To be paid"), lambda one: one.totals.payable, voice.money),
+        (N_("Points earned"), lambda one: one.points.earn, voice.number),
+    )
+    return [
+        Figure(
+            voice.say(words),
+            None if tried.placed is None else say(figure(tried.placed)),
+            say(figure(live)),
+            say(figure(drafted)),
+            change := figure(drafted) - figure(live),
+            f"+{say(change)}" if change > 0 else say(change),
+        )
+        for words, figure, say in rows
+    ]
+
+
+def _lines(visit: Visit, tried: Tried) -> list[tuple[str, str, str, str, str]]:
+    voice = visit.voice
+    return [
+        (
+            live.line_id,
+            voice.money(live.total),
+            voice.money(drafted.total),
+            voice.number(live.earn),
+            voice.number(drafted.earn),
+        )
+        for live, drafted in zip(tried.trial.live.lines, tried.trial.drafted.lines, strict=True)
+    ]
+
+
+def _gave(tried: Tried) -> list[tuple[str, int, int, bool, bool]]:
+    """Each rule that gave something: money without the draft and with it, and whether it earned."""
+    before, after = _by_rule(tried.trial.live), _by_rule(tried.trial.drafted)
+    return [
+        (
+            rule,
+            before[rule].amount if rule in before else 0,
+            after[rule].amount if rule in after else 0,
+            rule in before,
+            rule in after,
+        )
+        for rule in sorted(before.keys() | after.keys())
+    ]
+
+
+def _by_rule(decision: Decision) -> dict[str, benefits.Applied]:
+    return {one.rule: one for one in decision.applied}
+
+
+def _unmet(visit: Visit, tried: Tried, draft: benefits.RuleDraft) -> list[tuple[str, str]]:
+    """Why the rules of the draft gave nothing."""
+    return [
+        (one.rule, reason_sentence(one, visit.voice.name, visit.policy.currency))
+        for one in tried.trial.drafted.not_applied
+        if one.rule is not None and one.rule in draft.change.names
+    ]
+
+
+def _chart(visit: Visit, run: DryRun, figures: Mapping[str, Any]) -> CostChart:
+    days = {date.fromisoformat(one["on"]): int(one["money"]) for one in figures["days"]}
+    first, last = visit.policy.day_of(run.since), visit.policy.day_of(run.until)
+    return cost_chart(days, first, last)
+
+
+async def _people(connection: AsyncConnection, figures: Mapping[str, Any]) -> dict[str, str]:
+    """What to call the members who gain and lose most."""
+    listed: Sequence[Mapping[str, Any]] = (
+        *figures.get("gain_most", ()),
+        *figures.get("lose_most", ()),
+    )
+    ids = {UUID(one["member"]) for one in listed}
+    entries = {one.id: one for one in await entries_of(connection, sorted(ids))}
+    return {
+        str(one): (entries[one].external_id if one in entries else None) or show("mem", one)
+        for one in ids
+    }
+
+
+def _state(visit: Visit, run: DryRun) -> Badge:
+    return badge(visit.voice, RUN_STATES, run.state)
+
+
+def _run_id(text: str) -> UUID:
+    try:
+        return read(RUN, text)
+    except MalformedId:
+        raise PageMissing from None
+
+
+ROUTES: Final = (try_page, run_form, run_page)
