@@ -45,6 +45,7 @@ def earn_of_paid(
     amounts: Sequence[int],
     marks: Sequence[tuple[str, tuple[str, ...]] | None] = (),
     used: tuple[Used, ...] = (),
+    stopped: tuple[str, ...] = (),
 ) -> PaidEarning:
     """The points of each line of an order that was paid, and the rules that took part in them.
 
@@ -65,7 +66,7 @@ def earn_of_paid(
     else:
         lines = (Line("", "", max(1, sum(quantities)), sum(amounts)),)
     cart = Cart(currency, lines, channel=channel, country=country)
-    question = Question(cart=cart, at=at, facts=facts, used=used)
+    question = Question(cart=cart, at=at, facts=facts, used=used, stopped=stopped)
     earning, candidates = _earned(rule_set, question)
     applied = tuple(
         (candidate.rule.name, candidate.rule.version)

@@ -21,6 +21,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
+from benefits import list_switches
 from loyalty.books import read_estimates
 from loyalty.cause import Cause
 from loyalty.clock import Clock
@@ -28,7 +29,7 @@ from loyalty.database import LONG, Database, constraint
 from loyalty.history import staging
 from loyalty.history.assembly import HistoricOrder, Reject
 from loyalty.history.errors import ImportOutrun
-from loyalty.history.programme import Effects, HistoryProgramme, find_eras
+from loyalty.history.programme import MOST, Effects, HistoryProgramme, find_eras
 from loyalty.history.replays import Conflict
 from loyalty.history.staging import Staged
 from loyalty.history.stepwise import Steps
@@ -121,6 +122,7 @@ class Desk:
             mint=new_id,
             later=later,
             estimates=await read_estimates(connection, lot_class=CLASS),
+            stops=await list_switches(connection, limit=MOST),
         )
         return await take_in(connection, terms, ladder, bucket, stepwise=stepwise)
 

@@ -165,7 +165,7 @@ def _again_of_shop(found: Found, again: Decision, *, claimed: bool) -> Replayed:
     The rows of a claimed order hold what its claim earned.
     """
     applied = ((each.rule, each.version) for each in again.applied)
-    computed = paid_document(applied, again.question.used)
+    computed = paid_document(applied, again.question.used, again.question.stopped)
     replayed = _compared("placing", found.decision, computed)
     if claimed:
         return replayed

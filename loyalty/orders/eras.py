@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from benefits import RuleSet
+from benefits import RuleSet, Switch, held_out_of
 from loyalty.books import Estimate
 from loyalty.cause import Cause
 from loyalty.orders.facts import Earlier
@@ -32,7 +32,7 @@ class Terms:
 
     Without a rule set nothing is earned; without a ladder no standing moves. `later` are the
     policies and rule sets that followed, in order of time; `estimates` what finance signed for
-    what is earned by buying.
+    what is earned by buying, `stops` how rules were stopped by hand, oldest first.
     """
 
     policy: Policy
@@ -44,6 +44,21 @@ class Terms:
     country: str = ""
     later: Sequence[Era] = ()
     estimates: Sequence[Estimate] = ()
+    stops: Sequence[Switch] = ()
+
+    def stopped_at(self, at: datetime) -> tuple[str, ...]:
+        """Return the live rules that were stopped by hand."""
+        rule_set = self.rule_set_at(at)
+        if not self.stops or rule_set is None:
+            return ()
+        newest = {one.rule: one for one in self.stops if one.at <= at}
+        stopped = {rule for rule, one in newest.items() if one.stopped}
+        return tuple(sorted(stopped.intersection(rule.name for rule in rule_set.rules)))
+
+    def held_out_at(self, at: datetime, member: UUID) -> tuple[str, ...]:
+        """Return the live rules that hold a member out."""
+        rule_set = self.rule_set_at(at)
+        return () if rule_set is None else held_out_of(rule_set, member)
 
     def policy_at(self, at: datetime) -> Policy:
         """Return the policy that was in force."""

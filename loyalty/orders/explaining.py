@@ -27,7 +27,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.members import UnknownOrder
 from loyalty.money import written
 from loyalty.orders.aftersales.tables import order_claim
-from loyalty.orders.decided import counters_seen
+from loyalty.orders.decided import counters_seen, stops_seen
 from loyalty.orders.reading import Found, find_order
 from loyalty.orders.tables import decision
 from loyalty.orders.types import Order, PricedBy
@@ -127,6 +127,7 @@ def question_with(found: Found, facts: Mapping[str, object]) -> Question:
         at=found.order.placed_at,
         facts=facts_from(facts),
         used=counters_seen(found.decision),
+        stopped=stops_seen(found.decision),
     )
 
 

@@ -116,6 +116,8 @@ def _plan(
             on = terms.policy_at(event.placed_at).day_of(event.placed_at)
             earlier = count.before(event.placed_at, on)
             facts = facts_at(buyer.person, on, tier=tiers[index], earlier=earlier)
+            if held := terms.held_out_at(event.placed_at, buyer.member):
+                facts = replace(facts, held_out=held)
             sold[event.order] = Sold(event, on, scribe.sell(event, on, facts))
             scribe.post_earn(buyer.holder, sold[event.order], tiers[index])
         else:
@@ -213,7 +215,8 @@ class _Scribe:
         rule_set = self.terms.rule_set_at(sale.placed_at)
         version = rule_set.version if rule_set else 0
         known = msgspec.json.encode(facts_document(facts)).decode()
-        document = paid_document(applied, used)
+        stopped = self.terms.stopped_at(sale.placed_at) if facts.member else ()
+        document = paid_document(applied, used, stopped)
         self.plan.decisions.append((self.member, sale.order, version, REVISION, known, document))
         self.plan.order_rules += [
             (self.member, sale.order, *rule, on, 0, gave)
@@ -243,6 +246,7 @@ class _Scribe:
             amounts=amounts,
             marks=[line[5] for line in sale.lines],
             used=used,
+            stopped=terms.stopped_at(sale.placed_at),
         ), used
 
     def _order(self, sale: Sale, on: date, facts: Facts, figures: Row) -> None:

@@ -59,7 +59,7 @@ def decision_row(order: Order, decision: Decision) -> Row:
     """Return the row that keeps the decision; for the shop's prices it says what earned."""
     if order.priced_by is PricedBy.SHOP:
         applied = ((each.rule, each.version) for each in decision.applied)
-        document = paid_document(applied, decision.question.used)
+        document = paid_document(applied, decision.question.used, decision.question.stopped)
     else:
         document = decision_text(decision)
     facts = msgspec.Raw(msgspec.json.encode(facts_document(decision.question.facts)))

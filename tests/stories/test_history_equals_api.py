@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
-from benefits import find_rule_set
+from benefits import find_rule_set, list_switches, switch_rule
 from ledger import ClawBack, Earn
 from loyalty.cause import Cause
 from loyalty.ids import new_id
@@ -94,7 +94,10 @@ async def planned(
     policy = await policy_at(connection, BEGAN)
     joined_on = policy.day_of(who.joined_at)
     ladder = await tiers.live_ladder(connection)
-    terms = Terms(policy, await find_rule_set(connection, 1), ladder, web.cause(), new_id)
+    terms = Terms(
+        *(policy, await find_rule_set(connection, 1), ladder, web.cause(), new_id),
+        stops=await list_switches(connection),
+    )
     subject = tiers.Subject(who.id, joined_on, None, ())
     person = Person("consumer", joined_on)
     return plan_member(Buyer(who.id, who.holder, person, subject), events, terms)
@@ -146,11 +149,27 @@ async def count_points(connection: AsyncConnection, cause: Cause) -> None:
     await publish_ladder(connection, cause, document)
 
 
+async def stop_for_a_while(connection: AsyncConnection) -> None:
+    """Stop the rule that earns for half a year, and let it go on."""
+    for stopped, at in ((True, BEGAN + timedelta(60)), (False, BEGAN + timedelta(240))):
+        await switch_rule(
+            connection,
+            "base-earn",
+            stopped=stopped,
+            reason="a mistake",
+            at=at,
+            actor="system",
+            request_id="test",
+        )
+
+
 @pytest.mark.parametrize("seed", range(4))
 async def test_history_planned_in_one_pass_equals_the_api(shop: Shop, web: Web, seed: int) -> None:
     chance = Random(seed)  # noqa: S311 (a seed, so that a failure can be repeated)
     if seed % 2:
         await web.application.database.write(count_points, web.cause())
+    if seed > 1:
+        await web.application.database.write(stop_for_a_while)
     ada = await web.joined(external_id="C-1", joined_at=BEGAN)
     events = a_year(chance)
     await report(shop, events)

@@ -68,6 +68,8 @@ async def test_what_is_paid_for_is_recorded_though_its_rule_was_stopped(
     done = await shop.complete("S-1")
     sold = await shop.place(BASKET, "S-2", priced_by="shop")
 
+    again = await shop.caller.get("/v1/orders/ext:S-2/decision/replay")
+    assert again.json()["same"] is True, again.text
     assert done["points_earned"] == 20
     assert sold["points"]["earn"] == 0
     assert (await shop.give_back("S-1", lines=[{"line_id": "1", "quantity": 3}]))["refund_money"]
