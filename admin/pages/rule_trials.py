@@ -1,6 +1,6 @@
 """A draft tried: on a cart, on a past order, and on all orders of the last days, with its cost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from http import HTTPStatus
@@ -171,7 +171,7 @@ async def _try(
 
 def _figures(visit: Visit, tried: Tried) -> list[Figure]:
     voice, live, drafted = visit.voice, tried.trial.live, tried.trial.drafted
-    rows = (
+    rows: tuple[tuple[str, Callable[[Decision], int], Callable[[int], str]], ...] = (
         (N_("Regular price"), lambda one: one.totals.regular, voice.money),
         (N_("Taken off"), lambda one: one.totals.discount, voice.money),
         (N_("To be paid"), lambda one: one.totals.payable, voice.money),
