@@ -123,15 +123,15 @@ class Earning:
             for part in parts
         ]
         gave = _apportioned(exact, self.denominator, line)
-        return tuple(
-            part.why._replace(gave=points) for part, points in zip(parts, gave, strict=True)
-        )
+        return tuple(part.why.saying(points) for part, points in zip(parts, gave, strict=True))
 
 
 def _apportioned(exact: list[int], denominator: int, whole: int) -> list[int]:
     """Whole points of parts that may be negative, adding up to the line's."""
     points = [part // denominator for part in exact]
     left = whole - sum(points)
+    if not left:
+        return points
     by_fraction = sorted(
         range(len(exact)), key=lambda position: (-(exact[position] % denominator), position)
     )

@@ -220,6 +220,10 @@ class EarnWhy(NamedTuple):
     cut: int | None = None
     """The points that a limit of the rule took off the whole order."""
 
+    def saying(self, gave: int) -> "EarnWhy":
+        """The same with the whole points that are the rule's; `_replace` takes twice as long."""
+        return EarnWhy(*self[:6], gave, *self[7:])
+
 
 class LineAnswer(NamedTuple):
     """What a line costs and earns, and why."""

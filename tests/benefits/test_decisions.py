@@ -18,12 +18,15 @@ from benefits import (
     PointsTerms,
     PresentedVoucher,
     Question,
+    Used,
     decision_text,
     evaluate,
     facts_document,
     facts_from,
     question_document,
     question_from,
+    reason_document,
+    reason_from,
     replay,
     replayed_rule_set,
 )
@@ -70,6 +73,39 @@ def test_facts_survive_their_document_and_leave_out_what_is_not_known() -> None:
     assert facts_from(facts_document(FULL.facts)) == FULL.facts
     assert facts_document(Facts()) == {}
     assert facts_from({}) == Facts()
+
+
+def test_reasons_survive_their_document() -> None:
+    rule_set = compiled(
+        BASE,
+        {
+            "rule": "limited",
+            "limits": [{"count": "uses", "for": "member", "every": "month", "most": 1}],
+            "effects": [{"effect": "percent-off", "percent": 10, "target": "order"}],
+        },
+        {
+            "rule": "more",
+            "tell": True,
+            "when": {"fact": "subtotal", "at-least": 5_000},
+            "effects": [{"effect": "free-shipping"}],
+        },
+        {
+            "rule": "tagged",
+            "when": {"fact": "tags", "has-any": ["x", "y"]},
+            "effects": [{"effect": "percent-off", "percent": 10, "target": "order"}],
+        },
+    )
+    used = Used(
+        "rule:limited", "uses", everyone=False, every="month", starts_on="2026-11-01", used=1
+    )
+
+    reasons = evaluate(rule_set, replace(FULL, used=(used,))).not_applied
+
+    written = [json.loads(json.dumps(reason_document(each))) for each in reasons]
+    assert [reason_from(each) for each in written] == list(reasons)
+    assert {each.code for each in reasons} >= {"limit-reached", "condition-not-met"}
+    assert any(each.limit for each in reasons)
+    assert any(each.unlock for each in reasons)
 
 
 def test_a_decision_is_canonical_text() -> None:
