@@ -1,7 +1,8 @@
 """What is forgotten with time: stored answers under idempotency keys, after thirty days.
 
-So is who tried codes that are none, after the window in which that counts. Business keys (the shop's ids, ledger receipts) protect for ever; a request key only as long as
-somebody may still be repeating the request.
+So is who tried codes that are none, after the window in which that counts. Business keys (the
+shop's ids, ledger receipts) protect for ever; a request key only as long as somebody may still be
+repeating the request.
 """
 
 import asyncio

@@ -88,7 +88,9 @@ async def quote(
     if ref is not None and snapshot.member is None:
         raise UnknownMember(seen=ref.text[:80], pointer="/member")
     refuse_unfit(basket, snapshot)
-    counted = guessers(member=None if snapshot.member is None else snapshot.member.id, api_key=api_key)
+    counted = guessers(
+        member=None if snapshot.member is None else snapshot.member.id, api_key=api_key
+    )
     refuse_guessers(snapshot.guesses, counted, at=at)
     question = question_of(basket, snapshot, at)
     decision = evaluate(snapshot.rule_set, question)

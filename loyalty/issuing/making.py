@@ -5,7 +5,7 @@ was, and no code is made twice.
 """
 
 import asyncio
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, func, select
@@ -75,7 +75,7 @@ async def make_some(
     return more
 
 
-def _next(found: Batch, more: int) -> Select[UUID]:
+def _next(found: Batch, more: int) -> Select[*tuple[Any, ...]]:
     """For whom the next codes are: as whom they go on, if they were merged meanwhile."""
     own = voucher_batch_member.c
     goes_on = func.coalesce(member.c.merged_into, member.c.id)

@@ -148,9 +148,7 @@ async def return_unnamed(
         ],
         withdrawn=[voucher for each in lost.values() for voucher in each.vouchers],
         events=[
-            event
-            for h, _ in plans
-            for event in withdrawn_events(cause, h.order, lost[h.order.id])
+            event for h, _ in plans for event in withdrawn_events(cause, h.order, lost[h.order.id])
         ],
     )
     told = [(history.order, plan.returned) for history, plan in plans]

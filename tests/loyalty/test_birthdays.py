@@ -20,9 +20,9 @@ from loyalty.members import (
     change_class,
     close_member,
     join,
-    merge_members,
     update_profile,
 )
+from loyalty.members.merging import merge_members
 from loyalty.policy import document_of, policy_at, publish_policy
 from loyalty.tables import birthday_voucher
 from loyalty.vouchers import define_voucher, list_vouchers
