@@ -10,6 +10,8 @@ from functools import cache, cached_property
 from typing import Any, Generic, NamedTuple, TypeVarTuple, cast
 
 import psycopg
+from sqlalchemy import BindParameter
+from sqlalchemy.dialects.postgresql.base import PGCompiler
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 from sqlalchemy.sql.selectable import TypedReturnsRows
@@ -24,7 +26,8 @@ Convert = Callable[[Any], Any]
 class Compiled(NamedTuple):
     """A statement ready for the driver."""
 
-    text: str
+    text: bytes
+    """Encoded once: the driver finds a prepared statement by it, and bytes remember their hash."""
     names: tuple[str, ...]
     defaults: dict[str, Any]
     ingoing: dict[str, Convert]
@@ -95,7 +98,7 @@ class Hot(Generic[*Ts]):
         if expanding:
             raise TypeError(f"{expanding} would be expanded at every execution")
         return Compiled(
-            text=str(compiled),
+            text=str(compiled).encode(),
             names=tuple(compiled.positiontup or ()),
             defaults=dict(compiled.params),
             ingoing={
@@ -132,6 +135,30 @@ def _reader(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return type_.dialect_impl(dialect).result_processor(dialect, None)
 
 
+class _Inlining(PGCompiler):
+    """Writes constants into the text, which would else travel with every execution.
+
+    With them in the text a generic plan may use partial indexes, too.
+    """
+
+    def visit_bindparam(
+        self, bindparam: BindParameter[Any], *given: object, **asked: object
+    ) -> str:
+        """Write what the statement itself says; what is handed in stays a parameter."""
+        untyped: Any = self
+        value, kind = bindparam.value, bindparam.type.dialect_impl(self.dialect)
+        constant = bindparam.unique and isinstance(value, str | int) and "\\" not in str(value)
+        if not constant or bindparam.expanding:
+            as_it_was: Any = super().visit_bindparam
+            return str(as_it_was(bindparam, *given, **asked))
+        text = str(untyped.render_literal_bindparam(bindparam))
+        if not kind.render_bind_cast:
+            return text
+        return str(untyped.render_bind_cast(bindparam.type, kind, text))
+
+
 @cache
 def _dialect() -> Dialect:
-    return create_async_engine(f"{DRIVER}://", paramstyle="numeric_dollar").dialect
+    dialect = create_async_engine(f"{DRIVER}://", paramstyle="numeric_dollar").dialect
+    dialect.statement_compiler = _Inlining
+    return dialect

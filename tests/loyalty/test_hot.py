@@ -67,6 +67,27 @@ async def test_a_parameter_that_the_statement_does_not_have_is_refused(
         await NUMBERS.all(connection, unwanted=[1])
 
 
+async def test_constants_stand_in_the_text_and_only_what_is_handed_in_travels(
+    connection: AsyncConnection,
+) -> None:
+    words = ["it's", "100 %", "$1 :x", "50\\50", "\x1f", ""]
+    said = hot(
+        select(
+            *(literal(word) for word in words),
+            literal(7, BigInteger),
+            literal(-1),
+            literal(None, BigInteger),
+            bindparam("given", type_=BigInteger),
+        )
+    )
+
+    row = await said.one(connection, given=3)
+
+    assert row == (*words, 7, -1, None, 3)
+    assert [name for name in said._compiled.names if "param" not in name] == ["given"]
+    assert len(said._compiled.names) == 3  # given, NULL, and the word with a backslash
+
+
 async def test_it_runs_inside_the_same_transaction(database: Database) -> None:
     async def both(connection: AsyncConnection) -> tuple[int, int]:
         ours = select(func.txid_current())

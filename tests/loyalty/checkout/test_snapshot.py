@@ -46,7 +46,7 @@ async def test_everybody_s_next_turn_is_their_own(shop: Shop, web: Web) -> None:
 
 def test_the_statement_goes_through_each_table_of_members_once() -> None:
     """A part that names a table of the whole without being tied to it lists it a second time."""
-    text = " ".join(snapshot_statement()._compiled.text.split())
+    text = " ".join(snapshot_statement()._compiled.text.decode().split())
 
     for table in ("member", "profile"):
         listed = re.findall(rf"(?:FROM|JOIN|,) loyalty\.{table}\b(?!\.| AS )", text)
