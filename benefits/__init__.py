@@ -220,6 +220,7 @@ from benefits.types import (
 )
 from benefits.uses import (
     Use,
+    claiming_uses,
     demand_uses,
     find_counters,
     find_used,
@@ -282,7 +283,8 @@ __all__ = [
     "VoucherHistory", "VoucherMinimumNotMet", "VoucherNotFound", "VoucherOutcome",
     "VoucherOutsideWindow", "VoucherRefused", "VoucherUse", "add_rule_draft", "answer_document",
     "asked_of", "asks_for_tier", "birthday_window", "birthday_windows", "carried", "cart_document",
-    "cart_from", "change_document", "change_from", "changed", "close_rule_draft", "codes_of_batch",
+    "cart_from", "change_document", "change_from", "changed", "claiming_uses", "close_rule_draft",
+    "codes_of_batch",
     "compile_rule_set", "contents_from", "contents_of", "count_states", "decide_again",
     "decision_text", "define_voucher", "demand", "demand_uses", "diff_contents", "diff_rules",
     "diff_sentences", "diff_sets", "draft_rule", "drafted", "drafted_set", "earn_of_paid",

@@ -164,6 +164,13 @@ def settling(content: ColumnElement[Any]) -> ColumnElement[Any]:
     return func.benefits.settle_uses(sql_cast(content, JSONB))
 
 
+def claiming_uses(
+    claimed: ColumnElement[UUID], claimant: ColumnElement[UUID]
+) -> ColumnElement[Any]:
+    """Make what a guest's order took a member's who claims it, as a value of a statement."""
+    return func.benefits.claim_uses(claimed, claimant)
+
+
 async def lock_totals(connection: AsyncConnection) -> None:
     """Wait until no other import moves totals of all members; until commit none will."""
     await connection.execute(_TOTALS)

@@ -166,6 +166,7 @@ end;
 -- A guest's order becomes a member's: what it took of the totals of all goes on under the member.
 create or replace function benefits.claim_uses(claimed uuid, claimant uuid)
 returns void language sql
+security definer set search_path = pg_catalog, pg_temp
 begin atomic
     update benefits.rule_use as u set member = claimant
     where u.member = claimed and u.subject = claimed;

@@ -19,6 +19,7 @@ grant execute on function
     benefits.issue_vouchers(jsonb, timestamptz),
     benefits.take_uses(jsonb),
     benefits.settle_uses(jsonb),
+    benefits.claim_uses(uuid, uuid),
     benefits.record_uses(jsonb),
     benefits.pass_on_counters(uuid, uuid, timestamptz)
 to :application;

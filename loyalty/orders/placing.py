@@ -98,15 +98,7 @@ async def place(
     """
     placed_at = asked.placed_at or cause.at
     _refuse_malformed(asked, placed_at, cause.at)
-    member = begun.member
-    ref = None if member is None else Ref("member", "", id=member.id)
-    skus = [line.sku for line in asked.basket.cart.lines]
-    codes = asked.basket.codes
-    sold = placed_at if asked.priced_by is PricedBy.SHOP else None
-    key = begun.attempt.api_key
-    wanted = Asked(
-        ref, placed_at, cause.at, skus, codes, order=asked.name, api_key=key, stops_at=sold
-    )
+    wanted = _wanted(begun, asked, placed_at=placed_at, now=cause.at)
     snapshot = await take_snapshot(connection, programme, wanted)
     if snapshot.order_id is not None:
         return await _replayed(connection, snapshot.order_id, begun, asked)
@@ -144,6 +136,21 @@ async def place(
         error.pointer = "/quote"
         raise
     return placed
+
+
+def _wanted(begun: Begun, asked: NewOrder, *, placed_at: datetime, now: datetime) -> Asked:
+    """Return what an order asks of the snapshot; what the shop sold stands as rules stood then."""
+    member = begun.member
+    return Asked(
+        None if member is None else Ref("member", "", id=member.id),
+        placed_at,
+        now,
+        [line.sku for line in asked.basket.cart.lines],
+        asked.basket.codes,
+        order=asked.name,
+        api_key=begun.attempt.api_key,
+        stops_at=placed_at if asked.priced_by is PricedBy.SHOP else None,
+    )
 
 
 def guessers_of(begun: Begun, asked: NewOrder) -> tuple[Guesser, ...]:

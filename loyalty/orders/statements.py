@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 
-from benefits import settling, taking
+from benefits import claiming_uses, settling, taking
 from loyalty.events import numbering
 from loyalty.hot import hot
 from loyalty.orders import tables
@@ -158,13 +158,16 @@ EXCHANGE: Final = hot(_place(order_exchange))
 STEP: Final = hot(_step())
 DELIVER: Final = hot(_step(delivery))
 VOUCHERS: Final = hot(_vouchers())
+_CLAIMED: Final = bindparam("claimed", type_=Uuid)
+_CLAIMANT: Final = bindparam("claimant", type_=Uuid)
 CLAIM: Final = hot(
     select(
         func.loyalty.claim_order(
-            bindparam("claimed", type_=Uuid),
-            bindparam("claimant", type_=Uuid),
+            _CLAIMED,
+            _CLAIMANT,
             bindparam("steps", type_=BigInteger),
             cast(bindparam("changed", type_=Text), JSONB),
-        )
+        ),
+        claiming_uses(_CLAIMED, _CLAIMANT),
     ).add_cte(_insert(order_claim), _insert_event(), _insert(answer))
 )

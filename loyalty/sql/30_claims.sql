@@ -54,6 +54,5 @@ begin
     end loop;
     delete from loyalty."order" o where o.member = claimed and o.id = claimed;
     update loyalty.name n set member = claimant where n.kind = 'order' and n.id = claimed;
-    perform benefits.claim_uses(claimed, claimant);
 end
 $$;
