@@ -82,7 +82,7 @@ def test_a_bonus_for_a_review_cannot_depend_on_its_stars() -> None:
         assert (refused.value.code, refused.value.pointer) == ("rule-unknown-fact", "/when/fact")
     assert EVENT_FACTS.keys() == FACTS.keys() - CART_FACTS | {"channel"}
     assert set(Question.__dataclass_fields__) == {
-        *("cart", "at", "facts", "vouchers", "prices", "points", "used", "event")
+        *("cart", "at", "facts", "vouchers", "prices", "points", "used", "event", "stopped")
     }, "an event brings its kind and nothing else"
 
 
