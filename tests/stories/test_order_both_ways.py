@@ -204,5 +204,5 @@ async def test_a_web_shop_told_by_many_clients_equals_its_history(
 async def test_a_month_of_the_demos_baskets_told_by_many_clients_equals_its_history(
     application: Application, other: Application, tmp_path: Path, proof: Proof
 ) -> None:
-    path = grocers_month(tmp_path, households=sample(quick=15, full=300))
+    path = grocers_month(tmp_path, households=sample(quick=15, full=10_000))
     await compare(application, other, path, proof, "a month of the demo")
