@@ -26,6 +26,8 @@ MODES: Final = ("all", "any", "none")
 LISTS: Final = frozenset(
     (FieldKind.TEXTS, FieldKind.TIERS, FieldKind.WORDS, FieldKind.NUMBERS),
 )
+BOXES: Final = frozenset((FieldKind.TIERS, FieldKind.WORDS))
+"""Lists that are drawn as boxes to check, which do not say in which order they stood."""
 CONDITIONS: Final = frozenset((FieldKind.CONDITION, FieldKind.LINE_CONDITION))
 _GRAMMAR: Final = benefits.GRAMMAR
 
@@ -97,7 +99,8 @@ class _Writer:
         if any(text is None for text in texts):
             raise Undrawable(pointer)
         self.values[name] = cast("tuple[str, ...]", texts)
-        if not self._reads_the_same(field.kind, texts, held):
+        unordered = field.kind in BOXES and several and len(held) > 1
+        if unordered or not self._reads_the_same(field.kind, texts, held):
             self.values[f"{name}.was"] = (json.dumps(value, ensure_ascii=False),)
 
     def _reads_the_same(

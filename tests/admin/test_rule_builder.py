@@ -73,6 +73,13 @@ def test_a_form_that_nobody_touched_says_what_the_rule_says() -> None:
     assert again(WHOLE) == (WHOLE, {})
 
 
+def test_boxes_that_nobody_touched_keep_the_order_in_which_the_rule_has_them() -> None:
+    when = {"fact": "tier", "in": ["gold", "silver"]}
+    document = {"rule": "rule-1", "when": when, "effects": [{"effect": "free-shipping"}]}
+
+    assert again(document) == (document, {})
+
+
 def test_what_is_nested_too_deep_is_kept_as_json() -> None:
     when: dict[str, Any] = {"fact": "member", "is": True}
     for joint in ("any", "all") * 3:
