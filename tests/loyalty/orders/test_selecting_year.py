@@ -127,6 +127,7 @@ async def test_sql_and_the_evaluator_agree_on_a_real_year(
 
     async with application.database.snapshot() as connection:
         await connection.execute(text("set local statement_timeout = 0"))
+        await connection.execute(text("set local idle_in_transaction_session_timeout = 0"))
         begun = time.perf_counter()
         for name in WHEN:
             found = past_matches(rules, name)
