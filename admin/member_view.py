@@ -119,13 +119,18 @@ class MemberView:
     @property
     def title(self) -> str:
         """What to call the member."""
-        names = (self.profile.name, *self.profile.external_ids, self.profile.email)
-        return next((name for name in names if name), "")
+        return called(self.profile)
 
     @staticmethod
     def voucher_name(voice: Voice, definition: benefits.VoucherDefinition) -> str:
         """A voucher's name in the visitor's language."""
         return named(voice, definition.titles, definition.name)
+
+
+def called(profile: Profile) -> str:
+    """What to call a member: by name, by the shop's id, by e-mail; or nothing."""
+    names = (profile.name, *profile.external_ids, profile.email)
+    return next((name for name in names if name), "")
 
 
 async def load_member(

@@ -40,14 +40,22 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """One field: a text, some lines, a choice, or boxes to check."""
+class Drawn:
+    """What every part has: its name in the form, and what people call it."""
 
-    shape: ClassVar[str] = "input"
-    whole: ClassVar[int] = 0
-    """Whether it has parts of its own."""
+    shape: ClassVar[str]
+    whole: ClassVar[int] = 1
+    """Whether it stands by itself, below the fields."""
     name: str
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input(Drawn):
+    """One field: a text, some lines, a choice, or boxes to check."""
+
+    shape = "input"
+    whole = 0
     kind: str
     values: tuple[str, ...]
     options: Options = ()
@@ -64,14 +72,11 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Drawn):
     """A fact, how it is compared, with what; and what may be said beside it."""
 
-    shape: ClassVar[str] = "compared"
-    whole: ClassVar[int] = 1
-    name: str
+    shape = "compared"
     fact: str
-    label: str
     operator: Input
     value: Input
     beside: "tuple[Part, ...]"
@@ -79,13 +84,10 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Group(Drawn):
     """Parts that are joined in one way; the outermost one may be empty."""
 
-    shape: ClassVar[str] = "group"
-    whole: ClassVar[int] = 1
-    name: str
-    label: str
+    shape = "group"
     bare: bool
     outer: bool
     joined: Input
@@ -94,24 +96,18 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class Raw(Drawn):
     """A condition nested too deep to be drawn, as JSON."""
 
-    shape: ClassVar[str] = "raw"
-    whole: ClassVar[int] = 1
-    name: str
-    label: str
+    shape = "raw"
     input: Input
 
 
 @dataclass(frozen=True, slots=True)
-class Box:
+class Box(Drawn):
     """Fields that belong together: an object, a row, an effect; `kept` are its hidden values."""
 
-    shape: ClassVar[str] = "box"
-    whole: ClassVar[int] = 1
-    name: str
-    label: str
+    shape = "box"
     parts: "tuple[Part, ...]"
     more: "tuple[Part, ...]" = ()
     """What is seldom said, and is not said here."""
@@ -120,13 +116,10 @@ class Box:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Drawn):
     """A list to which one may add: rows of an object, or effects to choose from."""
 
-    shape: ClassVar[str] = "rows"
-    whole: ClassVar[int] = 1
-    name: str
-    label: str
+    shape = "rows"
     rows: tuple[Box, ...]
     adds: Input | None
 
@@ -311,8 +304,8 @@ class _Drawer:
         shown, more = self._apart(name, asked.options, ())
         return Compared(
             name,
-            fact_name,
             words,
+            fact_name,
             Input(
                 f"{name}.op",
                 voice.say("%(fact)s: how it is compared", fact=words),

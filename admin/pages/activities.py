@@ -9,6 +9,7 @@ from litestar.params import FromPath
 
 from admin.asked import further
 from admin.guards import NEEDS, Needs
+from admin.member_view import called
 from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import named
@@ -43,12 +44,11 @@ async def events_page(request: Request[Any, Any, Any], member: FromPath[str]) ->
         listed = await list_activities(connection, whose, before=before, limit=PAGE_SIZE + 1)
         kinds = {one.kind: one for one in await list_kinds(connection)}
     shown = listed[:PAGE_SIZE]
-    names = (profile.name, *profile.external_ids, profile.email)
     return page(
         request,
         "member_events.html",
         member=found,
-        title=next((name for name in names if name), ""),
+        title=called(profile),
         rows=[_happened(visit, one, kinds) for one in shown],
         older=further(visit, before=show(PREFIX, shown[-1].id))
         if len(listed) > PAGE_SIZE

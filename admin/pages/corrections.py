@@ -16,6 +16,7 @@ import ledger
 from admin.forms import Form, Sent, blank, sent
 from admin.guards import NEEDS, Needs
 from admin.limits import daily_limit, limiting_role, reason_choices
+from admin.member_view import called
 from admin.once import once
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
@@ -49,8 +50,7 @@ class Someone:
     @property
     def title(self) -> str:
         """What to call the member."""
-        names = (self.profile.name, *self.profile.external_ids, self.profile.email)
-        return next((name for name in names if name), show("mem", self.member.id))
+        return called(self.profile) or show("mem", self.member.id)
 
     @property
     def address(self) -> str:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 from admin.asked import further, place_of
 from admin.guards import NEEDS, Needs
+from admin.member_view import called
 from admin.render import page
 from admin.rule_view import Speaker, speaker_of
 from admin.visit import visit_of
@@ -57,13 +58,12 @@ async def decisions_page(request: Request[Any, Any, Any], member: FromPath[str])
         speaker = await speaker_of(connection, visit)
         entries = await orders_of(connection, found.id, limit=ORDERS + 1, before=place_of(visit))
         views = [await _decision(connection, speaker, one) for one in entries[:ORDERS]]
-    names = (profile.name, *profile.external_ids, profile.email)
     last = entries[ORDERS - 1] if len(entries) > ORDERS else None
     return page(
         request,
         "member_decisions.html",
         member=found,
-        title=next((name for name in names if name), ""),
+        title=called(profile),
         views=views,
         older=None
         if last is None

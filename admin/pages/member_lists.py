@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from admin.asked import further
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
+from admin.member_view import called
 from admin.once import once
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
@@ -128,14 +129,13 @@ async def _tags(
         profile = await profile_of(connection, found.id)
         tags = await tags_of(connection, found.id)
         lists = await lists_of(connection, found.id)
-    names = (profile.name, *profile.external_ids, profile.email)
     return page(
         request,
         "member_tags.html",
         status=status,
         form=form or Form("tags", {"tags": ", ".join(tags)}),
         member=found,
-        title=next((name for name in names if name), ""),
+        title=called(profile),
         tags=tags,
         lists=lists,
     )

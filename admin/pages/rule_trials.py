@@ -44,7 +44,6 @@ RUN_STATES: Final[Mapping[str, tuple[str, str]]] = {
     "done": (N_("Done"), "good"),
     "failed": (N_("Failed"), "bad"),
 }
-NO_TIER: Final = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from admin.actors import actor_words, by_id
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
 from admin.limits import reason_choices
-from admin.member_view import Step, TierView, steps_of, tier_view
+from admin.member_view import Step, TierView, called, steps_of, tier_view
 from admin.once import Effect, once
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
@@ -191,11 +191,10 @@ async def _load(visit: Visit, ref: Ref) -> StandingView:
             connection, member.id, limit=CHANGES + 1, before=_before(visit)
         )
     standing = None if ladder is None else subject.standing
-    titles = (profile.name, *profile.external_ids, profile.email)
     shown = history[:CHANGES]
     return StandingView(
         member=member,
-        title=next((name for name in titles if name), show("mem", member.id)),
+        title=called(profile) or show("mem", member.id),
         address=f"/console/members/{show('mem', member.id)}",
         ladder=ladder,
         tier=None if ladder is None else tier_view(visit, ladder, subject, shown),
