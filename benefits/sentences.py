@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping
 
+from benefits.counted import Limit
 from benefits.language.checker import read_rule
+from benefits.language.earn_printer import limit_phrase
 from benefits.language.explainer import EXCLUDED, NOT_MET
 from benefits.language.nodes import FACTS, FactType
 from benefits.language.printer import Speaker, print_right, print_rule, print_value
@@ -71,6 +73,13 @@ def unlock_sentence(
     if unlock.code == "spend-more" and isinstance(gap, int):
         facts["gap"] = money(gap)
     return speaker.word(UNLOCK_WORDS[unlock.code]).format(**facts)
+
+
+def limit_sentence(limit: Limit, *, language: str = "en", money: Callable[[int], str] = str) -> str:
+    """How much a limit lets a rule, a group or vouchers give, in one plain sentence."""
+    speaker = Speaker(language, money, _NO_NAMES)
+    said = limit_phrase(limit, speaker.say, speaker.money)
+    return said + "。" if speaker.chinese else f"{said[:1].upper()}{said[1:]}."
 
 
 def entitlement_phrase(

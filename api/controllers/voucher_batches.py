@@ -1,8 +1,5 @@
 """Vouchers in numbers: batches, codes from outside, what became of each, and their end by hand."""
 
-import csv
-import io
-from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -30,6 +27,7 @@ from api.writing import answer, cause_of, now_of, ok, write
 from loyalty.idempotency import Answer, Begun
 from loyalty.ids import MalformedId, read, show
 from loyalty.issuing.batches import ask_for_batch, read_codes, void_batch
+from loyalty.issuing.codes_file import codes_file
 from loyalty.issuing.errors import UnknownVoucherBatch
 from loyalty.issuing.importing import begin_import, take_codes
 from loyalty.issuing.reading import find_voucher, void_voucher
@@ -270,7 +268,7 @@ async def read_batch_codes(request: ApiRequest) -> Response[bytes]:
     one, cause = _batch_of(request), cause_of(request, now_of(request))
     codes = await application_of(request).database.write(read_codes, cause, one)
     file = f'attachment; filename="{show("vbt", one)}.csv"'
-    return Response(_csv(codes), media_type=_CSV, headers={"Content-Disposition": file})
+    return Response(codes_file(codes), media_type=_CSV, headers={"Content-Disposition": file})
 
 
 @post(
@@ -362,18 +360,6 @@ def _batch_of(request: ApiRequest) -> UUID:
         return read("vbt", text)
     except MalformedId:
         raise UnknownVoucherBatch(seen=text[:80]) from None
-
-
-def _csv(codes: Sequence[tuple[str, UUID | None]]) -> bytes:
-    """Return a file of codes; where they are bound, with the member each is for."""
-    bound = any(member is not None for _, member in codes)
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\r\n")
-    writer.writerow(["code", "member"] if bound else ["code"])
-    for code, member in codes:
-        shown = benefits.show_code(code)
-        writer.writerow([shown] if member is None else [shown, show("mem", member)])
-    return written.getvalue().encode()
 
 
 ROUTES: Final = (

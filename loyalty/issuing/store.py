@@ -27,10 +27,16 @@ async def find_batch(connection: AsyncConnection, batch: UUID) -> Batch:
 
 
 async def list_batches(
-    connection: AsyncConnection, *, limit: int, before: UUID | None = None
+    connection: AsyncConnection,
+    *,
+    limit: int,
+    before: UUID | None = None,
+    definition: str | None = None,
 ) -> Sequence[Batch]:
-    """Return the batches, the latest first."""
+    """Return the batches, of one definition if asked, the latest first."""
     wanted = _stored().order_by(voucher_batch.c.id.desc()).limit(limit)
+    if definition is not None:
+        wanted = wanted.where(voucher_batch.c.definition == definition)
     if before is not None:
         wanted = wanted.where(voucher_batch.c.id < before)
     return [Batch(*row) for row in await connection.execute(wanted)]

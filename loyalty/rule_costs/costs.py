@@ -14,19 +14,9 @@ import benefits
 from loyalty.checkout.programme import Programme
 from loyalty.orders.tables import order
 from loyalty.orders.types import OrderState
-from loyalty.policy import policy_at
+from loyalty.rule_costs.budgets import BudgetUsed, budgets_of, find_totals
 from loyalty.rule_costs.tables import order_rule
 from loyalty.tables import member
-
-
-@dataclass(frozen=True, slots=True)
-class BudgetUsed:
-    """A limit for all members together: what it counts, in which period, and how far it is."""
-
-    count: str
-    every: str
-    most: int
-    used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +38,7 @@ async def rule_costs(
     """Return what the rules that are live gave in all their versions, by name."""
     version = await connection.scalar(benefits.live_rule_set_version(at))
     rule_set = await programme.rule_set(connection, version)
-    on = (await policy_at(connection, at)).day_of(at)
-    starts = benefits.periods(on)
-    used = {
-        (one.scope, one.measure, one.every): one.used
-        for one in await benefits.find_used(connection, benefits.FREE, on=on)
-        if one.starts_on == starts[one.every]
-    }
+    totals = await find_totals(connection, at)
     whose = func.coalesce(member.c.merged_into, member.c.id)
     rows = await connection.execute(
         select(
@@ -76,16 +60,7 @@ async def rule_costs(
     found = []
     for rule in sorted(rule_set.rules, key=lambda each: each.name):
         orders, members, money, points = gave.get(rule.name, (0, 0, 0, 0))
-        budgets = tuple(
-            BudgetUsed(
-                each.count,
-                each.every,
-                each.most,
-                used.get((f"rule:{rule.name}", each.count, each.every), 0),
-            )
-            for each in rule.rule.limits
-            if each.whose == "all"
-        )
+        budgets = budgets_of(benefits.scope_of(rule.name), rule.rule.limits, totals)
         found.append(
             RuleCost(rule.name, rule.version, orders, members, int(money), int(points), budgets)
         )
