@@ -26,6 +26,7 @@ from loyalty.feeding import feed_gains
 from loyalty.gains import Gain
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
+from loyalty.instants import taken_at, tells
 from loyalty.members import Member, Ref, refuse_closed
 from loyalty.policy import POINTS, Policy
 
@@ -65,7 +66,7 @@ async def report(
     if not named and asked.kind not in BUILT_IN:
         raise EventKindUnknown(seen=asked.kind, pointer="/kind")
     refuse_closed(whose)
-    at = asked.at or cause.at
+    at = taken_at(asked.at, now=cause.at)
     if at > cause.at:
         raise EventInFuture(seen=at.isoformat(), pointer="/occurred_at")
     snapshot = await take_snapshot(
@@ -113,7 +114,9 @@ def _refuse_other_content(before: Activity, asked: NewActivity, *, same_member: 
     """Raise EventConflict for the first field that is recorded otherwise than asked."""
     if not same_member:
         raise EventConflict(field="member", seen="another", wanted="this one", pointer="/member")
-    at = asked.at or before.occurred_at
+    at = asked.at
+    if at is None or tells(at, before.occurred_at):
+        at = before.occurred_at
     told = {
         "kind": (before.kind, asked.kind),
         "channel": (before.channel, asked.channel),

@@ -13,6 +13,7 @@ from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
+from loyalty.instants import taken_at
 from loyalty.orders.cancellation import plan_cancellation
 from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step
@@ -81,7 +82,7 @@ async def cancel(
     before = next((one for one in context.history.shipments if one.name == asked.name), None)
     if before is not None:
         return _replayed(context, before, text, asked)
-    at = asked.at or cause.at
+    at = taken_at(asked.at, now=cause.at)
     order = context.found.order
     refuse_instant("cancelled_at", at, since=order.placed_at, now=cause.at)
     step = Step(new_id(at), asked.name, at, context.policy.day_of(at), text)

@@ -19,6 +19,7 @@ from loyalty.events import Event
 from loyalty.gains import gains_of
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
+from loyalty.instants import taken_at
 from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step, plan_completion
 from loyalty.orders.context import Context, move_standing, read_context
@@ -92,7 +93,7 @@ async def complete(
     before = next((one for one in context.history.shipments if one.name == asked.name), None)
     if before is not None:
         return _replayed(context, before, text, asked)
-    at = asked.at or cause.at
+    at = taken_at(asked.at, now=cause.at)
     refuse_instant("completed_at", at, since=context.found.order.placed_at, now=cause.at)
     plan = _planned(context, asked, at, text)
     done = await _carry_out(connection, cause, context, plan)

@@ -16,6 +16,7 @@ from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
+from loyalty.instants import taken_at
 from loyalty.orders.context import Context, read_context
 from loyalty.orders.errors import HoldOver, HoldTooLong, OrderClosed
 from loyalty.orders.happenings import HELD, PAID, RELEASED, moved_event
@@ -104,7 +105,7 @@ async def mark_paid(
     if order.paid_at is not None:
         conflict("payment", {"paid_at": same_instant(order.paid_at, paid_at)})
         return Held(order, state, order.hold_until, order.paid_at, replayed=True)
-    at = paid_at or cause.at
+    at = taken_at(paid_at, now=cause.at)
     refuse_instant("paid_at", at, since=order.placed_at, now=cause.at)
     if context.member is not None and order.points and state is OrderState.OPEN:
         entries = Entries(context.member.holder, order.id, cause, new_id)

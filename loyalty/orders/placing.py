@@ -32,6 +32,7 @@ from loyalty.checkout.quote import promised, read_quote
 from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
+from loyalty.instants import taken_at
 from loyalty.issuing.guessing import Guesser, guessers, refuse_guessers
 from loyalty.members import Ref, UnknownOrder
 from loyalty.orders.errors import HoldTooLong, NotForShopPrices, PointsShort, RuleStopped
@@ -96,7 +97,9 @@ async def place(
     QuoteOutdated, RuleStopped, PointsShort, LimitReached, Voucher… errors, HoldTooLong and
     NotForShopPrices.
     """
-    placed_at = asked.placed_at or cause.at
+    placed_at = taken_at(asked.placed_at, now=cause.at)
+    if asked.paid_at is not None:
+        asked = replace(asked, paid_at=taken_at(asked.paid_at, now=cause.at))
     _refuse_malformed(asked, placed_at, cause.at)
     wanted = _wanted(begun, asked, placed_at=placed_at, now=cause.at)
     snapshot = await take_snapshot(connection, programme, wanted)

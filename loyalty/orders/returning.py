@@ -18,6 +18,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.gains import corrected
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
+from loyalty.instants import taken_at
 from loyalty.orders.claims import post_claims
 from loyalty.orders.completion import Step
 from loyalty.orders.context import Context, move_standing, read_context
@@ -89,7 +90,7 @@ async def return_goods(
     before = next((one for one in history.returns if one.name == asked.name), None)
     if before is not None:
         return await _replayed(connection, cause, context, before, asked)
-    at = asked.at or cause.at
+    at = taken_at(asked.at, now=cause.at)
     refuse_instant("returned_at", at, since=order.placed_at, now=cause.at)
     one = new_id(at)
     step = Step(one, asked.name or show("ret", one), at, context.policy.day_of(at))

@@ -6,6 +6,7 @@ from datetime import datetime
 import msgspec
 
 from ledger import Outcome, demand
+from loyalty.instants import tells
 from loyalty.orders.completion import Asked
 from loyalty.orders.errors import InstantOutOfOrder, OrderConflict
 from loyalty.orders.types import Order, OrderState
@@ -31,8 +32,11 @@ def conflict(step: str, fields: Mapping[str, tuple[str, str]]) -> None:
 
 
 def same_instant(recorded: datetime | None, asked: datetime | None) -> tuple[str, str]:
-    """Return both as text to compare; an instant that was not asked is the recorded one."""
-    if asked is None or recorded == asked:
+    """Return both as text to compare; an instant that was not asked is the recorded one.
+
+    So is one that a clock ahead of ours tells: it was recorded as the instant at which it came.
+    """
+    if asked is None or (recorded is not None and tells(asked, recorded)):
         return "", ""
     return "" if recorded is None else recorded.isoformat(), asked.isoformat()
 

@@ -21,6 +21,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
+from loyalty.instants import taken_at
 from loyalty.members import Member
 from loyalty.orders.claims import post_claims
 from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned, rows_text
@@ -115,7 +116,7 @@ async def return_unnamed(
     idempotency key, and the first receipt is answered.
     """
     member = begun.whose()
-    at = asked.at or cause.at
+    at = taken_at(asked.at, now=cause.at)
     sales = await _read_sales(connection, programme, member, asked, at)
     refuse_instant("returned_at", at, since=LONG_AGO, now=cause.at)
     name = asked.name or show("ret", new_id(at))

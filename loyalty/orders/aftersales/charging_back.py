@@ -19,6 +19,7 @@ from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
+from loyalty.instants import taken_at
 from loyalty.orders.aftersales.chargeback import ChargebackPlan, chargeback_text, plan_chargeback
 from loyalty.orders.aftersales.exceptions import OVER_PAID, REVIEW
 from loyalty.orders.aftersales.tables import order_exception
@@ -85,7 +86,7 @@ async def charge_back(
     before = next((one for one in history.returns if one.name == asked.name), None)
     if before is not None:
         return await _replayed(connection, cause, context, before, asked)
-    at = asked.at or cause.at
+    at = taken_at(asked.at, now=cause.at)
     refuse_instant("charged_back_at", at, since=order.placed_at, now=cause.at)
     one = new_id(at)
     step = Step(one, asked.name or show("ret", one), at, context.policy.day_of(at))

@@ -19,6 +19,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
+from loyalty.instants import taken_at
 from loyalty.orders.aftersales.errors import UnknownShipment
 from loyalty.orders.aftersales.tables import delivery
 from loyalty.orders.claims import post_claims
@@ -74,7 +75,7 @@ async def deliver(
     named = _named(context, asked.name)
     before = await _before(connection, order)
     new = [shipment for shipment in named if shipment.id not in before]
-    at = asked.at or cause.at
+    at = taken_at(asked.at, now=cause.at)
     if not new:
         at = max(before[shipment.id] for shipment in named)
         conflict(STEP, {"delivered_at": same_instant(at, asked.at)})
