@@ -74,6 +74,10 @@ _EXPIRING: Final = object_of(
     {"lot": uuid_of("the lot"), "points": _POINTS, "expires_at": _INSTANT},
 )
 
+_SHORT: Final = object_of(
+    {"asset": text("The asset, such as growth."), "missing": whole("How much of it is missing.")}
+)
+
 _CORRECTED: Final = object_of(
     {
         "amount": whole("How many points it moved."),
@@ -310,7 +314,8 @@ _DECLARED: Final = (
                         "orders": whole("Orders missing to keep it."),
                         "active_days": whole("Active days missing to keep it."),
                         "by": _DAY,
-                    }
+                    },
+                    {"assets": list_of(_SHORT, "What is missing of assets that count for it.")},
                 )
             },
         ),

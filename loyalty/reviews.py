@@ -218,6 +218,7 @@ def _will_fall(
             "purchases": keep.purchases,
             "orders": keep.orders,
             "active_days": keep.active_days,
+            "assets": [{"asset": asset, "missing": short} for asset, short in keep.assets],
             "by": keep.by.isoformat(),
         }
     return Event(

@@ -1,5 +1,6 @@
 """The tier review: time alone takes a tier away, and a new ladder reaches everybody."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from loyalty.cause import Cause, job_actor
 from loyalty.ids import new_id
 from loyalty.ladders import publish_ladder
 from loyalty.members import Joining, Member, join
-from loyalty.reviews import catch_up_batch, review_batch
+from loyalty.reviews import catch_up_batch, foretell_batch, review_batch
 from loyalty.tables import event
 
 JOINED = datetime(2026, 1, 10, 12, tzinfo=UTC)
@@ -22,8 +23,10 @@ def cause(at: datetime) -> Cause:
     return Cause(at=at, actor=job_actor("review-tiers"), request_id="test")
 
 
-async def silver_member(connection: AsyncConnection) -> Member:
-    await publish_ladder(connection, cause(JOINED), EASY)
+async def silver_member(
+    connection: AsyncConnection, document: Mapping[str, object] = EASY
+) -> Member:
+    await publish_ladder(connection, cause(JOINED), document)
     member = await join(connection, cause(JOINED), Joining())
     ladder = await tiers.live_ladder(connection)
     assert ladder is not None
@@ -67,3 +70,29 @@ async def test_a_new_ladder_reaches_members_whom_nothing_else_moves(
     assert len(behind) == 1
     assert await catch_up_batch(connection, soon, after=behind[-1]) == ()
     assert await catch_up_batch(connection, soon, after=None) == ()
+
+
+async def test_who_will_fall_is_told_once_what_is_missing_to_stay_assets_included(
+    connection: AsyncConnection,
+) -> None:
+    reach = {"all": {"purchases": 10_000}}
+    kept = {"any": {"purchases": 20_000, "active_days": 3, "asset:growth": 50}}
+    silver = {"code": "silver", "name": {"en": "Silver"}, "reach": reach, "keep": kept}
+    ladder = {**EASY, "tiers": [{"code": "standard", "name": {"en": "Member"}}, silver]}
+    await silver_member(connection, ladder)
+    soon = cause(JOINED + timedelta(days=350))
+
+    assert await foretell_batch(connection, soon) == 1
+    assert await foretell_batch(connection, soon) == 0
+
+    told = await connection.execute(select(event.c.data).where(event.c.type == "tier.will-fall"))
+    (data,) = told.scalars()
+    assert (data["tier"], data["to"]) == ("silver", "standard")
+    assert data["keep"] == {
+        "join": "any",
+        "purchases": 10_000,
+        "orders": 0,
+        "active_days": 2,
+        "assets": [{"asset": "growth", "missing": 50}],
+        "by": "2027-01-09",
+    }
