@@ -119,8 +119,6 @@ def test_worked_example(rules: dict[str, Any], example: dict[str, Any]) -> None:
     assert [[gift.sku, gift.quantity] for gift in decision.gifts] == example.get("gifts", [])
     granted = [[grant.definition, grant.quantity] for grant in decision.grants]
     assert granted == example.get("grants", [])
-    granted = [[grant.definition, grant.quantity] for grant in decision.grants]
-    assert granted == example.get("grants", [])
     for each in decision.lines:
         parts = [each.earn if why.gave is None else why.gave for why in each.earn_why]
         assert sum(parts) == each.earn
