@@ -117,6 +117,7 @@ from benefits.language.schema import rule_schema
 from benefits.listing import unit_rules
 from benefits.liveness import rules_live_since
 from benefits.lives import Coming, RuleLife, RuleState, find_life, list_lives
+from benefits.overruns import retake_uses
 from benefits.paid import PaidEarning, earn_of_paid
 from benefits.prices import list_price_lists, list_prices, prices_of, set_prices
 from benefits.publishing import Publishing, publish_contents, read_contents
@@ -305,12 +306,12 @@ __all__ = [
     "read_code", "read_contents", "read_limits", "read_used", "read_uses", "read_voucher",
     "reason_document", "reason_from", "reason_sentence", "record_uses", "redeem_vouchers",
     "release_vouchers", "reopen_vouchers", "replace_rule_draft", "replay", "replayed_rule_set",
-    "reserve_vouchers", "retire_definition", "rights_of", "rule_reading", "rule_schema",
-    "rule_sentence", "rules_live_since", "scope_of", "set_prices", "sets_holding_out",
-    "settle_uses", "settled_content", "settling", "share_held_out", "show_code", "spread",
-    "stopped_json", "stored_question", "sum_columns", "switch_rule", "take_uses", "taken_content",
-    "taking", "terms_document", "terms_from", "terms_refusal", "touched_by", "turns_of",
-    "unit_rules", "unlock_sentence", "used_json", "uses_json", "verify", "void_voucher",
+    "reserve_vouchers", "retake_uses", "retire_definition", "rights_of", "rule_reading",
+    "rule_schema", "rule_sentence", "rules_live_since", "scope_of", "set_prices",
+    "sets_holding_out", "settle_uses", "settled_content", "settling", "share_held_out", "show_code",
+    "spread", "stopped_json", "stored_question", "sum_columns", "switch_rule", "take_uses",
+    "taken_content", "taking", "terms_document", "terms_from", "terms_refusal", "touched_by",
+    "turns_of", "unit_rules", "unlock_sentence", "used_json", "uses_json", "verify", "void_voucher",
     "voucher_from", "voucher_refusal", "voucher_scope", "voucher_state", "vouchers_of",
     "vouchers_presented", "vouchers_stored", "why_not",
 ]  # fmt: skip

@@ -41,6 +41,10 @@ STAFF: Final = {NEEDS: Needs.STAFF}
 HERE: Final = "/console/exceptions"
 SHOWN: Final = 40
 REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
+OUTRUN: Final = N_(
+    "The order shipped after its hold had run out, and others had reached the limit meanwhile. What"
+    " it was promised was given all the same."
+)
 KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "points-overdrawn": (
@@ -57,6 +61,9 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
                 " had used it meanwhile. The discount was given all the same."
             ),
         ),
+        "limit-overrun": (N_("A limit on uses was passed"), OUTRUN),
+        "points-limit-overrun": (N_("A limit on points was passed"), OUTRUN),
+        "budget-overrun": (N_("A budget was passed"), OUTRUN),
         "chargeback-review": (
             N_("The bank took the money back"),
             N_(

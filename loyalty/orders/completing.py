@@ -1,7 +1,8 @@
 """Completing lines of an order: points are taken and earned, and the standing moves with them.
 
 After payment a fact is never refused for a business reason: a hold that ran out is taken anew,
-what the wallet lacks becomes debt, a voucher that is gone is overrun, and each is an exception.
+what the wallet lacks becomes debt, a voucher that is gone is overrun, a limit that others reached
+is passed, and each is an exception.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +31,7 @@ from loyalty.orders.granting import granted_with, plan_grants
 from loyalty.orders.happenings import completed_event
 from loyalty.orders.postings import Entries
 from loyalty.orders.reading import UsedVoucher
+from loyalty.orders.retaking import retake
 from loyalty.orders.rows import shipment_line_rows, shipment_row
 from loyalty.orders.steps import (
     asked_text,
@@ -99,15 +101,18 @@ async def complete(
     done = await _carry_out(connection, cause, context, plan)
     shipment, order = plan.shipment, context.found.order
     history = context.history.with_shipment(shipment)
+    uses = moved_uses(context.found.uses, history)
+    passed = await retake(connection, programme, context.found, uses)
+    over = (*done.over, *(_over(order, shipment, *one) for one in passed))
     grants = await plan_grants(connection, programme, cause, context, history)
     tier = _tier_of(context, done.standing, shipment)
-    completed = Completed(history, shipment, tier, done.over, grants.granted)
+    completed = Completed(history, shipment, tier, over, grants.granted)
     steps = Steps(
         moved=[moved(order, plan.state)],
         shipments=[shipment_row(order.member, order.id, shipment)],
         shipment_lines=shipment_line_rows(order.member, order.id, shipment),
-        exceptions=done.over,
-        uses=moved_uses(context.found.uses, history),
+        exceptions=over,
+        uses=uses,
         grants=grants,
         events=grants.events,
     )

@@ -83,8 +83,10 @@ async def extend_hold(
 
 
 def _held_something(context: Context) -> bool:
-    """Whether the order was placed with points or vouchers, which it holds no more."""
-    return bool(context.found.order.points or context.found.vouchers)
+    """Whether the order was placed with points, vouchers or a limit, which it holds no more."""
+    found = context.found
+    let_go = not context.history.shipments and any(use.given_back for use in found.uses)
+    return bool(found.order.points or found.vouchers or let_go)
 
 
 async def mark_paid(

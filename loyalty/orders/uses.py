@@ -5,7 +5,7 @@ back its share, rounded down, of all that has gone so far, so any series of step
 what was taken. A use of a rule is given back when nothing of the order remains.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -46,7 +46,26 @@ def released_uses(uses: Sequence[Use]) -> list[Use]:
     ]
 
 
+def retaken_uses(uses: Sequence[Use], moved: Iterable[Use]) -> list[tuple[Use, int]]:
+    """Return the uses of which something is taken anew that was given back, with how much."""
+    before = {_same(use): use.given_back for use in uses}
+    again = ((use, before[_same(use)] - use.given_back) for use in moved)
+    return [(use, anew) for use, anew in again if anew > 0]
+
+
+def _same(use: Use) -> tuple[object, ...]:
+    return use.everyone, use.starts_on, use.scope, use.measure, use.every, use.side
+
+
 def _settled(use: Use, after: History) -> Use:
+    """What was let go unpaid stays let go until something of the order is shipped after all."""
+    now = _counted(use, after)
+    if after.completed:
+        return now
+    return replace(now, given_back=max(now.given_back, use.given_back))
+
+
+def _counted(use: Use, after: History) -> Use:
     if use.measure == "uses":
         shipped = bool(after.completed)
         remains = any(stand.open or stand.returnable for stand in after.stands.values())

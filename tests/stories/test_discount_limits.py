@@ -115,6 +115,37 @@ async def test_a_guest_is_bound_by_what_binds_all_and_a_hold_that_runs_out_gives
     await shop.holds()
 
 
+async def test_what_ships_after_its_hold_ran_out_passes_limits_and_every_one_is_an_exception(
+    web: Web, checkout: Caller, finance: Caller
+) -> None:
+    twice = {"count": "uses", "for": "all", "every": "month", "most": 2}
+    shop, _ = await opened(web, checkout, ten_off("sale", limits=[BUDGET, twice]))
+    basket = cart(line("1", 2, 1000), line("2", 1, 1000))
+    await shop.place(basket, "S-1")
+    await release_overdue_holds(web.application, later(web, minutes=31))
+    over = await shop.post(
+        "/v1/orders/ext:S-1/hold", {"hold_until": later(web, days=1).at.isoformat()}, status=409
+    )
+    for name in ("S-2", "S-3"):
+        await shop.buy(basket, name)
+    await shop.cancel("S-1", shipment="X", lines=[{"line_id": "2", "quantity": 1}])
+    assert await stand(web) == {"sale": 2000 + 2}
+
+    done = await shop.complete("S-1")
+
+    assert over["code"] == "hold-over"
+    assert done["exceptions"] == ["limit-overrun", "budget-overrun"]
+    assert await stand(web) == {"sale": 2667 + 3}
+    listed = (await finance.get("/v1/exceptions")).json()["items"]
+    assert {(one["code"], one["amount"], one["unit"]) for one in listed} == {
+        ("limit-overrun", 1, "uses"),
+        ("budget-overrun", 167, "money"),
+    }
+    await shop.give_back("S-1", lines=[{"line_id": "1", "quantity": 2}])
+    assert await stand(web) == {"sale": 2000 + 2}
+    await shop.holds()
+
+
 async def test_a_group_of_rules_shares_one_limit(web: Web, checkout: Caller) -> None:
     shop, _ = await opened(web, checkout)
     change = {

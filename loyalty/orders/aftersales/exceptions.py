@@ -27,6 +27,7 @@ from loyalty.orders.claims import lock_survivor
 from loyalty.orders.context import lock_guests_order
 from loyalty.orders.keys import unlock_key
 from loyalty.orders.listing import external_id
+from loyalty.orders.retaking import BUDGET_OVERRUN, POINTS_OVERRUN, USES_OVERRUN
 
 OVERDRAWN: Final = "points-overdrawn"
 OVERRUN: Final = "voucher-overrun"
@@ -40,7 +41,15 @@ Outcome = Literal["settled", "released", "upheld"]
 Unit = Literal["points", "money", "uses"]
 
 _UNITS: Final[Mapping[str, Unit]] = MappingProxyType(
-    {OVERDRAWN: "points", OVERRUN: "uses", REVIEW: "money", OVER_PAID: "money"}
+    {
+        OVERDRAWN: "points",
+        POINTS_OVERRUN: "points",
+        OVERRUN: "uses",
+        USES_OVERRUN: "uses",
+        REVIEW: "money",
+        OVER_PAID: "money",
+        BUDGET_OVERRUN: "money",
+    }
 )
 _REVIEWED: Final = ("released", "upheld")
 

@@ -12,7 +12,7 @@ from loyalty.orders.figures import Figures
 from loyalty.orders.returns import Asked as Back
 from loyalty.orders.returns import plan_return
 from loyalty.orders.types import History, OrderState
-from loyalty.orders.uses import moved_uses, released_uses
+from loyalty.orders.uses import moved_uses, released_uses, retaken_uses
 from tests.loyalty.orders.test_shares import MEMBER, ORDER, line, order, orders, some_back, step
 from tests.loyalty.orders.test_shares import some_open as open_lines
 
@@ -91,6 +91,25 @@ def test_what_is_let_go_unpaid_gives_back_what_is_reserved_and_nothing_else() ->
 
     assert (free.consumed, free.given_back) == (3, 7)
     assert released_uses([replace(use(line1=10), consumed=10)]) == []
+
+
+def test_what_was_let_go_is_taken_anew_only_by_what_ships() -> None:
+    whole = order(
+        line(1, 2, Figures(regular=800, total=800)), line(2, 1, Figures(regular=400, total=400))
+    )
+    uses = [use("money", line1=80, line2=41), use("uses", line1=1)]
+    free = released_uses(uses)
+
+    cancelled = _after(
+        History(whole), plan_cancellation(History(whole), [Asked("2", 1, None)], step(1))
+    )
+    shipped = _after(cancelled, plan_completion(cancelled, None, step(2)))
+
+    assert moved_uses(free, cancelled) == []
+    money, times = moved_uses(free, shipped)
+    assert (money.consumed, money.given_back) == (80, 41)
+    assert retaken_uses(free, [money, times]) == [(money, 80), (times, 1)]
+    assert retaken_uses(uses, moved_uses(uses, shipped)) == []
 
 
 def _after(history: History, plan: ShipmentPlan) -> History:
