@@ -63,6 +63,7 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
             say("What members get"),
             [
                 (say("Rules"), "/console/rules", True),
+                (say("Vouchers"), "/console/vouchers", True),
                 (say("Lists of members"), "/console/lists", True),
                 (say("Ladder"), "/console/ladder", True),
                 (say("Rewards"), "/console/rewards", True),
@@ -113,6 +114,8 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
         "/console/finance/accounts": "/console/finance/trial-balance",
         "/console/finance/journals": "/console/finance/trial-balance",
         "/console/rewards-new": "/console/rewards",
+        "/console/voucher-batches": "/console/vouchers",
+        "/console/vouchers-": "/console/vouchers",
         "/console/finance/estimates": "/console/finance/cohorts",
     }
 )

@@ -15,6 +15,7 @@ from admin.pages import (
     exports,
     finance,
     home,
+    issued_vouchers,
     keys,
     ladder,
     ladder_drafts,
@@ -40,6 +41,8 @@ from admin.pages import (
     rules,
     sign_in,
     standings,
+    voucher_batches,
+    vouchers,
     wallet,
 )
 
@@ -59,6 +62,9 @@ PAGES: Final[tuple[HTTPRouteHandler, ...]] = (
     *rules.ROUTES,
     *rewards.ROUTES,
     *reward_orders.ROUTES,
+    *vouchers.ROUTES,
+    *voucher_batches.ROUTES,
+    *issued_vouchers.ROUTES,
     *rule_forms.ROUTES,
     *rule_trials.ROUTES,
     *rule_drafts.ROUTES,
