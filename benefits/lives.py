@@ -18,6 +18,7 @@ from benefits.drafts import RuleDraft, list_open_drafts
 from benefits.errors import RuleNotFound
 from benefits.publishing import ComingSet, list_coming, read_contents, winning_sets
 from benefits.rules import live_rule_set_version
+from benefits.switches import Switch, list_stopped
 from benefits.tables import rule_set, rule_set_rule, rule_version
 
 RuleState = Literal["draft", "scheduled", "live", "ended"]
@@ -57,6 +58,8 @@ class RuleLife:
     """The open drafts that touch it, newest first."""
     opens_at: datetime | None
     closes_at: datetime | None
+    stopped: Switch | None
+    """How it was stopped by hand, while it is."""
 
 
 async def list_lives(
@@ -196,6 +199,7 @@ async def _lives(
     )
     documents = {(row.rule, row.version): row.document for row in stored}
     since = await _live_since(connection, scene, names)
+    stopped = {switch.rule: switch for switch in await list_stopped(connection)}
     return [
         RuleLife(
             rule=name,
@@ -210,6 +214,7 @@ async def _lives(
             drafts=tuple(draft.id for draft in scene.drafted.get(name, ())),
             opens_at=scene.spans.get(name, (None, None))[0],
             closes_at=scene.spans.get(name, (None, None))[1],
+            stopped=stopped.get(name),
         )
         for name in names
     ]

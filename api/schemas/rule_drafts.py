@@ -197,8 +197,19 @@ class ComingOut(Struct, frozen=True):
     rule_set: int
 
 
+class StoppedOut(Struct, frozen=True):
+    """That a rule is stopped by hand: since when, why, and by whom."""
+
+    at: Instant
+    reason: str
+    actor: str
+
+
 class RuleLifeOut(Struct, frozen=True):
-    """A rule in its newest version, or as drafted, and where it stands in its life."""
+    """A rule in its newest version, or as drafted, and where it stands in its life.
+
+    A rule that is stopped stands where it stood, and gives nothing.
+    """
 
     name: str
     version: int | None
@@ -210,10 +221,12 @@ class RuleLifeOut(Struct, frozen=True):
     drafts: list[str]
     opens_at: Instant | None
     closes_at: Instant | None
+    stopped: StoppedOut | None
 
     @classmethod
     def of(cls, life: benefits.RuleLife) -> "RuleLifeOut":
         """Show the rule."""
+        stop = life.stopped
         return cls(
             name=life.rule,
             version=life.latest,
@@ -225,6 +238,7 @@ class RuleLifeOut(Struct, frozen=True):
             drafts=[show(DRAFT, draft) for draft in life.drafts],
             opens_at=life.opens_at,
             closes_at=life.closes_at,
+            stopped=None if stop is None else StoppedOut(stop.at, stop.reason, stop.actor),
         )
 
 

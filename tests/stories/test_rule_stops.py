@@ -47,7 +47,12 @@ async def test_a_stopped_rule_gives_nothing_at_once_and_goes_on_when_it_is_resum
         rule_set = await web.application.programme.rule_set(connection, quoted["rule_set"])
     assert decision_text(replay(stored, rule_set)) == stored
 
+    listed = {each["name"]: each for each in (await admin.get("/v1/rules")).json()["items"]}
+    assert listed["sale"]["stopped"] == {name: stopped[name] for name in ("at", "reason", "actor")}
+    assert (listed["sale"]["state"], listed["base-earn"]["stopped"]) == ("live", None)
+
     assert (await switched(admin, "resume"))["stopped"] is False
+    assert (await admin.get("/v1/rules/sale")).json()["stopped"] is None
     assert off(await shop.quote(BASKET)) == 1000
     assert (await switched(admin, "stop", "unknown"))["code"] == "rule-not-found"
     feed = (await admin.get("/v1/changes")).json()["items"]
