@@ -60,6 +60,7 @@ class Vocabulary:
     price_lists: Sequence[str] | None = None
     voucher_definitions: Sequence[str] | None = None
     events: Sequence[str] | None = None
+    member_lists: Sequence[str] | None = None
 
 
 # --- vouchers ---------------------------------------------------------------------------------

@@ -1,7 +1,8 @@
 """Drafting rules and publishing rule sets: benefits stores them, the programme gives them words.
 
-A rule may name only tiers of the live ladder and voucher definitions that exist; days are those of
-the programme's time zone. Every draft and every publication leaves its row in the trail.
+A rule may name only tiers of the live ladder, and voucher definitions and lists of members that
+exist; days are those of the programme's time zone. Every draft and every publication leaves its row
+in the trail.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ import tiers
 from loyalty.activities.kinds import kind_names
 from loyalty.cause import Cause
 from loyalty.changes import record_change
+from loyalty.members.lists import list_names
 from loyalty.policy import policy_at
 
 _PAGE: Final = 200
@@ -109,7 +111,10 @@ async def vocabulary_of(connection: AsyncConnection) -> benefits.Vocabulary:
     ):
         names += [definition.name for definition in page]
     return benefits.Vocabulary(
-        tiers=tiers_of(ladder), voucher_definitions=names, events=await kind_names(connection)
+        tiers=tiers_of(ladder),
+        voucher_definitions=names,
+        events=await kind_names(connection),
+        member_lists=await list_names(connection),
     )
 
 

@@ -46,7 +46,10 @@ _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
             body_schema=benefits.rule_schema(),
             example=_RULE,
             answers={201: RuleOut},
-            refusals=("rule-unknown-tier", "rule-unknown-fact", "rule-wrong-type"),
+            refusals=(
+                *("rule-unknown-tier", "rule-unknown-fact", "rule-wrong-type"),
+                "rule-unknown-reference",
+            ),
         )
     ),
 )

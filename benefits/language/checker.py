@@ -62,6 +62,7 @@ from benefits.types import Step
 _JOINTS = ("all", "any", "not")
 _PRIORITY = next(field for field in RULE if field.name == "priority")
 _ANYTHING = Vocabulary()
+_LISTS = "lists"
 
 
 def read_rule(document: object, vocabulary: Vocabulary = _ANYTHING) -> Rule:
@@ -162,7 +163,10 @@ class ConditionReader:
         if "step" in document:
             step = read_word(document["step"], f"{pointer}/step", SUBTOTAL_STEPS)
             self.steps.append((f"{pointer}/step", step))
-        wanted = self._wanted(document[operator.name], f"{pointer}/{operator.name}", operator)
+        within = f"{pointer}/{operator.name}"
+        wanted = self._wanted(document[operator.name], within, operator)
+        if name == _LISTS:
+            _refuse_unknown_lists(wanted, within, self._vocabulary.member_lists)
         return Comparison(fact, operator.name, wanted, where, step)
 
     def _wanted(self, value: object, pointer: str, operator: Field) -> Wanted:
@@ -187,6 +191,15 @@ class ConditionReader:
         if operator.kind in {Kind.TIER, Kind.TIERS}:
             return read_tier(value, pointer, self._vocabulary)
         return read_text(value, pointer)
+
+
+def _refuse_unknown_lists(wanted: Wanted, pointer: str, known: Sequence[str] | None) -> None:
+    named = {pointer: wanted}
+    if isinstance(wanted, tuple):
+        named = {f"{pointer}/{position}": name for position, name in enumerate(wanted)}
+    for at, name in named.items():
+        if known is not None and name not in known:
+            raise UnknownReference(pointer=at, kind="list of members", seen=str(name))
 
 
 def _operator_of(fact: Fact, document: Mapping[str, object], pointer: str) -> Field:

@@ -7,9 +7,7 @@ from sqlalchemy import text
 
 from loyalty.members import Member
 from tests.support.api import Caller, Web, mem
-from tests.support.shop import Shop, cart, line, shop
-
-__all__ = ["shop"]
+from tests.support.shop import Shop, cart, line
 
 TAGGED: dict[str, Any] = {
     "rule": "for-vips",
@@ -146,6 +144,8 @@ async def test_rules_see_tags_lists_and_the_days_since_the_last_order(
 ) -> None:
     await web.joined(external_id="C-1")
     drafted = {"rules": [TAGGED, LISTED, LAPSED]}
+    unknown = (await admin.post("/v1/rule-drafts", drafted)).json()
+    await admin.put("/v1/member-lists/spring-2026", {"members": []})
     draft = (await admin.post("/v1/rule-drafts", drafted)).json()
     published = await admin.post(f"/v1/rule-drafts/{draft['id']}/publish", {})
     assert published.status_code in {200, 201}, published.text
@@ -165,6 +165,8 @@ async def test_rules_see_tags_lists_and_the_days_since_the_last_order(
     lapsed = await payable()
     await shop.buy(order, "S-1")
 
+    assert unknown["code"] == "rule-unknown-reference"
+    assert unknown["errors"][0]["pointer"] == "/rules/1/when/has"
     assert (bare, tagged, listed, lapsed) == (1_000, 900, 870, 863)
     async with web.application.database.read() as connection:
         query = "select facts from loyalty.decision order by order_id desc limit 1"

@@ -18,7 +18,9 @@ from benefits.language.nodes import FACTS, LINE_FACTS, RULE, SCHEDULE
 from benefits.language.tree import AnyOf, Comparison, Not
 from tests.benefits.builders import TIERS, unhurried
 
-VOCABULARY = Vocabulary(TIERS, ("shipping",), ("club",), ("birthday",))
+VOCABULARY = Vocabulary(
+    TIERS, ("shipping",), ("club",), ("birthday",), member_lists=("spring", "press")
+)
 FULL: dict[str, Any] = {
     "rule": "everything",
     "titles": {"en": "Everything", "zh": "全部"},
