@@ -138,6 +138,8 @@ def _verified(rig: Rig, database: str) -> Figure:
     times, broken = asyncio.run(_prove(rig, database))
     if broken:
         return Figure(budgets.VERIFY, 0, f"not sound: {broken[0]}")
+    if not rows:
+        return Figure(budgets.VERIFY, None, "the year earned nothing, so there was nothing to hold")
     rate = round(rows / sorted(times)[VERIFY_REPEATS // 2])
     return Figure(budgets.VERIFY, rate, f"{rows:,} transfers")
 
