@@ -7,6 +7,7 @@ from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.decisions import said
 from admin.errors import PageMissing
@@ -73,8 +74,8 @@ async def orders_page(request: Request[Any, Any, Any]) -> Response[Any]:
 async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> Response[Any]:
     """One order: its lines, what was decided and why, shipments and returns."""
     visit = visit_of(request)
-    order_id = read("ord", order)
     async with visit.application.database.snapshot() as connection:
+        order_id = await _order_id(connection, order)
         try:
             explained = await explain_order(connection, visit.application.programme, order_id)
         except UnknownOrder:
@@ -103,6 +104,16 @@ async def order_page(request: Request[Any, Any, Any], order: FromPath[str]) -> R
         said=said(visit, found.decision, found.order.currency, names),
         names=names,
     )
+
+
+async def _order_id(connection: AsyncConnection, text: str) -> UUID:
+    """The order of an address: our id, or the shop's number after `ext:`."""
+    if not text.startswith("ext:"):
+        return read("ord", text)
+    found = await find_order_id(connection, text.removeprefix("ext:"))
+    if found is None:
+        raise PageMissing
+    return found
 
 
 def _cursor(visit: Visit) -> tuple[datetime, UUID] | None:
