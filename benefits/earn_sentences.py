@@ -153,6 +153,6 @@ def _notes(whys: Sequence[EarnWhy], speaker: Speaker) -> list[str]:
 
 
 def _number(value: Fraction) -> str:
-    """A number with at most two places, cut off."""
+    """A number, whole or with two places, cut off."""
     whole, rest = divmod(value.numerator * _HUNDRED // value.denominator, _HUNDRED)
-    return str(whole) if not rest else f"{whole}.{rest:02}".rstrip("0")
+    return f"{whole}.{rest:02}" if rest else str(whole)

@@ -108,8 +108,15 @@ def tell_step(step: StepExplained, language: str, currency: str) -> str:
 
 
 def tell_posted(posted: Posted, language: str) -> str:
-    """Say what became of the points of a posting; nothing, where none moved."""
-    said = [tell_move(move, language) for move in posted.moves]
+    """Say what became of the points of a posting; nothing, where none moved.
+
+    What went the same way out of several lots is one sum.
+    """
+    sums: dict[tuple[Account, Account], int] = {}
+    for move in posted.moves:
+        way = move.debit, move.credit
+        sums[way] = sums.get(way, 0) + move.points
+    said = [tell_move(Moved(*way, points), language) for way, points in sums.items()]
     if posted.forgiven:
         said.append(_FORGIVEN[LANGUAGES.index(language)].format(points=posted.forgiven))
     return ("; " if language == "en" else "；").join(said)
