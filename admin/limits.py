@@ -1,5 +1,6 @@
 """How many points a person may move by hand in a day: by their role, as the policy says."""
 
+from admin.reasons import by_hand
 from admin.visit import Visit
 from loyalty.staff import Role
 
@@ -18,4 +19,4 @@ def daily_limit(visit: Visit) -> int:
 
 def reason_choices(visit: Visit) -> list[tuple[str, str]]:
     """The reasons that the policy lists, to choose from."""
-    return [(code, code) for code in visit.policy.adjustment_reasons]
+    return [(code, by_hand(visit.voice, code)) for code in visit.policy.adjustment_reasons]

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
+from admin.reasons import came_back
 from admin.visit import Visit
 from admin.words import N_
 from loyalty.ids import show
@@ -70,6 +71,8 @@ class StepView:
     words: str
     name: str | None
     reason: str | None
+    why: str | None
+    """The reason in words, where it has any."""
     lines: str
     postings: tuple[tuple[str, UUID], ...]
 
@@ -140,6 +143,7 @@ def _step(visit: Visit, one: StepExplained, currency: str) -> StepView:
         words=voice.say(sentence, money=money) if "%(" in sentence else voice.say(sentence),
         name=one.name,
         reason=one.reason,
+        why=came_back(visit.voice, one.reason),
         lines=", ".join(
             f"{each.line_id} × {voice.number(each.quantity)}" if each.quantity else each.line_id
             for each in one.lines

@@ -80,6 +80,7 @@ KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "accepted": N_("Accepted as it is"),
+        "explained": N_("Explained"),
         "corrected": N_("Put right by another entry"),
         "shop-error": N_("A mistake of the shop, mended there"),
         "member-contacted": N_("Cleared up with the member"),

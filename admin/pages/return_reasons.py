@@ -10,6 +10,7 @@ from litestar import Request, Response, get
 from admin.asked import span_of
 from admin.charts import share
 from admin.guards import NEEDS, Needs
+from admin.reasons import came_back
 from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import N_, Badge, badge
@@ -32,6 +33,7 @@ class ReasonRow:
     """One reason with its share of all that came back."""
 
     figures: ReasonFigures
+    words: str | None
     kind: Badge
     length: int
     share: str
@@ -62,6 +64,7 @@ def _rows(visit: Visit, found: Sequence[ReasonFigures]) -> list[ReasonRow]:
     return [
         ReasonRow(
             one,
+            came_back(visit.voice, one.reason),
             badge(visit.voice, KINDS, one.kind),
             share(one.returns, whole),
             visit.voice.share(one.returns, whole),
