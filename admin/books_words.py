@@ -8,7 +8,7 @@ from admin.words import N_
 from ledger import Component, LotClass, PeriodState
 from loyalty.books import Method, MoneyReason, Treatment
 from loyalty.exports import Format
-from loyalty.reconciliation import ClearingReason, ItemKind, Leg
+from loyalty.reconciliation import ClearingReason, ItemKind, Leg, ReopeningReason
 
 COMPONENTS: Final[Mapping[Component, tuple[str, int]]] = MappingProxyType(
     {
@@ -117,6 +117,14 @@ CLEARING_REASONS: Final[Mapping[ClearingReason, str]] = MappingProxyType(
         ClearingReason.CORRECTED_HERE: N_("Corrected here"),
         ClearingReason.KNOWN_DIFFERENCE: N_("A known difference"),
         ClearingReason.ACCEPTED: N_("Looked at and accepted"),
+    }
+)
+
+REOPENING_REASONS: Final[Mapping[ReopeningReason, str]] = MappingProxyType(
+    {
+        ReopeningReason.MISTAKE: N_("Another difference was meant"),
+        ReopeningReason.DISPROVED: N_("It turned out to be wrong"),
+        ReopeningReason.AUDIT: N_("An auditor asks for more"),
     }
 )
 

@@ -113,6 +113,7 @@ _BELONGS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "/console/finance/accounts": "/console/finance/trial-balance",
         "/console/finance/journals": "/console/finance/trial-balance",
+        "/console/rule-groups": "/console/rules",
         "/console/rewards-new": "/console/rewards",
         "/console/voucher-batches": "/console/vouchers",
         "/console/vouchers-": "/console/vouchers",

@@ -80,6 +80,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "period-out-of-order": N_("Another month comes first: %(wanted)s."),
         "period-unknown": N_("The books do not have this month."),
         "item-cleared": N_("This difference was explained already."),
+        "item-not-cleared": N_("This difference is not explained."),
         "reconciliation-period-unfit": N_("Only days that have begun can be compared."),
         "export-period-unfit": N_("Only months that have begun can be exported."),
         "unknown-account-map": N_("There is no such account map."),

@@ -1,7 +1,7 @@
 """Rules in people's words: one sentence each, what a change of one says, and its state."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -84,13 +84,13 @@ async def speaker_of(connection: AsyncConnection, visit: Visit) -> Speaker:
     return Speaker(visit, {**tier_names(visit.voice, ladder), **titles})
 
 
-async def names_for(connection: AsyncConnection, speaker: Speaker) -> Names:
-    """The names that a rule may use, with what people call them."""
+async def names_for(
+    connection: AsyncConnection, speaker: Speaker, drafted: Iterable[str] = ()
+) -> Names:
+    """The names that a rule may use, those of drafted groups too, with what people call them."""
     words, names = await vocabulary_of(connection), speaker.names
     version = await connection.scalar(benefits.live_rule_set_version(speaker.visit.at))
-    groups: Sequence[benefits.Group] = ()
-    if version is not None:
-        groups = (await benefits.find_published_rule_set(connection, version)).groups
+    groups = {*(await benefits.read_contents(connection, version)).groups, *drafted}
     lists = await benefits.list_price_lists(connection)
     vouchers = tuple(
         (one, names.get(f"voucher:{one}", one)) for one in words.voucher_definitions or ()
@@ -99,7 +99,7 @@ async def names_for(connection: AsyncConnection, speaker: Speaker) -> Names:
         "voucher": vouchers,
         "definition": vouchers,
         "on": tuple((one, names.get(f"event:{one}", one)) for one in words.events or ()),
-        "group": tuple((one.name, one.name) for one in groups),
+        "group": tuple((one, one) for one in sorted(groups)),
         "price_list": tuple((one, one) for one in lists),
     }
     return Names(tuple((one, names.get(f"tier:{one}", one)) for one in words.tiers or ()), known)

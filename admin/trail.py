@@ -45,6 +45,7 @@ ACTIONS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("message", "resend"): N_("A message was sent again"),
         ("message", "report-told"): N_("The shop told the member itself"),
         ("reconciliation-item", "clear"): N_("A difference of the books was explained"),
+        ("reconciliation-item", "reopen"): N_("An explanation of a difference did not hold"),
         ("key", "create"): N_("A key of this member was made"),
         ("key", "revoke"): N_("A key of this member was revoked"),
     }

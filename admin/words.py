@@ -176,6 +176,9 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "members-merged": N_("The two members are one now; this is what is left of them."),
         "reconciled": N_("The comparison was run."),
         "item-cleared": N_("The difference is explained; later comparisons know it."),
+        "item-reopened": N_(
+            "The difference is asked for again, in every comparison that found it."
+        ),
         "export-requested": N_("The export has its number; its file is made when you download it."),
         "closing-begun": N_("The month takes no more bookings; it closes when all checks pass."),
         "message-queued": N_("The message is queued and goes out within a minute."),

@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from litestar import Request, Response, get, post
@@ -13,7 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
 from admin.asked import NO_MONTH, further, month_of
-from admin.books_words import CLEARING_REASONS, ITEM_KINDS, LEGS, SIDES, STEPS
+from admin.books_words import (
+    CLEARING_REASONS,
+    ITEM_KINDS,
+    LEGS,
+    REOPENING_REASONS,
+    SIDES,
+    STEPS,
+)
 from admin.entry_rows import order_links
 from admin.errors import PageMissing
 from admin.forms import Form, sent
@@ -28,6 +35,7 @@ from loyalty.reconciliation import (
     ClearingReason,
     Item,
     Leg,
+    ReopeningReason,
     Tolerance,
     clear_item,
     find_item,
@@ -35,6 +43,7 @@ from loyalty.reconciliation import (
     list_items,
     list_reconciliations,
     reconcile,
+    reopen_item,
 )
 from loyalty.staff import Person, list_people
 
@@ -133,8 +142,7 @@ async def item_page(
     request: Request[Any, Any, Any], number: FromPath[int], position: FromPath[int]
 ) -> Response[Any]:
     """One difference, with both sides and what it was explained by."""
-    form = Form("clear", {"reason": ClearingReason.KNOWN_DIFFERENCE.value})
-    return await _item(request, (number, position), form, HTTPStatus.OK)
+    return await _item(request, (number, position), None, HTTPStatus.OK)
 
 
 @post(f"{HERE}/{{number:int}}/{{position:int}}", opt=FINANCE)
@@ -142,9 +150,24 @@ async def clear_form(
     request: Request[Any, Any, Any], number: FromPath[int], position: FromPath[int]
 ) -> Response[Any]:
     """Explain a difference, once."""
+    return await _judge(request, (number, position), "clear")
+
+
+@post(f"{HERE}/{{number:int}}/{{position:int}}/reopen", opt=FINANCE)
+async def reopen_form(
+    request: Request[Any, Any, Any], number: FromPath[int], position: FromPath[int]
+) -> Response[Any]:
+    """Ask for a difference again whose explanation does not hold."""
+    return await _judge(request, (number, position), "reopen")
+
+
+async def _judge(
+    request: Request[Any, Any, Any], place: tuple[int, int], deed: Literal["clear", "reopen"]
+) -> Response[Any]:
+    """Explain a difference or take its explanation back, with a reason and a reference."""
     visit, form = visit_of(request), await sent(request)
     wrong: dict[str, str] = {}
-    if form.get("reason") not in set(ClearingReason):
+    if form.get("reason") not in set(ClearingReason if deed == "clear" else ReopeningReason):
         wrong["reason"] = visit.voice.say("Please choose one of the reasons.")
     reference = form.get("reference") or None
     if reference is not None and REFERENCE.fullmatch(reference) is None:
@@ -152,20 +175,22 @@ async def clear_form(
             "Please give up to 64 letters, digits, dots, slashes and hyphens, such as TICKET-1047."
         )
     if not wrong:
-        cause, reason = visit.cause(), ClearingReason(form.get("reason"))
+        cause, reason = visit.cause(), form.get("reason")
 
         async def effect(connection: AsyncConnection, _: Begun) -> None:
-            await clear_item(
-                connection, cause, number, position, reason=reason, reference=reference
-            )
+            if deed == "clear":
+                because = ClearingReason(reason)
+                await clear_item(connection, cause, *place, reason=because, reference=reference)
+            else:
+                why = ReopeningReason(reason)
+                await reopen_item(connection, cause, *place, reason=why, reference=reference)
 
-        then = f"{HERE}/{number}?done=item-cleared"
+        then = f"{HERE}/{place[0]}?done=item-{deed}ed"
         try:
-            return await once(visit, form, "console.clear-item", None, effect, then=then)
+            return await once(visit, form, f"console.{deed}-item", None, effect, then=then)
         except REFUSALS as error:
             wrong[""] = sentence(visit.voice, error)
-    place = (number, position)
-    return await _item(request, place, form.form("clear", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return await _item(request, place, form.form(deed, wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 async def _runs(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
@@ -195,7 +220,7 @@ async def _runs(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
 
 
 async def _item(
-    request: Request[Any, Any, Any], place: tuple[int, int], form: Form, status: HTTPStatus
+    request: Request[Any, Any, Any], place: tuple[int, int], form: Form | None, status: HTTPStatus
 ) -> Response[Any]:
     visit = visit_of(request)
     async with visit.application.database.read() as connection:
@@ -203,11 +228,15 @@ async def _item(
         orders = await order_links(connection, {item.order})
         people = by_id(await list_people(connection))
     kind, step, left, right, cleared = _told(visit, item, people)
+    reasons: Mapping[ClearingReason, str] | Mapping[ReopeningReason, str] = CLEARING_REASONS
+    first = ClearingReason.KNOWN_DIFFERENCE.value
+    if cleared is not None:
+        reasons, first = REOPENING_REASONS, ReopeningReason.DISPROVED.value
     return page(
         request,
         "reconciliation_item.html",
         status=status,
-        form=form,
+        form=form or Form("judge", {"reason": first}),
         item=item,
         kind=kind,
         step=step,
@@ -216,7 +245,7 @@ async def _item(
         cleared=cleared,
         order=orders.get(item.order) if item.order is not None else None,
         sides=[visit.voice.say(words) for words in SIDES[item.leg]],
-        reasons=[(one.value, visit.voice.say(words)) for one, words in CLEARING_REASONS.items()],
+        reasons=[(one.value, visit.voice.say(words)) for one, words in reasons.items()],
     )
 
 
@@ -269,4 +298,4 @@ def _eve(day: date) -> date:
     return date.fromordinal(day.toordinal() - 1)
 
 
-ROUTES: Final = (runs_page, run_form, run_page, item_page, clear_form)
+ROUTES: Final = (runs_page, run_form, run_page, item_page, clear_form, reopen_form)

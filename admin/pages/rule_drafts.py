@@ -12,6 +12,7 @@ import benefits
 from admin.actors import actor_words, by_id
 from admin.errors import PageMissing
 from admin.forms import Form, sent
+from admin.group_view import changed_groups, live_groups
 from admin.guards import NEEDS, Needs
 from admin.once import once
 from admin.pages.rules import HERE as RULES
@@ -92,6 +93,7 @@ async def _draft(
         found = await benefits.find_rule_draft(connection, one)
         speaker = await speaker_of(connection, visit)
         checked = await check_draft(connection, visit.at, one)
+        groups = await live_groups(connection, visit.at)
         newest = await benefits.list_rule_set_versions(connection, limit=1)
         people = by_id(await list_people(connection))
     state = found.state_at(visit.at)
@@ -107,6 +109,8 @@ async def _draft(
         address=f"{HERE}/{show(DRAFT, found.id)}",
         who=actor_words(visit.voice, found.made_by, people),
         rules=changed_rules(speaker, checked.diff),
+        groups=changed_groups(visit.voice, groups, found.change.groups),
+        group_address=show(DRAFT, found.id) if state == "open" and visit.admin else None,
         problems=[located(visit, each) for each in checked.problems],
         outrun=checked.outrun,
         newest=next(iter(newest), 0),

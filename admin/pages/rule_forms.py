@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 from admin.forms import Form, sent
+from admin.group_view import GroupChanged, changed_groups, live_groups
 from admin.guards import NEEDS, Needs
 from admin.once import Effect, once
 from admin.pages.rule_drafts import HERE, draft_id
@@ -110,7 +111,7 @@ async def _open(
     visit = visit_of(request)
     async with visit.application.database.snapshot() as connection:
         speaker = await speaker_of(connection, visit)
-        names = await names_for(connection, speaker)
+        names = await names_for(connection, speaker, _groups(found))
     sheet = written_sheet(documents if documents != (FIRST,) else (), retired)
     if visit.query.get("view") != "written" and (documents or not retired):
         try:
@@ -130,16 +131,18 @@ async def _sent(
     verb = form.get("verb")
     async with visit.application.database.snapshot() as connection:
         speaker = await speaker_of(connection, visit)
-        names = await names_for(connection, speaker)
+        names = await names_for(connection, speaker, _groups(found))
     sheet = sent_sheet(form, visit.voice, names)
     moved = pressed(sheet, verb, visit.voice, names)
     if moved is not None:
         return _page(request, _Shown(moved, speaker, found), names, HTTPStatus.OK)
     change, wrong = sheet.change({} if found is None else found.change.groups), dict(sheet.wrong)
-    checked = None
+    checked, groups = None, list[GroupChanged]()
     if not wrong and verb == "check":
         async with visit.application.database.snapshot() as connection:
             checked = await check_change(connection, visit.at, change)
+            live = await live_groups(connection, visit.at)
+        groups = changed_groups(visit.voice, live, change.groups)
         wrong = {sheet.field_of(one): _words(visit, sheet, one) for one in checked.problems}
     elif not wrong:
         try:
@@ -148,7 +151,7 @@ async def _sent(
             wrong = {sheet.field_of(error): _words(visit, sheet, error)}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if checked is None else HTTPStatus.OK
     rules = None if checked is None else changed_rules(speaker, checked.diff)
-    return _page(request, _Shown(sheet, speaker, found, wrong, rules), names, status)
+    return _page(request, _Shown(sheet, speaker, found, wrong, rules, groups), names, status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +163,7 @@ class _Shown:
     draft: benefits.RuleDraft | None
     wrong: Mapping[str, str] = field(default_factory=dict)
     rules: list[RuleChanged] | None = None
+    groups: list[GroupChanged] = field(default_factory=list)
 
 
 def _page(
@@ -175,6 +179,8 @@ def _page(
         "checked": shown.rules is not None,
         "rules": shown.rules or [],
         "problems": [],
+        "groups": shown.groups,
+        "group_address": None,
         "sheet": sheet,
     }
     if sheet.view == "written":
@@ -214,6 +220,11 @@ def _words(visit: Visit, sheet: Sheet, error: Exception) -> str:
     if sheet.view == "drawn" and sheet.field_of(error):
         return sentence(visit.voice, error)
     return located(visit, error)
+
+
+def _groups(draft: benefits.RuleDraft | None) -> tuple[str, ...]:
+    """The groups that a draft brings, which its rules may name."""
+    return () if draft is None else tuple(draft.change.groups)
 
 
 def _home(draft: benefits.RuleDraft) -> str:

@@ -16,6 +16,7 @@ from admin.asked import further
 from admin.errors import PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
+from admin.limit_view import LimitView, limit_views
 from admin.once import once
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
@@ -25,7 +26,7 @@ from admin.words import DRAFT_STATES, badge
 from benefits import RuleVersion
 from loyalty.idempotency import Begun
 from loyalty.ids import show
-from loyalty.rule_costs import RuleCost, rule_costs
+from loyalty.rule_costs import RuleCost, Totals, find_totals, rule_costs
 from loyalty.rule_drafts import DRAFT, end_rule
 from loyalty.rule_stops import find_lift, resume_rule, stop_rule
 from loyalty.staff import Person, list_people
@@ -166,6 +167,7 @@ async def _rule(
         people = by_id(await list_people(connection))
         switch = await benefits.find_switch(connection, rule)
         cost = (await _costs(connection, visit)).get(rule)
+        totals = await find_totals(connection, visit.at)
         since = visit.at - timedelta(days=COST_DAYS)
         held = life.document.get("holdout") is not None
         lift = await find_lift(connection, rule, since=since) if held else None
@@ -179,6 +181,10 @@ async def _rule(
         switch=switch,
         switched_by=None if switch is None else actor_words(visit.voice, switch.actor, people),
         cost=cost,
+        limits=_limits(visit, life, totals),
+        voucher=speaker.names.get(
+            f"voucher:{life.document.get('voucher')}", life.document.get("voucher")
+        ),
         days=COST_DAYS,
         lift=lift,
         life=life,
@@ -190,6 +196,17 @@ async def _rule(
         drafts=[f"{HERE}/drafts/{show(DRAFT, one)}" for one in life.drafts],
         versions=_versions(speaker, versions, people),
     )
+
+
+def _limits(visit: Visit, life: benefits.RuleLife, totals: Totals) -> tuple[LimitView, ...]:
+    """The limits of a rule; none where a draft says what can be no limits."""
+    documents = life.document.get("limits")
+    if not isinstance(documents, list):
+        return ()
+    try:
+        return limit_views(visit.voice, benefits.scope_of(life.rule), documents, totals)
+    except benefits.BenefitsError:
+        return ()
 
 
 async def _costs(connection: AsyncConnection, visit: Visit) -> dict[str, RuleCost]:
