@@ -2,17 +2,19 @@
 
 from datetime import date
 from functools import partial
+from uuid import UUID
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
 import tiers
-from benefits import RuleChange
+from benefits import RuleChange, list_issued
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.exports import Format, request_export
 from loyalty.ids import show
+from loyalty.issuing.batches import Asking, ask_for_batch
 from loyalty.ladders import make_draft as make_ladder_draft
 from loyalty.ladders import preview_draft
 from loyalty.lifetimes import preview_expiry_change
@@ -24,6 +26,7 @@ from loyalty.rewards.orders import list_reward_orders
 from loyalty.rewards.stock import change_stock
 from loyalty.rewards.types import Kind, TaxClass
 from loyalty.rule_drafts import make_draft as make_rule_draft
+from loyalty.rule_drafts import publish_draft
 from loyalty.verification import verify_books
 from tests.admin.browsing import (
     CONSOLE_BUDGET,
@@ -92,6 +95,15 @@ PAGES = (
     "/console/members/{member}/decisions",
     "/console/members/{member}/tags",
     "/console/lists",
+    "/console/vouchers",
+    "/console/vouchers-new",
+    "/console/vouchers/birthday",
+    "/console/vouchers/birthday/batch",
+    "/console/voucher-batches/{batch}",
+    "/console/vouchers-issued/{voucher}",
+    "/console/rule-groups",
+    "/console/rule-groups/lane/change",
+    "/console/rules/drafts/{group}",
     "/console/return-reasons",
     "/console/rules?state=ended",
     "/console/rules/base",
@@ -153,6 +165,11 @@ async def _made(application: Application, web: Web, shop: Shop, because: Cause) 
     await database.write(preview_draft, because, draft.id)
     triple = {"rule": "gold-double", "effects": [{"effect": "earn", "multiplier": 3}]}
     rules = await database.write(make_rule_draft, because, RuleChange(rules=(triple,)))
+    limits = [{"count": "money", "for": "all", "every": "month", "most": 150_000}]
+    lane = RuleChange(groups={"lane": {"mode": "best", "limits": limits}})
+    await database.write(publish_draft, because, await _drafted(application, because, lane))
+    group = await _drafted(application, because, RuleChange(groups={"lane": "first"}))
+    batch = await database.write(ask_for_batch, because, Asking("birthday", quantity=2))
     terms = {"titles": {"en": "Pan", "zh": "锅"}, "points": 10, "sku": "PAN-1"}
     await database.write(make_reward, because, "pan", Kind.GOODS, terms)
     await database.write(choose_tax_class, because, "pan", TaxClass.DISCOUNT)
@@ -171,12 +188,20 @@ async def _made(application: Application, web: Web, shop: Shop, because: Cause) 
     async with database.read() as connection:
         (lacked, *_) = await list_exceptions(connection)
         (reward,) = await list_reward_orders(connection)
+        vouchers = await list_issued(connection, "birthday", at=because.at, limit=1)
     return {
         "ladder": show("drf", draft.id),
         "rules": show("rdr", rules.id),
+        "group": show("rdr", group),
+        "batch": show("vbt", batch.id),
+        "voucher": show("vou", vouchers[0].id),
         "reward": show("rwo", reward.id),
         "exception": show("exc", lacked.id),
     }
+
+
+async def _drafted(application: Application, because: Cause, change: RuleChange) -> UUID:
+    return (await application.database.write(make_rule_draft, because, change)).id
 
 
 @pytest.mark.parametrize("look", OPPOSITES)

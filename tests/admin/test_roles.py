@@ -19,6 +19,8 @@ STAFF = [
     "/console/orders",
     "/console/return-reasons",
     "/console/rules",
+    "/console/rule-groups",
+    "/console/vouchers",
     "/console/lists",
     "/console/ladder",
 ]
@@ -38,6 +40,10 @@ FINANCE = [
 ]
 ADMIN = [
     "/console/rules/drafts/new",
+    "/console/rule-groups-new",
+    "/console/vouchers-new",
+    "/console/vouchers/birthday/batch",
+    "/console/vouchers/birthday/upload",
     "/console/ladder/drafts/new",
     "/console/messages",
     "/console/settings/policy",
