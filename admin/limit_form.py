@@ -11,6 +11,7 @@ import benefits
 from admin.forms import Sent
 from admin.language import Voice
 from admin.rule_texts import Unreadable, read_text
+from admin.rule_values import row_fields
 from admin.rule_words import choice, label
 from admin.words import N_
 from benefits import FieldKind
@@ -25,6 +26,7 @@ _UNREADABLE: Final = {
     FieldKind.MONEY: N_("Please give an amount such as 1.00."),
     FieldKind.NUMBER: N_("Please give a whole number."),
 }
+_MOST: Final = tuple(one for one in _FIELDS if one.name == "most")
 Limits = list[dict[str, object]]
 
 
@@ -59,7 +61,7 @@ def limits_from(form: Sent, voice: Voice) -> tuple[Limits, list[int], dict[str, 
         said: dict[str, object] = {name: word for name, word in row.items() if word}
         if row["for"] == "order":
             said.pop("every", None)
-        kind = FieldKind.MONEY if row["count"] == "money" else FieldKind.NUMBER
+        kind = row_fields(_MOST, row["count"])[0].kind
         try:
             said["most"] = read_text(kind, row["most"].replace(",", ""), voice)
         except Unreadable:

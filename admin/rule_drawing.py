@@ -21,6 +21,7 @@ from admin.rule_values import (
     ROOT,
     Values,
     facts_for,
+    row_fields,
 )
 from admin.rule_verbs import RIGHT
 from admin.rule_words import choice, effect, fact, hint, label, mode
@@ -206,7 +207,7 @@ class _Drawer:
             Box(
                 each,
                 f"{label(self._voice, one.name)} {self._voice.number(place)}",
-                self._parts(each, one.fields),
+                self._parts(each, row_fields(one.fields, one_of(self._values, f"{each}.count"))),
                 kept=((f"{each}.row", "yes"),),
                 removable=True,
             )

@@ -12,7 +12,17 @@ from typing import Final
 import benefits
 from admin.language import Voice
 from admin.rule_texts import Unreadable, read_text, shown_text
-from admin.rule_values import CONDITIONS, FACT, JSON, LISTS, MODES, ROOT, Values, facts_for
+from admin.rule_values import (
+    CONDITIONS,
+    FACT,
+    JSON,
+    LISTS,
+    MODES,
+    ROOT,
+    Values,
+    facts_for,
+    row_fields,
+)
 from admin.words import N_
 from benefits import FieldKind, RuleField
 
@@ -109,7 +119,8 @@ class _Reader:
         for each in numbered(self._values, name):
             at = f"{pointer}/{len(rows)}"
             self.read.places[at] = each
-            row = self.fields(each, one.fields, at)
+            counted = one_of(self._values, f"{each}.count")
+            row = self.fields(each, row_fields(one.fields, counted), at)
             if row:
                 rows.append(row)
         return rows

@@ -7,6 +7,7 @@ JSON), its parts stand under numbers. What a field cannot show exactly is kept b
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final, cast
 
 import benefits
@@ -82,8 +83,10 @@ class _Writer:
                 self.fields(name, field.fields, value, pointer)
             case FieldKind.OBJECTS:
                 for place, row in enumerate(_list(value, pointer)):
+                    at = f"{pointer}/{place}"
+                    counted = str(_object(row, at).get("count"))
                     self.values[f"{name}.{place}.row"] = ("yes",)
-                    self.fields(f"{name}.{place}", field.fields, row, f"{pointer}/{place}")
+                    self.fields(f"{name}.{place}", row_fields(field.fields, counted), row, at)
             case FieldKind.TITLES:
                 for language, title in _object(value, pointer).items():
                     if not isinstance(title, str):
@@ -175,6 +178,15 @@ class _Writer:
 def facts_for(kind: FieldKind) -> Mapping[str, benefits.RuleFact]:
     """The facts that a condition of a kind may ask."""
     return _GRAMMAR.line_facts if kind is FieldKind.LINE_CONDITION else _GRAMMAR.facts
+
+
+def row_fields(fields: tuple[RuleField, ...], counted: str) -> tuple[RuleField, ...]:
+    """The fields of a row; the figure of one that counts money is an amount of it."""
+    if counted != "money":
+        return fields
+    return tuple(
+        replace(one, kind=FieldKind.MONEY) if one.name == "most" else one for one in fields
+    )
 
 
 def _joined(

@@ -94,7 +94,7 @@ HINTS: Final[Mapping[str, str]] = MappingProxyType(
         "percent": N_("Such as 10 or 12.5"),
         "multiplier": N_("Such as 2 or 1.5"),
         "zone": N_("Empty: the programme's"),
-        "most": N_("Money in the smallest unit, points or uses, as counted"),
+        "most": N_("Points or uses, or money as an amount such as 500.00"),
     }
 )
 

@@ -287,3 +287,16 @@ async def test_a_form_changes_what_it_says_and_nothing_else(
     tripled = {"rule": "base", "effects": [{"effect": "earn", "points": 3, "per": 100}]}
     assert [dict(one) for one in kept.change.rules] == [WHOLE, tripled]
     assert kept.change.retired == ("card-price",)
+
+
+def test_a_limit_on_money_is_an_amount_and_one_on_points_a_figure() -> None:
+    limits = [
+        {"count": "money", "for": "all", "every": "year", "most": 150_000},
+        {"count": "points", "for": "all", "most": 150_000},
+    ]
+    rule = {"rule": "autumn", "effects": [], "limits": limits}
+
+    values = values_of(rule, VOICE)
+
+    assert [values[f"r.limits.{place}.most"] for place in range(2)] == [("1500.00",), ("150000",)]
+    assert read_values(values, VOICE, TIERS).document["limits"] == limits
