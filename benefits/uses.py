@@ -240,7 +240,10 @@ def demand_uses(refused: Sequence[Mapping[str, Any]] | None) -> None:
 async def pass_on_counters(
     connection: AsyncConnection, giver: UUID, receiver: UUID, *, at: datetime
 ) -> int:
-    """Count for one member what counted for another; once. Answers how many counters moved."""
+    """Count for one member what counts for another; answers how many counters moved.
+
+    Said again it passes on what has changed since.
+    """
     moved = await connection.scalar(
         select(func.benefits.pass_on_counters(literal(giver), literal(receiver), literal(at)))
     )

@@ -219,8 +219,9 @@ async def pass_on_vouchers(
 ) -> list[UUID]:
     """Make a member's usable vouchers another's, under their ids and codes; answer which.
 
-    What is left of a voucher passes; uses that orders hold or made stay with the giver. Of two
-    birthday vouchers of one definition and year the receiver keeps one.
+    What is left of a voucher passes; uses that orders hold or made stay where they are, and are the
+    receiver's where uses are counted for each member. Of two birthday vouchers of one definition
+    and year the receiver keeps one.
     """
     passed = func.benefits.pass_on_vouchers(
         literal(giver, Uuid), literal(receiver, Uuid), literal(at, _INSTANT)

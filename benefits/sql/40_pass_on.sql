@@ -1,5 +1,5 @@
 -- Vouchers of a member who goes on as another: what is left of each becomes the other's, under the
--- same id and code; what orders hold or used stays where they find it.
+-- same id and code; what orders hold or used stays where they find it, and counts as the other's.
 
 -- Pass a member's usable vouchers on; answers them. A birthday's second one of a year lapses.
 create or replace function benefits.pass_on_vouchers(giver uuid, receiver uuid, at timestamptz)
@@ -10,6 +10,7 @@ declare
     v benefits.voucher;
     passed boolean;
 begin
+    update benefits.voucher_use as u set used_by = receiver where u.used_by = giver;
     for v in
         select * from benefits.voucher as t
         where t.member = giver and t.voided_at is null

@@ -140,27 +140,51 @@ begin atomic
     on conflict on constraint counter_stands_once do update set used = c.used + excluded.used;
 end;
 
+-- What was passed on of a member's counters, to whom they went on as at first or to those who
+-- followed: all of it came to the last of the line.
+create or replace function benefits.passed_on(giver uuid, receiver uuid)
+returns table (starts_on date, scope text, measure text, every text, used bigint)
+language sql stable
+begin atomic
+    with recursive line as (
+        select receiver as member
+        union
+        select u.subject from line as l
+        join benefits.rule_use as u on u.member = l.member
+        where u.counter_member = u.member and cardinality(u.line_nos) = 0
+    )
+    select u.starts_on, u.scope, u.measure, u.every,
+        sum(u.side * (u.taken - u.given_back))::bigint
+    from line as l
+    join benefits.rule_use as u on u.member = l.member and u.subject = giver
+    where u.counter_member = u.member and l.member <> giver
+    group by u.starts_on, u.scope, u.measure, u.every;
+end;
+
 -- A member goes on as another: what counts for the one counts for the other from now on, as if it
--- had been used by the merge.
+-- had been used by the merge. Said again it passes on what has changed since, either way.
 create or replace function benefits.pass_on_counters(giver uuid, receiver uuid, at timestamptz)
 returns integer language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
-    with passed as (
-        insert into benefits.rule_use
+    with owed as (
+        select g.starts_on, g.scope, g.measure, g.every, g.used - coalesce(p.used, 0) as used
+        from benefits.counter as g
+        left join benefits.passed_on(giver, receiver) as p
+            using (starts_on, scope, measure, every)
+        where g.member = giver and g.used <> coalesce(p.used, 0)
+    ), noted as (
+        insert into benefits.rule_use as u
             (member, subject, counter_member, starts_on, scope, measure, every, side, taken,
              consumed, given_back, line_nos, parts, used_at)
-        select receiver, giver, receiver, g.starts_on, g.scope, g.measure, g.every,
-            sign(g.used), abs(g.used), abs(g.used), 0, '{}', '{}', at
-        from benefits.counter as g where g.member = giver and g.used <> 0
-        on conflict on constraint rule_use_taken_once do nothing
-        returning starts_on, scope, measure, every, side * taken as used
-    ), moved as (
-        insert into benefits.counter as c (member, starts_on, scope, measure, every, used)
-        select receiver, p.starts_on, p.scope, p.measure, p.every, p.used from passed as p
-        on conflict on constraint counter_stands_once do update set used = c.used + excluded.used
-        returning 1
+        select receiver, giver, receiver, o.starts_on, o.scope, o.measure, o.every,
+            sign(o.used), abs(o.used), abs(o.used), 0, '{}', '{}', at
+        from owed as o
+        on conflict on constraint rule_use_taken_once do update
+        set taken = u.taken + excluded.taken, consumed = u.consumed + excluded.consumed
     )
-    select count(*)::integer from moved;
+    select count(benefits.move_counter(
+        receiver, o.starts_on, o.scope, o.measure, o.every, o.used))::integer
+    from owed as o;
 end;
 
 -- A guest's order becomes a member's: what it took of the totals of all goes on under the member.

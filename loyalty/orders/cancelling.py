@@ -15,7 +15,7 @@ from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.instants import taken_at
 from loyalty.orders.cancellation import plan_cancellation
-from loyalty.orders.claims import post_claims
+from loyalty.orders.claims import post_claims, settle_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step
 from loyalty.orders.context import Context, read_context
 from loyalty.orders.errors import OrderConflict
@@ -88,14 +88,16 @@ async def cancel(
     step = Step(new_id(at), asked.name, at, context.policy.day_of(at), text)
     plan = plan_cancellation(context.history, asked.lines, step)
     await _release(connection, cause, context, plan)
-    history = context.history.with_shipment(plan.shipment)
+    history = plan.after
+    uses = moved_uses(context.found.uses, history)
+    await settle_claims(connection, context.member, uses, at=cause.at)
     grants = await plan_grants(connection, programme, cause, context, history)
     cancelled = Cancelled(history, plan.shipment, plan.released, grants.granted)
     steps = Steps(
         moved=[moved(order, plan.state)],
         shipments=[shipment_row(order.member, order.id, plan.shipment)],
         shipment_lines=shipment_line_rows(order.member, order.id, plan.shipment),
-        uses=moved_uses(context.found.uses, history),
+        uses=uses,
         grants=grants,
         events=grants.events,
     )
@@ -133,7 +135,7 @@ async def _release(
 
 def _unused(context: Context, plan: ShipmentPlan) -> list[tuple[UUID, UUID]]:
     """The vouchers of lines of which nothing was shipped and nothing is open any more."""
-    after = context.history.with_shipment(plan.shipment)
+    after = plan.after
     shipped = {part.line_no for one in after.completed for part in carried(after.order, one)}
     gone = {no for no, stand in after.stands.items() if not stand.open} - shipped
     ended = plan.state is OrderState.CANCELLED

@@ -1,7 +1,8 @@
 """Orders of members who were merged: they stay where they were, and count for the survivor.
 
 An order's keys stand at the holder who placed it. What it still earns, takes back or releases is
-posted there with the lots concerned, and goes on to the survivor at once; so does its tier.
+posted there with the lots concerned, and goes on to the survivor at once; so do its tier and what
+it has taken of limits.
 """
 
 from collections.abc import Sequence
@@ -9,6 +10,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benefits import Use, pass_on_counters, settle_uses
 from ledger import Outcome, Posting, post, post_recalled
 from loyalty.members import Member, Ref, lock_member
 from loyalty.policy import Policy
@@ -41,3 +43,14 @@ async def post_claims(
         return await post(connection, postings, at=at)
     survivor = await lock_survivor(connection, whose)
     return await post_recalled(connection, postings, to=survivor.holder, at=at)
+
+
+async def settle_claims(
+    connection: AsyncConnection, whose: Member | None, uses: Sequence[Use], *, at: datetime
+) -> None:
+    """Let what a step moves of limits count for the survivor of a merged member, too."""
+    if whose is None or whose.merged_into is None or not uses:
+        return
+    survivor = await lock_survivor(connection, whose)
+    await settle_uses(connection, uses)
+    await pass_on_counters(connection, whose.id, survivor.id, at=at)

@@ -21,7 +21,7 @@ from loyalty.gains import gains_of
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.instants import taken_at
-from loyalty.orders.claims import post_claims
+from loyalty.orders.claims import post_claims, settle_claims
 from loyalty.orders.completion import Asked, ShipmentPlan, Step, plan_completion
 from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.deferring import deferred
@@ -100,9 +100,10 @@ async def complete(
     plan = _planned(context, asked, at, text)
     done = await _carry_out(connection, cause, context, plan)
     shipment, order = plan.shipment, context.found.order
-    history = context.history.with_shipment(shipment)
+    history = plan.after
     uses = moved_uses(context.found.uses, history)
     passed = await retake(connection, programme, context.found, uses)
+    await settle_claims(connection, context.member, uses, at=cause.at)
     over = (*done.over, *(_over(order, shipment, *one) for one in passed))
     grants = await plan_grants(connection, programme, cause, context, history)
     tier = _tier_of(context, done.standing, shipment)
@@ -210,6 +211,8 @@ async def _redeem(
     connection: AsyncConnection, cause: Cause, context: Context, shipment: Shipment
 ) -> list[VoucherOutcome]:
     """Use up the vouchers of what is shipped now for the first time."""
+    if not context.found.vouchers:
+        return []
     order, earlier = context.found.order, context.history.completed
     shipped = {line.line_no for line in carried(order, shipment)}
     before = {line.line_no for one in earlier for line in carried(order, one)}

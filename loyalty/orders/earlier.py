@@ -19,21 +19,25 @@ def earlier_orders(whose: ColumnElement[UUID], at: ColumnElement[datetime]) -> S
 
     The orders of whoever was merged into them are theirs.
     """
-    gone = member.alias("gone")
-    merged = select(gone.c.id).where(gone.c.merged_into == whose)
-    theirs = merged.correlate_except(gone).scalar_subquery()
-    everybody = func.array_append(func.array(theirs), whose, type_=ARRAY(Uuid))
     found = func.json_build_array(func.count(), func.max(order.c.placed_on), type_=JSON)
     return (
         select(found)
         .select_from(order)
         .where(
-            order.c.member == any_(everybody),
+            order.c.member == anybody_of(whose),
             order.c.state != OrderState.CANCELLED.value,
             order.c.placed_at < at,
         )
         .scalar_subquery()
     )
+
+
+def anybody_of(whose: ColumnElement[UUID]) -> ColumnElement[UUID]:
+    """Publish a member and whoever was merged into them, to be compared with."""
+    gone = member.alias("gone")
+    merged = select(gone.c.id).where(gone.c.merged_into == whose)
+    theirs = merged.correlate_except(gone).scalar_subquery()
+    return any_(func.array_append(func.array(theirs), whose, type_=ARRAY(Uuid)))
 
 
 def read_earlier(stored: Sequence[Any]) -> Earlier:

@@ -77,12 +77,14 @@ def plan_withdrawal(found: Found, before: History, after: History) -> Withdrawal
     return withdrawn(given_of(found.decision), found.granted, before, after)
 
 
-def withdrawn_events(cause: Cause, order: Order, withdrawal: Withdrawal) -> list[Event]:
-    """Tell of each voucher that may be used no more."""
+def withdrawn_events(
+    cause: Cause, order: Order, withdrawal: Withdrawal, *, whose: UUID | None = None
+) -> list[Event]:
+    """Tell of each voucher that may be used no more, under the order's member if nobody's else."""
     return [
         Event(
             id=new_id(cause.at),
-            member=order.member,
+            member=whose or order.member,
             type="voucher.voided",
             effective_at=cause.at,
             data={

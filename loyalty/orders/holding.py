@@ -17,6 +17,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id
 from loyalty.instants import taken_at
+from loyalty.orders.claims import settle_claims
 from loyalty.orders.context import Context, read_context
 from loyalty.orders.errors import HoldOver, HoldTooLong, OrderClosed
 from loyalty.orders.happenings import HELD, PAID, RELEASED, moved_event
@@ -133,6 +134,7 @@ async def let_go(
         return False
     await _give_back(connection, cause, context)
     uses = released_uses(context.found.uses)
+    await settle_claims(connection, context.member, uses, at=cause.at)
     steps = Steps(moved=[Moved(order.id, state.value, None, None)], uses=uses)
     happened = moved_event(new_id(cause.at), order, RELEASED, cause.at)
     await write_steps(connection, cause, steps, happened)

@@ -19,13 +19,14 @@ from loyalty.gains import corrected
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.instants import taken_at
-from loyalty.orders.claims import post_claims
+from loyalty.orders.claims import post_claims, settle_claims
 from loyalty.orders.completion import Step
 from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.granted import NOTHING_WITHDRAWN, Withdrawal
 from loyalty.orders.granting import plan_withdrawal, withdrawn_events
 from loyalty.orders.happenings import returned_event
 from loyalty.orders.postings import Entries
+from loyalty.orders.reading import Found
 from loyalty.orders.returns import (
     Asked,
     ReturnPlan,
@@ -96,18 +97,20 @@ async def return_goods(
     step = Step(one, asked.name or show("ret", one), at, context.policy.day_of(at))
     plan = plan_return(history, asked.asked, step)
     points = await post_reversals(connection, cause, context, plan)
-    await _reopen(connection, cause, context, plan)
+    after = history.with_return(plan.returned)
+    await give_vouchers_back(connection, cause, context.found, after)
     activities = corrections(context.subject, order.id, plan.taken)
     standing = await move_standing(
         connection, cause, context.ladder, context.subject, activities, on=step.on
     )
-    after = history.with_return(plan.returned)
+    uses = moved_uses(context.found.uses, after)
+    await settle_claims(connection, context.member, uses, at=cause.at)
     lost = plan_withdrawal(context.found, history, after)
     returned = Returned(after, plan.returned, points, gifts_to_return(after), lost)
     steps = Steps(
         returns=[return_row(order.member, order.id, plan.returned)],
         return_lines=return_line_rows(order.member, order.id, plan.returned),
-        uses=moved_uses(context.found.uses, after),
+        uses=uses,
         withdrawn=lost.vouchers,
         events=withdrawn_events(cause, order, lost),
     )
@@ -186,16 +189,15 @@ async def post_reversals(
     return sum_up(postings, accepted, context.policy)
 
 
-async def _reopen(
-    connection: AsyncConnection, cause: Cause, context: Context, plan: ReturnPlan
+async def give_vouchers_back(
+    connection: AsyncConnection, cause: Cause, found: Found, after: History
 ) -> None:
     """Give vouchers back of which nothing they discounted remains sold."""
-    after = context.history.with_return(plan.returned)
     kept = {no for no, stand in after.stands.items() if stand.returnable or stand.open}
     shipping = after.state is OrderState.OPEN or after.shipping_left > 0
     back = [
         (used.member, used.id)
-        for used in context.found.vouchers
+        for used in found.vouchers
         if (kept.isdisjoint(used.line_nos) if used.line_nos else not kept and not shipping)
     ]
     if back:

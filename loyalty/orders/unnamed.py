@@ -1,7 +1,7 @@
 """Returns that name no order: found among the member's sales, as the import of history finds them.
 
-What is found is returned of each order as if it had been named; what is not found earned nothing
-here and is recorded as unmatched.
+What is found is returned of each order as if it had been named, also of orders of those who were
+merged into the member; what is not found earned nothing here and is recorded as unmatched.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -15,18 +15,20 @@ from sqlalchemy import ColumnElement, Table, Text, Uuid, bindparam, func, or_, s
 from sqlalchemy.dialects.postgresql import ARRAY, JSON, aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from ledger import Posting, demand
+from benefits import Use
+from ledger import Outcome, Posting, demand
 from loyalty.cause import Cause
 from loyalty.checkout.programme import Programme
 from loyalty.hot import Hot, hot
 from loyalty.idempotency import Begun
 from loyalty.ids import new_id, show
 from loyalty.instants import taken_at
-from loyalty.members import Member
-from loyalty.orders.claims import post_claims
+from loyalty.members import Member, Ref, lock_member
+from loyalty.orders.claims import post_claims, settle_claims
 from loyalty.orders.comebacks import Comeback, Found, ReturnedRow, find_returned, rows_text
 from loyalty.orders.completion import Step
 from loyalty.orders.context import move_standing, standing_subject
+from loyalty.orders.earlier import anybody_of
 from loyalty.orders.errors import OrderConflict
 from loyalty.orders.granted import Withdrawal
 from loyalty.orders.granting import plan_withdrawal, withdrawn_events
@@ -37,7 +39,7 @@ from loyalty.orders.placing import LONG_AGO
 from loyalty.orders.postings import Entries
 from loyalty.orders.reading import Found as Stored
 from loyalty.orders.reading import history_json, read_found
-from loyalty.orders.returning import corrections
+from loyalty.orders.returning import corrections, give_vouchers_back
 from loyalty.orders.returns import ReturnPlan, gifts_to_return, plan_return
 from loyalty.orders.reversal import Reversed, reversals, sum_up
 from loyalty.orders.rows import Row, return_line_rows, return_row
@@ -86,12 +88,15 @@ class Sorted:
 
 
 Keep = Callable[[Sorted], Kept]
+_Planned = tuple[History, ReturnPlan]
 
 
 @dataclass(frozen=True, slots=True)
 class _Sales:
     """The member's orders, what stands of them, and the terms of now."""
 
+    buyers: Mapping[UUID, Member]
+    """The member, and of those merged into them who bought any of it; all of them locked."""
     histories: Mapping[UUID, History]
     found: Mapping[UUID, Stored]
     policies: Mapping[UUID, Policy]
@@ -127,29 +132,29 @@ async def return_unnamed(
     comeback = Comeback(name, at, asked.rows, asked.order, asked.reason)
     found = _find(sales, comeback)
     plans = tuple(_plan(sales, comeback, order_id, found) for order_id in found.orders)
-    points = await _post(connection, cause, member, sales, plans)
+    points = await _post(connection, cause, sales, plans)
+    await _give_vouchers_back(connection, cause, sales, plans)
     standing = await _correct(connection, cause, sales, plans, at)
+    uses = await _settle(connection, cause, sales, plans)
     lost = {
         h.order.id: plan_withdrawal(sales.found[h.order.id], h, h.with_return(plan.returned))
         for h, plan in plans
     }
     done = Sorted(plans, tuple(found.unmatched), points, tuple(lost.values()))
     steps = Steps(
-        returns=[return_row(member.id, h.order.id, plan.returned) for h, plan in plans],
+        returns=[return_row(h.order.member, h.order.id, plan.returned) for h, plan in plans],
         return_lines=[
             row
             for h, plan in plans
-            for row in return_line_rows(member.id, h.order.id, plan.returned)
+            for row in return_line_rows(h.order.member, h.order.id, plan.returned)
         ],
         unmatched=_unmatched_rows(member.id, sales.policy, comeback, found),
-        uses=[
-            use
-            for h, plan in plans
-            for use in moved_uses(sales.found[h.order.id].uses, h.with_return(plan.returned))
-        ],
+        uses=uses,
         withdrawn=[voucher for each in lost.values() for voucher in each.vouchers],
         events=[
-            event for h, _ in plans for event in withdrawn_events(cause, h.order, lost[h.order.id])
+            event
+            for h, _ in plans
+            for event in withdrawn_events(cause, h.order, lost[h.order.id], whose=member.id)
         ],
     )
     told = [(history.order, plan.returned) for history, plan in plans]
@@ -170,9 +175,7 @@ def _find(sales: _Sales, comeback: Comeback) -> Found:
     return find_returned(shelf, comeback, line_ids)
 
 
-def _plan(
-    sales: _Sales, comeback: Comeback, order_id: UUID, found: Found
-) -> tuple[History, ReturnPlan]:
+def _plan(sales: _Sales, comeback: Comeback, order_id: UUID, found: Found) -> _Planned:
     history = sales.histories[order_id]
     on = sales.policy.day_of(comeback.at)
     step = Step(new_id(comeback.at), comeback.name, comeback.at, on)
@@ -181,27 +184,50 @@ def _plan(
 
 
 async def _post(
-    connection: AsyncConnection,
-    cause: Cause,
-    member: Member,
-    sales: _Sales,
-    plans: Sequence[tuple[History, ReturnPlan]],
+    connection: AsyncConnection, cause: Cause, sales: _Sales, plans: Sequence[_Planned]
 ) -> Reversed:
+    """Post what came back at the holder who bought it, and sum it up."""
     postings: list[Posting] = []
-    for history, plan in plans:
-        entries = Entries(member.holder, history.order.id, cause, new_id)
-        postings += reversals(entries, plan, sales.policies[history.order.id])
+    outcomes: list[Outcome] = []
+    for buyer in sales.buyers.values():
+        theirs: list[Posting] = []
+        for history, plan in plans:
+            if history.order.member == buyer.id:
+                entries = Entries(buyer.holder, history.order.id, cause, new_id)
+                theirs += reversals(entries, plan, sales.policies[history.order.id])
+        if theirs:
+            postings += theirs
+            outcomes += await post_claims(connection, buyer, theirs, at=cause.at)
     if not postings:
         return Reversed()
-    outcomes = await post_claims(connection, member, postings, at=cause.at)
     return sum_up(postings, [demand(outcome) for outcome in outcomes], sales.policy)
+
+
+async def _give_vouchers_back(
+    connection: AsyncConnection, cause: Cause, sales: _Sales, plans: Sequence[_Planned]
+) -> None:
+    for history, plan in plans:
+        found, after = sales.found[history.order.id], history.with_return(plan.returned)
+        await give_vouchers_back(connection, cause, found, after)
+
+
+async def _settle(
+    connection: AsyncConnection, cause: Cause, sales: _Sales, plans: Sequence[_Planned]
+) -> list[Use]:
+    """Return what stands otherwise of limits, which of a merged member's is settled at once."""
+    moved: list[Use] = []
+    for history, plan in plans:
+        uses = moved_uses(sales.found[history.order.id].uses, history.with_return(plan.returned))
+        await settle_claims(connection, sales.buyers[history.order.member], uses, at=cause.at)
+        moved += uses
+    return moved
 
 
 async def _correct(
     connection: AsyncConnection,
     cause: Cause,
     sales: _Sales,
-    plans: Sequence[tuple[History, ReturnPlan]],
+    plans: Sequence[_Planned],
     at: datetime,
 ) -> Decision | None:
     activities: list[Activity] = []
@@ -234,15 +260,16 @@ async def _read_sales(
     at: datetime,
 ) -> _Sales:
     skus = [row.sku for row in asked.rows]
-    row = await _statement().one(
-        connection,
-        member=member.id,
-        skus=None if "" in skus else skus,
-        name=asked.name,
-        at=at,
-    )
-    stored, subject, ladder, version, known = row
-    found = [read_found(one) for one in stored or ()]
+    wanted = {"skus": None if "" in skus else skus, "name": asked.name, "at": at}
+    row = await _statement().one(connection, member=member.id, **wanted)
+    buyers, found = {member.id: member}, [read_found(one) for one in row[0] or ()]
+    others = {one.order.member for one in found} - {member.id}
+    if others:  # whose orders others may have moved until they are locked
+        for one in sorted(others):
+            buyers[one] = await lock_member(connection, Ref("member", "", id=one))
+        row = await _statement().one(connection, member=member.id, **wanted)
+        found = [read_found(one) for one in row[0] or ()]
+    _, subject, ladder, version, known = row
     histories = {one.order.id: one.history for one in found}
     policy = await programme.policy(connection, version)
     policies = {
@@ -250,6 +277,7 @@ async def _read_sales(
         for one, history in histories.items()
     }
     return _Sales(
+        buyers=buyers,
         histories=histories,
         found={one.order.id: one for one in found},
         policies=policies,
@@ -286,7 +314,7 @@ def _statement() -> Hot[Any, Any, int, int, bool]:
     one = history_json(sold.c.member, sold.c.id)
     in_time = aggregate_order_by(one, sold.c.placed_at, external_id(sold.c.id), sold.c.id)
     orders = select(func.json_agg(in_time, type_=JSON)).where(
-        sold.c.member == _MEMBER,
+        sold.c.member == anybody_of(_MEMBER),
         sold.c.state != OrderState.CANCELLED.value,
         sold.c.placed_at <= _AT,
         or_(_SKUS.is_(None), has_sku),
@@ -303,4 +331,8 @@ def _statement() -> Hot[Any, Any, int, int, bool]:
 
 
 def _named(table: Table) -> ColumnElement[bool]:
-    return select(table.c.id).where(table.c.member == _MEMBER, table.c.name == _NAME).exists()
+    return (
+        select(table.c.id)
+        .where(table.c.member == anybody_of(_MEMBER), table.c.name == _NAME)
+        .exists()
+    )

@@ -23,7 +23,7 @@ from loyalty.instants import taken_at
 from loyalty.orders.aftersales.chargeback import ChargebackPlan, chargeback_text, plan_chargeback
 from loyalty.orders.aftersales.exceptions import OVER_PAID, REVIEW
 from loyalty.orders.aftersales.tables import order_exception
-from loyalty.orders.claims import lock_survivor
+from loyalty.orders.claims import lock_survivor, settle_claims
 from loyalty.orders.completion import Step
 from loyalty.orders.context import Context, move_standing, read_context
 from loyalty.orders.granted import NOTHING_WITHDRAWN, Withdrawal
@@ -102,13 +102,15 @@ async def charge_back(
     after = history.with_return(returned)
     review = next((each.id for each in over if each.code == REVIEW), None)
     codes = tuple(each.code for each in over)
+    uses = moved_uses(context.found.uses, after)
+    await settle_claims(connection, context.member, uses, at=cause.at)
     lost = plan_withdrawal(context.found, history, after)
     done = ChargedBack(after, returned, points, lock.done, review, codes, lost)
     steps = Steps(
         returns=[return_row(order.member, order.id, returned)],
         return_lines=return_line_rows(order.member, order.id, returned),
         exceptions=over,
-        uses=moved_uses(context.found.uses, after),
+        uses=uses,
         withdrawn=lost.vouchers,
         events=withdrawn_events(cause, order, lost),
     )
