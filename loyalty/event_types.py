@@ -21,6 +21,7 @@ from loyalty.event_shapes import (
     whole,
     yes_or_no,
 )
+from loyalty.membership.event_shapes import SHAPES as MEMBERSHIP
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -354,6 +355,7 @@ _DECLARED: Final = (
             {"order": id_of("ord", "the order that brought it and came back")},
         ),
     ),
+    *(EventType(name, 1, summary, data) for name, summary, data in MEMBERSHIP),
     EventType(
         "reward.ordered",
         1,

@@ -45,6 +45,18 @@ _CAUSES: Final = {
 _MONEY_BACK: Final = {"refund": "refunded", "dispute": "disputed", "reinstated": "reinstated"}
 
 
+_TURNS_TO: Final[dict[str, State]] = {
+    "trial-began": "trial",
+    "paid": "active",
+    "renewed": "active",
+    "mended": "active",
+    "payment-failed": "past-due",
+    "paused": "paused",
+    "resumed": "active",
+}
+_Told = tuple[str, datetime, dict[str, object]]
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What a membership means at an instant: whether it gives access, what comes next and when."""
@@ -66,14 +78,13 @@ def standing_of(row: Membership, plan: Plan, at: datetime) -> Standing:
 
 
 def _going_on(now: Membership, at: datetime) -> Standing:
-    access = at < now.access_until
+    access, due = at < now.access_until, paid_until(now)
     if now.cancel_at is not None:
         return Standing(access, "cancelled" if access else "ended", now.cancel_at, "ends")
     if now.past_due_since is not None and at >= now.past_due_since:
         return Standing(access, "past-due", now.grace_ends_at, "grace-ends")
-    if now.state == "trial":
+    if now.period_end is None:
         return Standing(access, "trial", now.trial_ends_at, "trial-ends")
-    due = paid_until(now)
     if at >= due:
         return Standing(access, "active", now.access_until, "renewal-awaited")
     return Standing(access, "active", due, "renews")
@@ -92,7 +103,7 @@ def access_until(row: Membership, plan: Plan) -> datetime:
         return row.paused_at
     if row.grace_ends_at is not None:
         until = row.grace_ends_at
-    elif row.state == "trial" and not plan.trial_needs_card:
+    elif row.period_end is None and not plan.trial_needs_card:
         until = paid_until(row) + plan.margin
     else:
         until = paid_until(row) + max(plan.margin, plan.grace)
@@ -104,7 +115,7 @@ def settle(row: Membership, plan: Plan, at: datetime) -> Membership:
     if row.adapter != "external" or row.state in {"ended", "paused"}:
         return row
     due = paid_until(row)
-    waits = row.state != "trial" or plan.trial_needs_card
+    waits = row.period_end is not None or plan.trial_needs_card
     if row.past_due_since is None and waits and row.cancel_at is None and at >= due + plan.margin:
         row = replace(row, state="past-due", past_due_since=due, grace_ends_at=due + plan.grace)
     if at >= row.access_until:
@@ -208,15 +219,17 @@ def steps_between(
         told.append((after.end_cause or "ended", after.ended_at, {}))
     if not told and before is not None and _differ(before, after):
         told.append(("adjusted", report.at, {}))
-    steps = []
+    return tuple(_chain(before, after, told))
+
+
+def _chain(before: Membership | None, after: Membership, told: Sequence[_Told]) -> Iterator[Step]:
+    """Let each step begin where the one before ended, and the last end where the row is now."""
     was = None if before is None else before.state
-    for cause, at, data in told:
-        steps.append(Step(cause, at, was, after.state, data))
-        was = after.state
-    return tuple(steps)
-
-
-_Told = tuple[str, datetime, dict[str, object]]
+    for place, (cause, at, data) in enumerate(told, 1):
+        turned = _TURNS_TO.get(cause, was or ("trial" if after.trial_ends_at else "active"))
+        becomes = after.state if place == len(told) else turned
+        yield Step(cause, at, was, becomes, data)
+        was = becomes
 
 
 def _beginning(

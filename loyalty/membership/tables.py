@@ -243,7 +243,10 @@ Index(
     membership_charge.c.membership,
     membership_charge.c.starts_at,
     unique=True,
-    postgresql_where=text("adapter = 'external' and reason in ('first', 'renewal', 'mend')"),
+    postgresql_where=text(
+        "adapter = 'external' and reason in ('first', 'renewal', 'mend')"
+        " and refunded_net + refunded_tax < net + tax"
+    ),
 )
 Index("membership_charge_by_membership", membership_charge.c.membership)
 Index("membership_charge_by_period", membership_charge.c.starts_at)

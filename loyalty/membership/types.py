@@ -186,6 +186,20 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A step as the timeline keeps it: when it counted, when it was written down, and by whom."""
+
+    number: int
+    cause: str
+    at: datetime
+    before: State | None
+    after: State
+    data: Mapping[str, object]
+    recorded_at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
     """What came of a report: the row as it is now, and what changed by it (nothing: a replay)."""
 

@@ -222,6 +222,7 @@ _STEPS = (
     create unique index membership_charge_pays_a_period_once
         on loyalty.membership_charge (member, membership, starts_at)
         where adapter = 'external' and reason in ('first', 'renewal', 'mend')
+            and refunded_net + refunded_tax < net + tax
     """,
     """
     create table loyalty.membership_refund (
