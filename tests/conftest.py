@@ -9,6 +9,8 @@ from tests.support.database import (
     empty_clone,
     owner_connection,
     rolled_back,
+    rolling_back,
+    wandering,
 )
 
 __all__ = [
@@ -19,6 +21,8 @@ __all__ = [
     "empty_clone",
     "owner_connection",
     "rolled_back",
+    "rolling_back",
+    "wandering",
 ]
 
 

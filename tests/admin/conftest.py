@@ -1,7 +1,7 @@
 """A console on a committing clone, visitors with cookies of their own, and staff who signed in."""
 
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field, replace
 from html import unescape
 from typing import Any, cast
@@ -18,7 +18,7 @@ from loyalty.database import Database
 from loyalty.staff import Role, add_person, first_link, link_for, passwords
 from tests.admin.shop import Shop, open_shop, wallet_link
 from tests.support.api import Web, application, application_over, web, web_over
-from tests.support.database import Clone, Cluster
+from tests.support.database import Cluster
 
 __all__ = ["admin", "application", "clerk", "finance", "shop", "visitor", "web"]
 
@@ -94,33 +94,29 @@ async def visitor(web: Web) -> AsyncIterator[Visitor]:
         yield Visitor(client)
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A database with the shop in it, to be cloned, and the shop."""
+
+    name: str
+    shop: Shop
+
+
 @pytest_asyncio.fixture(scope="session")
-async def opened(cluster: Cluster) -> AsyncIterator[tuple[str, Shop]]:
-    """A database with a shop in it, to be cloned, and the shop."""
+async def opened(cluster: Cluster) -> AsyncIterator[Opened]:
     with cluster.cloned() as clone:
         database = Database.at(clone.application, pool_size=5)
         application = await application_over(database)
         async with web_over(application) as web:
             shop = await open_shop(application, web)
         await database.dispose()
-        yield clone.name, shop
+        yield Opened(clone.name, shop)
 
 
 @pytest.fixture
-def clone(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Clone]:
-    """A database of the test's own, with the shop in it where the test asks for one."""
-    template = None
-    if "shop" in request.fixturenames:
-        template, _ = request.getfixturevalue("opened")
-    with cluster.cloned(template=template) as clone:
-        yield clone
-
-
-@pytest.fixture
-def shop(opened: tuple[str, Shop], application: Application, web: Web) -> Shop:
+def shop(opened: Opened, application: Application, web: Web) -> Shop:
     """The shop in the test's own database; the link into a wallet is new."""
-    _, shop = opened
-    return replace(shop, link=wallet_link(application, shop.regular))
+    return replace(opened.shop, link=wallet_link(application, opened.shop.regular))
 
 
 def browser(web: Web) -> httpx.AsyncClient:

@@ -9,10 +9,8 @@ from loyalty.cause import Cause
 from loyalty.members import Member, close_member
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.standings import grant_tier
-from tests.support.api import Caller, Web, admin, application, checkout, web
-from tests.support.shop import Shop, cart, shop
-
-__all__ = ["admin", "application", "checkout", "shop", "web"]
+from tests.support.api import Caller, Web
+from tests.support.shop import Shop, cart
 
 RIGHT = {"effect": "entitlement"}
 SERVICE = RIGHT | {"kind": "service-response"}

@@ -11,10 +11,8 @@ from loyalty.ladders import publish_ladder
 from loyalty.members import Member, find_member, read_member_ref
 from loyalty.policy import policy_at
 from loyalty.reviews import catch_up_batch
-from tests.support.api import Caller, admin, application, checkout, web
-from tests.support.shop import Shop, cart, line, shop
-
-__all__ = ["admin", "application", "checkout", "shop", "web"]
+from tests.support.api import Caller
+from tests.support.shop import Shop, cart, line
 
 STARS = {
     "names": {"en": "stars", "zh": "星"},

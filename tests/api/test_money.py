@@ -3,9 +3,7 @@
 import pytest
 
 from tests.support.api import Caller, Web
-from tests.support.shop import Shop, cart, line, shop
-
-__all__ = ["shop"]
+from tests.support.shop import Shop, cart, line
 
 ESTIMATES = "/v1/finance/estimates"
 ROLL_FORWARD = "/v1/finance/money/roll-forward"

@@ -6,10 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.support.api import Web, application, checkout, web
-from tests.support.shop import Json, Shop, cart, line, shop
-
-__all__ = ["application", "checkout", "shop", "web"]
+from tests.support.api import Web
+from tests.support.shop import Json, Shop, cart, line
 
 LINE = "/order/lines/0"
 WRONG_CARTS: dict[str, tuple[str, Any, str, str]] = {

@@ -9,10 +9,8 @@ from loyalty.cause import Cause
 from loyalty.members import Member, close_member
 from loyalty.rules import draft_rule, publish_rules
 from tests.stories.test_statements import counting
-from tests.support.api import Caller, Web, admin, application, checkout, web
-from tests.support.shop import RULES, Json, Shop, shop
-
-__all__ = ["admin", "application", "checkout", "shop", "web"]
+from tests.support.api import Caller, Web
+from tests.support.shop import RULES, Json, Shop
 
 MORE: tuple[Json, ...] = (
     {

@@ -2,10 +2,8 @@
 
 from datetime import timedelta
 
-from tests.support.api import Caller, Web, admin, application, checkout, finance, web
-from tests.support.shop import Shop, cart, line, shop
-
-__all__ = ["admin", "application", "checkout", "finance", "shop", "web"]
+from tests.support.api import Caller, Web
+from tests.support.shop import Shop, cart, line
 
 RUNS = "/v1/finance/reconciliations"
 

@@ -30,10 +30,10 @@ from tests.support.forked import Forked, forked_server
 from tests.support.proofs import Proof
 from tests.support.requirements import sample
 from tests.support.serving import Journal, Sent
-from tests.support.shop import RULES, Json, Shop, cart, line, shop
+from tests.support.shop import RULES, Json, Shop, cart, line, opened, shop
 from tests.support.statements import ANSWER, StatementWire, Stop, statements_to
 
-__all__ = ["application", "checkout", "shop", "web"]
+__all__ = ["application", "checkout", "opened", "shop", "web"]
 
 NEVER = 1_000_000
 GIVEN = 500
@@ -74,7 +74,7 @@ async def shipped(shop: Shop, label: str) -> None:
     await shop.complete(f"S-{label}")
 
 
-async def opened(connection: AsyncConnection, cause: Cause) -> None:
+async def stocked(connection: AsyncConnection, cause: Cause) -> None:
     await offered(connection, stock=1_000)
     review = await draft_rule(connection, cause, REVIEW)
     live = [(str(rule["rule"]), 1) for rule in RULES]
@@ -207,7 +207,7 @@ async def rig(shop: Shop, clone: Clone) -> AsyncIterator[Rig]:
                 journal = Journal("http://server", (await shop.web.caller("admin")).key)
                 await shop.web.joined(external_id="C-warm")
                 await shop.policy(pending_until="delivered")
-                await shop.web.application.database.write(opened, shop.web.cause())
+                await shop.web.application.database.write(stocked, shop.web.cause())
                 yield Rig(shop, wire, server, client, journal, count(1))
 
 

@@ -1,6 +1,6 @@
 """Races are run against the real application."""
 
 from tests.support.api import admin, application, checkout, finance, web
-from tests.support.shop import shop
+from tests.support.shop import opened, shop
 
-__all__ = ["admin", "application", "checkout", "finance", "shop", "web"]
+__all__ = ["admin", "application", "checkout", "finance", "opened", "shop", "web"]

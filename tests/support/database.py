@@ -24,7 +24,7 @@ import pytest
 from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 import loyalty.migrations
@@ -100,8 +100,8 @@ class Cluster:
         self._admin.close()
         self._alive.close()
 
-    def _connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
-        url = self._server.url(SUPERUSER, "postgres").set(drivername="postgresql")
+    def _connect(self, database: str = "postgres") -> "psycopg.Connection[tuple[Any, ...]]":
+        url = self._server.url(SUPERUSER, database).set(drivername="postgresql")
         return psycopg.connect(url.render_as_string(), autocommit=True)
 
     @contextmanager
@@ -119,6 +119,7 @@ class Cluster:
             draft = f"{self._run}_draft"
             self._create(draft, "template0")
             loyalty.migrations.upgrade(self._server.url(OWNER, draft), application=APPLICATION)
+            self._connect(draft).close()  # what its first visitor must work out is copied along
             rename = sql.SQL("ALTER DATABASE {} RENAME TO {}")
             self._admin.execute(rename.format(sql.Identifier(draft), sql.Identifier(name)))
         return name
@@ -197,9 +198,11 @@ def rolled_back(cluster: Cluster) -> Iterator[Clone]:
 
 
 @pytest.fixture
-def clone(cluster: Cluster) -> Iterator[Clone]:
-    """A database of the test's own, for tests that commit."""
-    with cluster.cloned() as clone:
+def clone(request: pytest.FixtureRequest, cluster: Cluster) -> Iterator[Clone]:
+    """A database of the test's own, for tests that commit; what was `opened` for it is in there."""
+    opened = "opened" in request.fixturenames
+    template = request.getfixturevalue("opened").name if opened else None
+    with cluster.cloned(template=template) as clone:
         yield clone
 
 
@@ -210,14 +213,41 @@ def empty_clone(cluster: Cluster) -> Iterator[Clone]:
         yield clone
 
 
+class Wandering:
+    """One `Database` for all tests of a run, which goes to the clone of each: what it has compiled
+    for one test serves the next, as it serves the next request of a server.
+    """
+
+    def __init__(self) -> None:
+        self._home: URL | None = None
+        self._database = Database(self._locate, pool_size=20)
+
+    def settle(self, home: URL) -> Database:
+        """Go to a database; connections to the one before were closed by `dispose`."""
+        self._home = home
+        return self._database
+
+    def _locate(self) -> URL:
+        assert self._home is not None
+        return self._home
+
+
+@pytest.fixture(scope="session")
+def wandering() -> Wandering:
+    """The view that `database` turns to a test's own clone."""
+    return Wandering()
+
+
 @pytest.fixture
-async def database(request: pytest.FixtureRequest, clone: Clone) -> AsyncIterator[Database]:
+async def database(
+    request: pytest.FixtureRequest, clone: Clone, wandering: Wandering
+) -> AsyncIterator[Database]:
     """The application's view of a database of the test's own; what is written is committed.
 
     After a test that posted anything every invariant is proved, unless the test also took the
     owner's connection, which is how one tampers with the books.
     """
-    database = Database.at(clone.application, pool_size=20)
+    database = wandering.settle(clone.application)
     yield database
     if "owner_connection" not in request.fixturenames:
         await _prove(database)
@@ -233,23 +263,29 @@ async def owner_connection(clone: Clone) -> AsyncIterator[AsyncConnection]:
     await engine.dispose()
 
 
-@pytest.fixture
-async def connection(rolled_back: Clone) -> AsyncIterator[AsyncConnection]:
-    """The application's connection in a transaction that is rolled back after the test.
-
-    Deferred constraints are checked first, so that a test cannot pass by never committing.
-    """
+@pytest.fixture(scope="session")
+async def rolling_back(rolled_back: Clone) -> AsyncIterator[AsyncEngine]:
+    """What connects every test that leaves nothing behind; what it has compiled serves the next."""
     engine = create_async_engine(
         rolled_back.application,
         poolclass=NullPool,
         connect_args={"options": INTERACTIVE.options()},
     )
-    async with engine.connect() as connection, connection.begin() as transaction:
+    yield engine
+    await engine.dispose()
+
+
+@pytest.fixture
+async def connection(rolling_back: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """The application's connection in a transaction that is rolled back after the test.
+
+    Deferred constraints are checked first, so that a test cannot pass by never committing.
+    """
+    async with rolling_back.connect() as connection, connection.begin() as transaction:
         yield connection
         if transaction.is_active and not connection.invalidated:
             await _check_deferred(connection)
         await transaction.rollback()
-    await engine.dispose()
 
 
 async def _prove(database: Database) -> None:

@@ -1,16 +1,18 @@
 """A shop in a test: published rules and a ladder, carts, and the verbs of an order's life."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import pytest
 import pytest_asyncio
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
-from loyalty.cause import Cause
+from loyalty.cause import SYSTEM, Cause
+from loyalty.database import Database
 from loyalty.ladders import publish_ladder
 from loyalty.members import Member
 from loyalty.policy import document_of, policy_at, publish_policy
@@ -18,7 +20,8 @@ from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.tables import member
 from loyalty.verify import verify
-from tests.support.api import Caller, Web
+from tests.support.api import Caller, Web, application_over
+from tests.support.database import Clone, Cluster
 from tiers import default_ladder
 
 Json = dict[str, Any]
@@ -185,8 +188,18 @@ async def members_of(connection: AsyncConnection) -> Sequence[UUID]:
     return list((await connection.execute(select(member.c.id))).scalars())
 
 
-@pytest_asyncio.fixture
-async def shop(web: Web, checkout: Caller) -> Shop:
+@pytest_asyncio.fixture(scope="session")
+async def opened(cluster: Cluster) -> AsyncIterator[Clone]:
+    """A database in which the shop's programme is open, to be cloned."""
+    with cluster.cloned() as clone:
+        database = Database.at(clone.application, pool_size=2)
+        now = (await application_over(database)).clock.now()
+        await database.write(open_programme, Cause(now, SYSTEM, "test"), RULES)
+        await database.dispose()
+        yield clone
+
+
+@pytest.fixture
+def shop(opened: Clone, web: Web, checkout: Caller) -> Shop:
     """A shop whose programme has a ladder and five rules; C-1 joins when a test says so."""
-    await web.application.database.write(open_programme, web.cause(), RULES)
     return Shop(web, checkout)

@@ -12,9 +12,9 @@ from loyalty.ids import show
 from loyalty.members import Member, Ref
 from loyalty.standings import grant_tier
 from tests.support.api import Web, application, checkout, web
-from tests.support.shop import Shop, shop
+from tests.support.shop import Shop, opened, shop
 
-__all__ = ["application", "checkout", "shop", "web"]
+__all__ = ["application", "checkout", "opened", "shop", "web"]
 
 
 async def _grant(connection: AsyncConnection, cause: Cause, whose: Member, until: date) -> None:

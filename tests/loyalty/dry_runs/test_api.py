@@ -8,9 +8,9 @@ from sqlalchemy.exc import DBAPIError
 
 from loyalty.jobs import JOBS
 from tests.support.api import Caller, Web, admin, application, checkout, finance, web
-from tests.support.shop import Shop, cart, line, shop
+from tests.support.shop import Shop, cart, line, opened, shop
 
-__all__ = ["admin", "application", "checkout", "finance", "shop", "web"]
+__all__ = ["admin", "application", "checkout", "finance", "opened", "shop", "web"]
 
 Json = dict[str, Any]
 TENTH: Json = {

@@ -16,9 +16,9 @@ from loyalty.members import read_member_ref, read_order_ref
 from loyalty.members.merging import merge_members
 from loyalty.rule_drafts import change_draft, make_draft, publish_draft
 from tests.support.api import admin, application, checkout, web
-from tests.support.shop import RULES, SPEND_50, Shop, cart, line, shop
+from tests.support.shop import RULES, SPEND_50, Shop, cart, line, opened, shop
 
-__all__ = ["admin", "application", "checkout", "shop", "web"]
+__all__ = ["admin", "application", "checkout", "opened", "shop", "web"]
 
 Json = dict[str, Any]
 TENTH: Json = {

@@ -25,9 +25,9 @@ from loyalty.reconciliation import (
     reconcile,
 )
 from tests.support.api import admin, application, checkout, finance, web
-from tests.support.shop import Json, Shop, cart, line, shop
+from tests.support.shop import Json, Shop, cart, line, opened, shop
 
-__all__ = ["admin", "application", "checkout", "finance", "shop", "web"]
+__all__ = ["admin", "application", "checkout", "finance", "opened", "shop", "web"]
 
 
 async def trade(shop: Shop) -> None:

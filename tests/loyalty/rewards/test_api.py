@@ -10,9 +10,9 @@ from loyalty.rewards.types import Kind
 from tests.loyalty.rewards.building import offered
 from tests.stories.test_statements import MOST, counting
 from tests.support.api import Caller, Web, admin, application, checkout, finance, mem, web
-from tests.support.shop import Shop, shop
+from tests.support.shop import Shop, opened, shop
 
-__all__ = ["admin", "application", "checkout", "finance", "shop", "web"]
+__all__ = ["admin", "application", "checkout", "finance", "opened", "shop", "web"]
 
 MUG: dict[str, Any] = {
     "code": "mug",

@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from loyalty import migrations
 from tests.support.api import Caller, admin, application, checkout, web
-from tests.support.shop import Shop, cart, line, shop
+from tests.support.shop import Shop, cart, line, opened, shop
 
-__all__ = ["admin", "application", "checkout", "shop", "web"]
+__all__ = ["admin", "application", "checkout", "opened", "shop", "web"]
 
 Json = dict[str, Any]
 
