@@ -68,15 +68,10 @@ class Room:
         by_line[position] = by_line.get(position, 0) + amount
         self._users[user] = max(SHIPPING, min(position, self._users.get(user, position)))
 
-    def allowed(self, wanted: int, measure: str, user: str) -> tuple[int, Limit | None]:
-        """How much of what is wanted may be given, and the last limit that left less."""
-        short = None
-        for limit in self.limits:
-            left = self._left(limit, measure, user)
-            if left is not None and left < wanted:
-                short = limit
-                wanted = max(left, 0) if limit.partial else 0
-        return wanted, short
+    def bounding(self, measure: str, user: str) -> list[tuple[int, Limit]]:
+        """The limits that bound what is given, each with what is left of it."""
+        lefts = ((self._left(limit, measure, user), limit) for limit in self.limits)
+        return [(left, limit) for left, limit in lefts if left is not None]
 
     def reached(self, limit: Limit) -> Reached:
         """A limit with where it stood before the order."""
@@ -128,12 +123,20 @@ class Room:
 
 
 class Allowance:
-    """What one rule may still give, once or for one voucher: all the limits that bind it."""
+    """What one rule may still give, once or for one voucher: all the limits that bind it.
 
-    __slots__ = ("_rooms", "members_only", "reached")
+    Limits that give what is left are looked at before those that rather give nothing, and of each
+    kind the strictest decides, so it does not matter in which order they stand. Until revision 3
+    they were looked at `in_turn`.
+    """
 
-    def __init__(self, rooms: Sequence[tuple[Room, str]], *, member: bool) -> None:
+    __slots__ = ("_in_turn", "_rooms", "members_only", "reached")
+
+    def __init__(
+        self, rooms: Sequence[tuple[Room, str]], *, member: bool, in_turn: bool = False
+    ) -> None:
         self._rooms = rooms
+        self._in_turn = in_turn
         limits = (limit for room, _ in rooms for limit in room.limits)
         self.members_only = not member and any(limit.whose == "member" for limit in limits)
         self.reached: Reached | None = None
@@ -148,10 +151,17 @@ class Allowance:
         """How much of what is wanted may be given; a limit may rather give none."""
         if self.members_only:
             return 0
-        for room, user in self._rooms:
-            wanted, short = room.allowed(wanted, measure, user)
-            if short is not None:
-                self.reached = room.reached(short)
+        found = [
+            (left, room, limit)
+            for room, user in self._rooms
+            for left, limit in room.bounding(measure, user)
+        ]
+        if not self._in_turn:
+            found.sort(key=_strictness)
+        for left, room, limit in found:
+            if left < wanted:
+                wanted = max(left, 0) if limit.partial else 0
+                self.reached = room.reached(limit)
         return wanted
 
     @property
@@ -165,6 +175,12 @@ class Allowance:
         """Remember what the rule gave a line, and with it that it was used."""
         for room, user in self._rooms:
             room.gave(position, amount, measure, user)
+
+
+def _strictness(bound: tuple[int, Room, Limit]) -> tuple[bool, int, str, str, str, str]:
+    """Those that give what is left come first, each kind by how little that is."""
+    left, room, limit = bound
+    return not limit.partial, left, room.scope, limit.count, limit.whose, limit.every
 
 
 def scope_of(rule: str) -> str:

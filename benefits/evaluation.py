@@ -40,7 +40,9 @@ the second knew no rule that the third decides otherwise.
 
 
 _BOUNDING_OFFS = 3
-"""The revision since which limits bound what is taken off, and not only what is earned."""
+"""The revision since which limits bound what is taken off, not only what is earned, and since which
+the order in which they stand does not matter.
+"""
 
 
 def evaluate(rule_set: RuleSet, question: Question, *, revision: int = REVISION) -> Decision:
@@ -58,7 +60,7 @@ def evaluate(rule_set: RuleSet, question: Question, *, revision: int = REVISION)
 def evaluate_paid(rule_set: RuleSet, question: Question, *, revision: int = REVISION) -> Decision:
     """Decide what an order earns whose line amounts are what was paid: the earning step alone."""
     candidates = find_candidates(rule_set, question, earning=True)
-    till = price(question, (), len(candidates))
+    till = price(question, (), len(candidates), bounds_offs=revision >= _BOUNDING_OFFS)
     decision = _finish(rule_set, candidates, till, {}, paid=True)
     return decision if revision == REVISION else replace(decision, revision=revision)
 
@@ -201,7 +203,7 @@ def _line_answers(
 ) -> tuple[LineAnswer, ...]:
     earned = earning.per_line()
     why = earning.why(earned)
-    return tuple(
+    lines = [
         LineAnswer(
             line.line_id,
             line.regular,
@@ -214,7 +216,8 @@ def _line_answers(
             why[p],
         )
         for p, line in enumerate(till.question.cart.lines)
-    )
+    ]
+    return tuple(lines)
 
 
 def _shipping_answer(till: Till, spending: Spending) -> ShippingAnswer:
@@ -248,15 +251,12 @@ def _applied(
         earned = candidate.number in earning.contributed
         if not amount and not earned and candidate.number not in given.contributed:
             continue
-        name, version = candidate.rule.name, candidate.rule.version
-        before = found.get(name, Applied(name, version, 0, earned=False))
-        found[name] = Applied(
-            name,
-            version,
-            before.amount + amount,
-            earned=before.earned or earned,
-            cut=before.cut + till.cuts.get(candidate.number, 0),
-        )
+        rule, cut = candidate.rule, till.cuts.get(candidate.number, 0)
+        before = found.get(rule.name)
+        if before is not None:
+            amount, cut = before.amount + amount, before.cut + cut
+            earned = before.earned or earned
+        found[rule.name] = Applied(rule.name, rule.version, amount, earned=earned, cut=cut)
     return tuple(found.values())
 
 

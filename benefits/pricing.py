@@ -127,7 +127,7 @@ class Till:
         self.scene.close_step(self.totals)
         self.gave = [0] * candidates
         self.fates: dict[int, tuple[str, str | None]] = {}
-        self.rooms = Rooms(question)
+        self.rooms = Rooms(question, in_turn=not bounds_offs)
         """What is left of limits."""
         self.cuts: dict[int, int] = {}
         """The money that limits left candidates short of."""
@@ -252,7 +252,7 @@ def price(
 ) -> Till:
     """Price the order with the candidates alone; `among` is how many there are in all.
 
-    `bounds_offs` says whether limits bound what is taken off; they did not always.
+    `bounds_offs` says whether limits bound what is taken off, strictest first; they did not always.
     """
     till = Till(question, among, bounds_offs=bounds_offs)
     by_step: dict[Step, list[tuple[Candidate, tuple[CompiledEffect, ...]]]] = {}

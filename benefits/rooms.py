@@ -17,16 +17,18 @@ Bound = tuple[str, tuple[Limit, ...], str]
 class Rooms:
     """The rooms of one order."""
 
-    __slots__ = ("_counters", "_found", "_question")
+    __slots__ = ("_counters", "_found", "_in_turn", "_question")
 
-    def __init__(self, question: Question) -> None:
+    def __init__(self, question: Question, *, in_turn: bool = False) -> None:
+        """Begin with no room; `in_turn` says how limits were looked at until revision 3."""
         self._question = question
+        self._in_turn = in_turn
         self._counters: Counters | None = None
         self._found: dict[str, Room] = {}
 
     def copy(self) -> "Rooms":
         """The same rooms, to try something in."""
-        other = Rooms(self._question)
+        other = Rooms(self._question, in_turn=self._in_turn)
         other._counters = self._counters
         other._found = {scope: room.copy() for scope, room in self._found.items()}
         return other
@@ -47,7 +49,7 @@ class Rooms:
             if room is None:
                 room = self._found[scope] = Room(scope, limits, self._counters)
             rooms.append((room, user))
-        return Allowance(rooms, member=question.facts.member)
+        return Allowance(rooms, member=question.facts.member, in_turn=self._in_turn)
 
     def charges(self, lines: int) -> list[Charge]:
         """What all limits are to be charged with."""

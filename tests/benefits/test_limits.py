@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
@@ -269,6 +270,64 @@ limits = st.builds(
     every=st.sampled_from(("day", "month")),
     short=st.sampled_from(("partial", "none")),
 )
+
+
+def test_limits_that_cut_are_looked_at_before_those_that_rather_give_nothing() -> None:
+    cutting, refusing = limit(most=500), limit(most=550, short="none", every="month")
+    closer = limit(most=499, short="none", every="year")
+
+    for bounds in permutations((cutting, refusing)):
+        decision = evaluate(
+            compiled(rule("sale", limits=list(bounds))), Question(cart(line("1", 5000)), NOON)
+        )
+        assert off(decision) == [500]
+    for bounds in permutations((cutting, refusing, closer)):
+        decision = evaluate(
+            compiled(rule("sale", limits=list(bounds))), Question(cart(line("1", 5000)), NOON)
+        )
+        (reason,) = decision.not_applied
+        assert (off(decision), reason.limit) == (
+            [0],
+            ("money", "all", "year", 0, 499, "2027-01-01"),
+        )
+
+
+def test_decisions_of_earlier_revisions_look_at_limits_as_they_stood() -> None:
+    earn = {"effect": "earn", "points": 1, "per": 1}
+    cutting, refusing = limit("points"), limit("points", "member", 550, short="none")
+    question = Question(cart(line("1", 1000)), NOON, member())
+
+    def earned(*bounds: Json, revision: int) -> int:
+        rules = compiled({"rule": "base", "effects": [earn], "limits": list(bounds)})
+        return evaluate(rules, question, revision=revision).points.earn
+
+    assert [earned(*each, revision=3) for each in permutations((cutting, refusing))] == [500, 500]
+    assert [earned(*each, revision=2) for each in permutations((cutting, refusing))] == [500, 0]
+
+
+@unhurried
+@given(
+    st.integers(1, 4000),
+    st.lists(limits, max_size=5, unique_by=lambda each: (each["for"], each["every"])),
+    st.lists(limits, max_size=5, unique_by=lambda each: (each["for"], each["every"])),
+    st.data(),
+)
+def test_it_does_not_matter_in_which_order_limits_stand(
+    amount: int, own: list[Json], shared: list[Json], data: st.DataObject
+) -> None:
+    decisions = []
+    for of_rule, of_group in (
+        (own, shared),
+        (data.draw(st.permutations(own)), data.draw(st.permutations(shared))),
+    ):
+        more = {"limits": of_rule} if of_rule else {}
+        rules = compiled(
+            rule("sale", amount, group="g", **more), groups=[Group("g", "all", tuple(of_group))]
+        )
+        decision = evaluate(rules, Question(cart(line("1", 3000)), NOON, member()))
+        decisions.append((decision_text(decision), sorted(decision.charges)))
+
+    assert decisions[0] == decisions[1]
 
 
 @unhurried
