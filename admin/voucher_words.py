@@ -76,7 +76,7 @@ def terms_of(voice: Voice, one: benefits.VoucherDefinition) -> list[str]:
     say = voice.say
     told = [
         voice.count("Each may be used once.", "Each may be used %(number)s times.", one.uses),
-        say("Whose they are: %(words)s.", words=say(CHOICES["binding"][one.binding])),
+        say("Whose they are: %(words)s.", words=_chosen(voice, "binding", one.binding)),
     ]
     if one.uses_per_member is not None:
         told.append(
@@ -95,11 +95,12 @@ def terms_of(voice: Voice, one: benefits.VoucherDefinition) -> list[str]:
             )
         )
     if one.birthday_window is not None:
-        window = say(CHOICES["birthday_window"][one.birthday_window])
+        window = _chosen(voice, "birthday_window", one.birthday_window)
         told.append(
             say("Given for birthdays, once a calendar year; good in: %(window)s.", window=window)
         )
-    told.append(say("For tax it is %(words)s.", words=say(CHOICES["tax_class"][one.tax_class])))
+    taxed = _chosen(voice, "tax_class", one.tax_class)
+    told.append(say("For tax it is %(words)s.", words=taxed))
     return told
 
 
@@ -107,6 +108,10 @@ def why(voice: Voice, reason: str | None) -> str:
     """A reason in words; one that the shop made up is shown as it is."""
     known = VOID_REASONS.get(reason or "")
     return (reason or "") if known is None else voice.say(known)
+
+
+def _chosen(voice: Voice, field: str, code: str) -> str:
+    return voice.say(CHOICES[field][code])
 
 
 def _window(voice: Voice, one: benefits.VoucherDefinition) -> list[str]:
