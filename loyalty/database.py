@@ -12,11 +12,14 @@ import select
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
+import msgspec
 import psycopg
+from psycopg.types.json import set_json_loads
 from sqlalchemy import event
 from sqlalchemy.engine import URL, AdaptedConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -79,7 +82,8 @@ class Database:
         self._locate = locate
         self._patience = patience
         self._running: set[asyncio.Task[Any]] = set()
-        self._reading = self._engine(pool_size, isolation_level="AUTOCOMMIT", resets=None)
+        reading = self._engine(pool_size, isolation_level="AUTOCOMMIT", resets=None)
+        self._readers = _Readers(reading, pool_size, patience)
         self._writing = self._engine(pool_size, isolation_level=None, resets="rollback")
         self._snapshots = self._writing.execution_options(
             isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -90,12 +94,9 @@ class Database:
         """The database at a fixed address."""
         return cls(lambda: url, patience=patience, pool_size=pool_size)
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
+    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
         """A connection on which every statement stands for itself."""
-        with _told_as_unavailable():
-            async with self._reading.connect() as connection:
-                yield connection
+        return _Reading(self._readers)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -126,7 +127,7 @@ class Database:
         """Let the work under way end, then close every connection."""
         while self._running:
             await asyncio.wait(set(self._running))
-        await self._reading.dispose()
+        await self._readers.dispose()
         await self._writing.dispose()
 
     async def _persist(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
@@ -178,7 +179,91 @@ class Database:
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         arguments = connect_arguments(self._locate(), self._patience)
-        return await psycopg.AsyncConnection.connect(**arguments)
+        connection = await psycopg.AsyncConnection.connect(**arguments)
+        set_json_loads(msgspec.json.decode, connection)
+        return connection
+
+
+class _Readers:
+    """Connections for reading, which stay taken from the pool between two uses.
+
+    Taking one costs SQLAlchemy as much as a hot statement costs the driver (decision 0213). One on
+    which SQLAlchemy itself ran anything goes through the pool, which knows how to clean it.
+    """
+
+    def __init__(self, engine: AsyncEngine, size: int, patience: Patience) -> None:
+        self._engine = engine
+        self._room = asyncio.Semaphore(size)
+        self._patience = patience.deadline / 1_000
+        self._idle: list[AsyncConnection] = []
+
+    async def take(self) -> AsyncConnection:
+        """Hand out a connection that is alive; `Unavailable` where none becomes free in time."""
+        if self._room.locked():
+            try:
+                await asyncio.wait_for(self._room.acquire(), self._patience)
+            except TimeoutError:
+                raise Unavailable(retry_after=1) from None
+        else:
+            await self._room.acquire()
+        try:
+            return await self._alive()
+        except BaseException:
+            self._room.release()
+            raise
+
+    async def give_back(self, connection: AsyncConnection) -> None:
+        """Keep a connection for the next, as it was taken."""
+        try:
+            if connection.in_transaction() or connection.invalidated:
+                await asyncio.shield(connection.close())
+            else:
+                self._idle.append(connection)
+        finally:
+            self._room.release()
+
+    async def dispose(self) -> None:
+        """Close them all."""
+        while self._idle:
+            await self._idle.pop().close()
+        await self._engine.dispose()
+
+    async def _alive(self) -> AsyncConnection:
+        while self._idle:
+            connection = self._idle.pop()
+            pooled = connection.sync_connection
+            known: Any = None if pooled is None else pooled.connection.driver_connection
+            if known is not None and not _is_dead(known):
+                return connection
+            await connection.invalidate()
+            await connection.close()
+        return await self._engine.connect()
+
+
+class _Reading(AbstractAsyncContextManager[AsyncConnection]):
+    """One use of a connection for reading."""
+
+    __slots__ = ("_connection", "_readers")
+
+    def __init__(self, readers: _Readers) -> None:
+        self._readers = readers
+        self._connection: AsyncConnection | None = None
+
+    async def __aenter__(self) -> AsyncConnection:
+        with _told_as_unavailable():
+            self._connection = await self._readers.take()
+            return self._connection
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        with _told_as_unavailable():
+            if self._connection is not None:
+                await self._readers.give_back(self._connection)
+        _tell_as_unavailable(error)
 
 
 def connect_arguments(url: URL, patience: Patience) -> dict[str, Any]:
@@ -231,9 +316,12 @@ class _told_as_unavailable:  # noqa: N801 (read as a verb where it is used)
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        database_errors = (DBAPIError, psycopg.Error, PoolExhausted)
-        if isinstance(error, database_errors) and _may_pass(error):
-            raise Unavailable(retry_after=1) from error
+        _tell_as_unavailable(error)
+
+
+def _tell_as_unavailable(error: BaseException | None) -> None:
+    if isinstance(error, DBAPIError | psycopg.Error | PoolExhausted) and _may_pass(error):
+        raise Unavailable(retry_after=1) from error
 
 
 def _refuse_dead(connection: AdaptedConnection, *_: object) -> None:
@@ -242,10 +330,13 @@ def _refuse_dead(connection: AdaptedConnection, *_: object) -> None:
     A server that ends says so and closes; both can be seen without a round trip. That is how the
     pool heals after a restart before any request has failed on it.
     """
-    driver: psycopg.AsyncConnection[Any] = connection.driver_connection
-    idle = psycopg.pq.TransactionStatus.IDLE
-    if driver.closed or driver.pgconn.transaction_status != idle or _has_ended(driver):
+    if _is_dead(connection.driver_connection):
         raise DisconnectionError
+
+
+def _is_dead(driver: "psycopg.AsyncConnection[Any]") -> bool:
+    idle = psycopg.pq.TransactionStatus.IDLE
+    return driver.closed or driver.pgconn.transaction_status != idle or _has_ended(driver)
 
 
 def _has_ended(driver: "psycopg.AsyncConnection[Any]") -> bool:

@@ -319,6 +319,55 @@ async def test_reading_from_a_server_that_is_gone_is_unavailable(alone: Server) 
     await database.dispose()
 
 
+async def _backend(database: Database) -> int:
+    """Which of PostgreSQL's processes answers a reader, asked as hot statements ask."""
+    async with database.read() as connection:
+        row = await (await driver(connection).execute("SELECT pg_backend_pid()")).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+async def test_a_connection_for_reading_stays_open_for_the_next(database: Database) -> None:
+    first = await _backend(database)
+    assert await _ask(database) == 1
+    assert await _backend(database) == await _backend(database) == first
+
+
+async def test_a_connection_that_ended_between_two_readers_is_replaced(database: Database) -> None:
+    first = await _backend(database)
+
+    async def end(connection: AsyncConnection) -> bool:
+        ended = await connection.execute(text("SELECT pg_terminate_backend(:one)"), {"one": first})
+        return bool(ended.scalar_one())
+
+    assert await database.write(end)
+    await asyncio.sleep(0.05)
+    assert await _backend(database) != first
+
+
+async def test_a_reader_for_whom_no_connection_becomes_free_is_told_so(clone: Clone) -> None:
+    narrow = Database.at(
+        clone.application,
+        patience=Patience(statement=500, lock=500, idle_in_transaction=500, deadline=50),
+        pool_size=1,
+    )
+    async with narrow.read():
+        with pytest.raises(Unavailable):
+            await _ask(narrow)
+    assert await _ask(narrow) == 1
+    await narrow.dispose()
+
+
+async def test_a_reader_waits_for_the_one_before(clone: Clone) -> None:
+    narrow = Database.at(clone.application, pool_size=1)
+    async with narrow.read():
+        waiting = asyncio.create_task(_ask(narrow))
+        await asyncio.sleep(0.01)
+        assert not waiting.done()
+    assert await waiting == 1
+    await narrow.dispose()
+
+
 async def test_sessions_of_tests_are_in_utc(database: Database) -> None:
     async with database.read() as connection:
         read = (await connection.execute(text("SELECT timestamptz '2026-01-01 00:00Z'"))).scalar()
