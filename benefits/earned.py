@@ -4,8 +4,8 @@ Every share stands over one denominator, which grows with rates and multipliers.
 is kept beside it, so that the whole points of a line can be told apart by rule in the end.
 """
 
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import NamedTuple
 
 from benefits.counted import Charge, Reached
 from benefits.counting import Allowance, Counters
@@ -18,12 +18,8 @@ WHOLE = 0
 """The denominator of a part that is a bonus: whole points that no multiplier touches."""
 
 
-class Part(NamedTuple):
-    """What one rule added to a line, over the denominator of then."""
-
-    why: EarnWhy
-    numerator: int
-    denominator: int
+Part = tuple[EarnWhy, int, int]
+"""What one rule added to a line: why, and a numerator over the denominator of then."""
 
 
 class Earning:
@@ -84,7 +80,7 @@ class Earning:
     def why(self, earned: list[int]) -> list[tuple[EarnWhy, ...]]:
         """Each rule's part in the points of each line: whole points that add up to the line's."""
         return [
-            tuple(part.why for part in parts) if len(parts) <= 1 else self._told(parts, line)
+            tuple([why for why, _, _ in parts]) if len(parts) <= 1 else self._told(parts, line)
             for parts, line in zip(self.parts, earned, strict=True)
         ]
 
@@ -104,7 +100,14 @@ class Earning:
     def add(self, position: int, numerator: int, why: EarnWhy) -> None:
         """Add exact points to a line."""
         self.shares[position] += numerator
-        self.parts[position].append(Part(why, numerator, self.denominator))
+        self.parts[position].append((why, numerator, self.denominator))
+
+    def add_each(self, numerators: Iterable[tuple[int, int]], whys: Iterable[EarnWhy]) -> None:
+        """Add exact points to lines by their positions."""
+        shares, parts, denominator = self.shares, self.parts, self.denominator
+        for (position, numerator), why in zip(numerators, whys, strict=True):
+            shares[position] += numerator
+            parts[position].append((why, numerator, denominator))
 
     def add_whole(self, position: int, points: int, why: EarnWhy) -> None:
         """Add whole points to a line that multipliers work on."""
@@ -113,28 +116,21 @@ class Earning:
     def add_bonus(self, position: int, points: int, why: EarnWhy) -> None:
         """Add whole points to a line that nothing works on."""
         self.bonuses[position] += points
-        self.parts[position].append(Part(why, points, WHOLE))
+        self.parts[position].append((why, points, WHOLE))
 
     def _told(self, parts: list[Part], line: int) -> tuple[EarnWhy, ...]:
-        exact = [
-            part.numerator * self.denominator
-            if part.denominator == WHOLE
-            else part.numerator * (self.denominator // part.denominator)
-            for part in parts
-        ]
-        gave = _apportioned(exact, self.denominator, line)
-        return tuple(part.why.saying(points) for part, points in zip(parts, gave, strict=True))
-
-
-def _apportioned(exact: list[int], denominator: int, whole: int) -> list[int]:
-    """Whole points of parts that may be negative, adding up to the line's."""
-    points = [part // denominator for part in exact]
-    left = whole - sum(points)
-    if not left:
-        return points
-    by_fraction = sorted(
-        range(len(exact)), key=lambda position: (-(exact[position] % denominator), position)
-    )
-    for position in by_fraction[:left]:
-        points[position] += 1
-    return points
+        """The whole points of each part: rounded down, the line's rest to the largest fractions."""
+        points, fractions = [], []
+        for _, numerator, denominator in parts:
+            whole, fraction = numerator, 0
+            if denominator != WHOLE:
+                exact = numerator * (self.denominator // denominator)
+                whole, fraction = divmod(exact, self.denominator)
+            points.append(whole)
+            fractions.append(fraction)
+        left = line - sum(points)
+        if left:
+            largest = sorted(range(len(parts)), key=lambda place: (-fractions[place], place))
+            for place in largest[:left]:
+                points[place] += 1
+        return tuple([why.saying(gave) for (why, _, _), gave in zip(parts, points, strict=True)])

@@ -234,8 +234,8 @@ def _multiply(factor: int, work: Working, earning: Earning, frozen: Frozen | Non
     more = [shares[p] * finer for p in touched]
     why = EarnWhy(work.rule, work.version, multiplier=factor)
     if room is None or not room.counts_points or factor < _ONE:
-        for p, numerator in zip(touched, more, strict=True):
-            earning.add(p, numerator, why)
+        earning.add_each(list(zip(touched, more, strict=True)), [why] * len(touched))
+        for p in touched if room is not None else ():
             _used(room, p)
         return True
     wanted = sum(more) // earning.denominator

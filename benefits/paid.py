@@ -107,8 +107,8 @@ def _on_columns(earning: Earning, amounts: Sequence[int]) -> list[int]:
     factor = earning.shares[0] // total if total else 0
     points = apportion([amount * factor for amount in amounts], earning.denominator)
     weights = list(amounts) if total else [1, *[0] * (len(amounts) - 1)]
-    for part in earning.parts[0]:
-        if part.denominator == WHOLE:
-            for position, bonus in enumerate(spread(part.numerator, weights)):
+    for _, given, denominator in earning.parts[0]:
+        if denominator == WHOLE:
+            for position, bonus in enumerate(spread(given, weights)):
                 points[position] += bonus
     return points

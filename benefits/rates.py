@@ -40,10 +40,8 @@ def add_rate(effect: EarnRate, work: Working, bases: Bases, earning: Earning) ->
         return _carry(effect, work, [(p, basis[p]) for p in touched], earning, own=own)
     factor = effect.points * (earning.denominator // effect.per)
     numerators = [(p, basis[p] * factor) for p in touched]
-    whys = [
-        EarnWhy(work.rule, work.version, effect.points, effect.per, of=basis[p] if own else None)
-        for p in touched
-    ]
+    why = EarnWhy(work.rule, work.version, effect.points, effect.per)
+    whys = [why._replace(of=basis[p]) for p in touched] if own else [why] * len(touched)
     return _add(numerators, whys, work, effect.rounding, earning)
 
 
@@ -166,9 +164,9 @@ def _add(
     if rounding is None and (room is None or not room.counts_points):
         if room is not None and not room.allowed(1):
             return False
-        for (p, numerator), why in zip(numerators, whys, strict=True):
-            earning.add(p, numerator, why)
-            if room is not None:
+        earning.add_each(numerators, whys)
+        if room is not None:
+            for p, _ in numerators:
                 room.gave(p, 1)
         return True
     exact = [numerator for _, numerator in numerators]
