@@ -196,7 +196,7 @@ class Keys:
 
     def __init__(self) -> None:
         """Begin with no key remembered."""
-        self._seen: dict[bytes, ApiKey] = {}
+        self._seen: dict[bytes, tuple[ApiKey, Principal]] = {}
 
     async def principal(
         self,
@@ -211,20 +211,18 @@ class Keys:
         if text.count(".") == _DOTS_OF_A_TOKEN:
             return await _by_credential(database, signing, text, at)
         digest = _digest(text)
-        key = self._seen.get(digest) if confirmed_later else None
-        if key is None:
-            key = await self._read(database, text, digest)
+        known = self._seen.get(digest) if confirmed_later else None
+        key, principal = known or await self._read(database, text, digest)
         if not key.stands(at):
             self._seen.pop(digest, None)
             raise KeyEnded
-        actor = key_actor(key.id)
-        return Principal(role=key.role, actor=actor, key=key.id, member=key.member)
+        return principal
 
     def forget(self, key: UUID | None) -> None:
         """Forget a key that turned out to have ended."""
-        self._seen = {digest: seen for digest, seen in self._seen.items() if seen.id != key}
+        self._seen = {digest: seen for digest, seen in self._seen.items() if seen[0].id != key}
 
-    async def _read(self, database: Database, text: str, digest: bytes) -> ApiKey:
+    async def _read(self, database: Database, text: str, digest: bytes) -> tuple[ApiKey, Principal]:
         parts = text.split("_")
         if len(parts) != _PARTS_OF_A_KEY or parts[0] != _BRAND:
             raise UnknownKey
@@ -237,8 +235,9 @@ class Keys:
         if row is None or not hmac.compare_digest(row.secret_hash, digest):
             raise UnknownKey
         key = _read(row)
-        self._seen[digest] = key
-        return key
+        principal = Principal(key.role, key_actor(key.id), key.id, key.member)
+        self._seen[digest] = key, principal
+        return key, principal
 
 
 async def _by_credential(

@@ -4,12 +4,14 @@ Every line carries the request or job it belongs to. An access line names the ro
 never the path that was asked for, since paths and query strings carry members' ids and names.
 """
 
+import json
 import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, TextIO
 
+import msgspec
 import structlog
 
 ACCESS: Final = structlog.get_logger("loyalty.access")
@@ -20,7 +22,9 @@ def configure_logging(stream: TextIO | None = None) -> None:
     """Write lines people can read on a terminal, and JSON everywhere else."""
     target = sys.stderr if stream is None else stream
     rendering: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if target.isatty() else structlog.processors.JSONRenderer()
+        structlog.dev.ConsoleRenderer()
+        if target.isatty()
+        else structlog.processors.JSONRenderer(serializer=_json)
     )
     structlog.configure(
         processors=[
@@ -32,7 +36,7 @@ def configure_logging(stream: TextIO | None = None) -> None:
             rendering,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVEL),
-        logger_factory=structlog.PrintLoggerFactory(target),
+        logger_factory=structlog.WriteLoggerFactory(target),
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=target, level=logging.WARNING, format="%(message)s", force=True)
@@ -41,8 +45,11 @@ def configure_logging(stream: TextIO | None = None) -> None:
 @contextmanager
 def request_context(request_id: str) -> Iterator[None]:
     """Name the request on every line written inside."""
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
+    bound = structlog.contextvars.bind_contextvars(request_id=request_id)
+    try:
         yield
+    finally:
+        structlog.contextvars.reset_contextvars(**bound)
 
 
 @contextmanager
@@ -55,3 +62,11 @@ def job_context(job: str, run: str) -> Iterator[None]:
 def log_access(method: str, template: str, status: int, milliseconds: int) -> None:
     """Write one line for an answered request, by the template of its route."""
     ACCESS.info("access", method=method, route=template, status=status, ms=milliseconds)
+
+
+def _json(event: object, **_: object) -> str:
+    """Write a line: by the quick encoder, unless a text is none that UTF-8 could hold."""
+    try:
+        return msgspec.json.encode(event, enc_hook=repr).decode()
+    except UnicodeEncodeError:
+        return json.dumps(event, default=repr)
