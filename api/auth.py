@@ -10,6 +10,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 
+from api.headers import header
 from api.operation import OPT, Operation
 from loyalty.bootstrap import Application
 from loyalty.errors import LoyaltyError
@@ -36,7 +37,7 @@ async def authorise(
     """Find out who asks and refuse those whose role may not."""
     declared: Operation = handler.opt[OPT]
     application = application_of(connection)
-    scheme, _, text = connection.headers.get("authorization", "").partition(" ")
+    scheme, _, text = header(connection, b"authorization").partition(" ")
     if scheme.lower() != _SCHEME or not text.strip():
         raise CredentialsMissing
     try:
@@ -51,7 +52,7 @@ async def authorise(
         raise CredentialEnded from None
     if principal.role not in declared.roles:
         raise RoleNotAllowed(wanted=" or ".join(sorted(declared.roles)), seen=principal.role)
-    connection.state.principal = principal
+    connection.scope["state"]["principal"] = principal
 
 
 def application_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Application:
@@ -62,7 +63,7 @@ def application_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Applicatio
 
 def principal_of(request: ApiRequest) -> Principal:
     """Return who asks."""
-    principal: Principal = request.state.principal
+    principal: Principal = request.scope["state"]["principal"]
     return principal
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from litestar import Request
 
+from api.headers import header
 from loyalty.errors import LoyaltyError
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ class RequestInvalid(LoyaltyError):
 
 async def body_of(request: Request[Any, Any, Any], type_: type[T]) -> T:
     """Return the body as the type; the first thing that is wrong is raised with its pointer."""
-    given = request.headers.get("content-type", "")
+    given = header(request, b"content-type")
     if given.partition(";")[0].strip().lower() != MEDIA_TYPE:
         raise MediaTypeUnsupported(seen=given[:80] or "nothing")
     return read_body(await request.body(), type_)

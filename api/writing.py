@@ -69,7 +69,7 @@ def cause_of(request: ApiRequest, at: datetime) -> Cause:
 
 def request_id_of(request: ApiRequest) -> str:
     """Return the id that the access log and the problem document carry."""
-    return str(request.state.request_id)
+    return str(request.scope["state"]["request_id"])
 
 
 async def write(request: ApiRequest, subject: Ref | None, work: Work) -> Response[bytes]:

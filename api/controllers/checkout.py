@@ -8,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from api.auth import ApiRequest, application_of, principal_of
 from api.bodies import body_of
+from api.headers import header
 from api.operation import Operation, operation
 from api.schemas.checkout import QuoteOut
 from api.schemas.listing import ProductPriceOut, ProductPricesBody, ProductPricesOut
@@ -82,7 +83,7 @@ def member_of(text: str | None) -> Ref | None:
 async def quote_cart(request: ApiRequest) -> Response[bytes]:
     """Answer what the member, or a guest, gets for the cart; nothing is written."""
     body = await body_of(request, QuoteBody)
-    application, principal = application_of(request), principal_of(request)
+    application, principal, at = application_of(request), principal_of(request), now_of(request)
     basket = body.order.basket()
     try:
         async with application.database.read() as connection:
@@ -91,16 +92,14 @@ async def quote_cart(request: ApiRequest) -> Response[bytes]:
                 application.programme,
                 member_of(body.member),
                 basket,
-                at=now_of(request),
+                at=at,
                 api_key=principal.key,
             )
     except KeyEnded:
         application.keys.forget(principal.key)
         raise
-    await tell_guesses(
-        application.database, answered.guessers, wrong=answered.wrong, at=now_of(request)
-    )
-    return ok(QuoteOut.of(answered, speaks(request.headers.get("accept-language", ""))))
+    await tell_guesses(application.database, answered.guessers, wrong=answered.wrong, at=at)
+    return ok(QuoteOut.of(answered, speaks(header(request, b"accept-language"))))
 
 
 @post(
