@@ -18,7 +18,9 @@ from api.access import Access
 from api.auth import authorise
 from api.openapi import build_document, serve_document
 from api.problems import answer_problem
+from api.stripe_webhook import webhook_routes
 from loyalty.bootstrap import Application, build, freeze_memory
+from loyalty.checkout.snapshot import read_published
 from loyalty.observability import configure_logging
 from loyalty.settings import Settings
 
@@ -46,14 +48,16 @@ def _assemble(application: Application, *, owns: bool) -> Litestar:
             yield
             return
         async with application:
-            await warm(application)
+            async with application.database.read() as connection:
+                await read_published(connection, application.programme, application.clock.now())
             freeze_memory()
             yield
 
     document = build_document(PREFIX, registry.ROUTES)
+    hooks = webhook_routes(application.billing)
     v1 = Router(PREFIX, route_handlers=list(registry.ROUTES), guards=[authorise])
     app = Litestar(
-        route_handlers=[v1, *health.ROUTES, serve_document(document), console()],
+        route_handlers=[v1, *hooks, *health.ROUTES, serve_document(document), console()],
         state=State({"application": application}),
         exception_handlers=_handlers(),
         request_max_body_size=LARGEST_BODY,

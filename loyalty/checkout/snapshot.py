@@ -6,6 +6,7 @@ Nothing is locked: the quote reads it alone, and placing reads it after the memb
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -115,6 +116,11 @@ async def take_snapshot(
     )
 
 
+async def read_published(connection: AsyncConnection, programme: Programme, at: datetime) -> None:
+    """Read and compile what is live, before anybody asks for it."""
+    await take_snapshot(connection, programme, Asked(None, at, at, (), ()))
+
+
 def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
     on = asked.at.astimezone(programme.zone).date()
     return {
@@ -124,12 +130,18 @@ def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
         "now": asked.now,
         "stops_at": asked.stops_at,
         "on": on,
-        **{f"{period}_begins": date.fromisoformat(day) for period, day in periods(on).items()},
+        **_begins(on),
         "skus": SEPARATOR.join(dict.fromkeys(asked.skus)),
         "codes": SEPARATOR.join(canonical_code(text) for text in asked.codes),
         "order": asked.order,
         "api_key": asked.api_key,
     }
+
+
+@lru_cache(maxsize=8)
+def _begins(on: date) -> Mapping[str, date]:
+    """The first days of the periods that a day is in, as the statement's parameters."""
+    return {f"{period}_begins": date.fromisoformat(day) for period, day in periods(on).items()}
 
 
 def _used(

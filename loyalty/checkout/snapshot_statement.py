@@ -85,7 +85,8 @@ def snapshot_statement() -> Hot[
     # By their names, so that nobody below takes the ones above for tables of their own.
     ahead = (literal_column(f"standing.{day}", Date) for day in ("falls_on", "floor_until"))
     turn = lateral(select(_moves_on(*ahead).label("moves_on"))).alias("turn")
-    later = lateral(standing_at(member.c.id, literal_column("turn.moves_on", Date))).alias("later")
+    moves_on = literal_column("turn.moves_on", Date)
+    later = lateral(standing_at(member.c.id, moves_on).where(moves_on.is_not(None))).alias("later")
     whole = (
         one.outerjoin(member, member.c.id == func.coalesce(_ID, named))
         .outerjoin(profile, profile.c.member == member.c.id)
