@@ -61,12 +61,16 @@ async def step(
     programme = application_of(request).programme
 
     async def work(connection: AsyncConnection, begun: Begun) -> Answer:
-        keyed = begun.attempt.key is not None
+        kept: Answer | None = None
 
         def keep(done: D) -> Kept:
-            return (begun.attempt, render(done)) if keyed else None
+            nonlocal kept
+            if begun.attempt.key is None:
+                return None
+            kept = render(done)
+            return begun.attempt, kept
 
         done = await use_case(connection, programme, cause, begun, asked, keep=keep)
-        return replace(render(done), stored=keyed and not done.replayed)
+        return render(done) if kept is None else replace(kept, stored=True)
 
     return await write(request, subject, work)

@@ -53,18 +53,18 @@ class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
         list[Annotated[str, Meta(min_length=1, max_length=100)]], Meta(max_length=50)
     ] = []
 
-    def line(self, pointer: str) -> CartLine:
+    def line(self, place: int) -> CartLine:
         """Return the line as the rules see it."""
         by_unit = self.unit_price is not None
         if by_unit == (self.amount is not None):
-            raise _malformed(f"{pointer}/unit_price", "either unit_price or amount is expected")
+            raise _unfit(place, "unit_price", "either unit_price or amount is expected")
         if self.member_price is not None and not by_unit:
-            raise _malformed(f"{pointer}/member_price", "it goes with unit_price only")
+            raise _unfit(place, "member_price", "it goes with unit_price only")
         if self.member_amount is not None and by_unit:
-            raise _malformed(f"{pointer}/member_amount", "it goes with amount only")
+            raise _unfit(place, "member_amount", "it goes with amount only")
         regular = self._whole(self.unit_price, self.amount)
         if regular is None or regular > MOST_MONEY:
-            raise _malformed(f"{pointer}/unit_price", f"at most {MOST_MONEY} for the quantity")
+            raise _unfit(place, "unit_price", f"at most {MOST_MONEY} for the quantity")
         return CartLine(
             line_id=self.line_id,
             sku=self.sku,
@@ -75,7 +75,7 @@ class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
             tax=self.tax,
             earns=self.earns,
             brand=self.brand,
-            tags=tuple(dict.fromkeys(self.tags)),
+            tags=tuple(dict.fromkeys(self.tags)) if self.tags else (),
         )
 
     def _whole(self, price: int | None, amount: int | None) -> int | None:
@@ -118,11 +118,11 @@ class OrderBody(Struct, frozen=True, forbid_unknown_fields=True):
         for place, line in enumerate(self.lines):
             if line.gift_with is None:
                 continue
-            pointer = f"/order/lines/{place}/gift_with"
             if line.gift_with not in paid:
-                raise _malformed(pointer, "a line of the order that is no gift is expected")
+                seen = "a line of the order that is no gift is expected"
+                raise _unfit(place, "gift_with", seen)
             if line.unit_price or line.amount:
-                raise _malformed(pointer, "a gift costs nothing")
+                raise _unfit(place, "gift_with", "a gift costs nothing")
             found[line.line_id] = line.gift_with
         return found
 
@@ -131,9 +131,7 @@ class OrderBody(Struct, frozen=True, forbid_unknown_fields=True):
         shipping = self.shipping or ShippingBody(0)
         cart = Cart(
             currency=self.currency,
-            lines=tuple(
-                line.line(f"/order/lines/{place}") for place, line in enumerate(self.lines)
-            ),
+            lines=tuple([line.line(place) for place, line in enumerate(self.lines)]),
             shipping_method=shipping.method,
             shipping_price=shipping.price,
             channel=self.channel,
@@ -283,6 +281,10 @@ class UnnamedReturnBody(Struct, frozen=True, forbid_unknown_fields=True):
         if self.amount is not None:
             return [ReturnedRow("", 0, self.amount)]
         return [ReturnedRow(line.sku, line.quantity, line.amount) for line in self.lines]
+
+
+def _unfit(place: int, field: str, seen: str) -> RequestInvalid:
+    return _malformed(f"/order/lines/{place}/{field}", seen)
 
 
 def _malformed(pointer: str, seen: str) -> RequestInvalid:
