@@ -43,9 +43,10 @@ def plan_cancellation(history: History, asked: Sequence[Asked] | None, step: Ste
         lines=() if whole else in_order(parts),
         asked=step.asked,
     )
-    after = history.with_shipment(shipment).state
-    if after is OrderState.CANCELLED:  # nothing left, so its shipping is not spent either
+    after = history.with_shipment(shipment)
+    if after.state is OrderState.CANCELLED:  # nothing left, so its shipping is not spent either
         shipment = replace(shipment, shipping_points=history.order.shipping_points)
+        after = history.with_shipment(shipment)
     return ShipmentPlan(shipment, figures.points + shipment.shipping_points, after)
 
 

@@ -50,11 +50,19 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class ShipmentPlan:
-    """A shipment to record. `released` points were held for what it does not carry."""
+    """A shipment to record, and the order after it.
+
+    `released` points were held for what it does not carry.
+    """
 
     shipment: Shipment
     released: int
-    state: OrderState
+    after: History
+
+    @property
+    def state(self) -> OrderState:
+        """The state that it leaves the order in."""
+        return self.after.state
 
 
 def plan_completion(
@@ -82,7 +90,7 @@ def plan_completion(
     shipment = _shipment(history, step, parts, shipping_points)
     if shipment.figures.earn:
         shipment = replace(shipment, activates_at=activates_at, expires_at=expires_at)
-    return ShipmentPlan(shipment, released, _after(history, shipment))
+    return ShipmentPlan(shipment, released, history.with_shipment(shipment))
 
 
 def plan_whole(
@@ -182,7 +190,3 @@ def _shipment(
 def in_order(parts: Sequence[ShippedLine]) -> tuple[ShippedLine, ...]:
     """Return the parts of a shipment as they are read back, however they were asked for."""
     return tuple(sorted(parts, key=lambda part: part.line_no))
-
-
-def _after(history: History, shipment: Shipment) -> OrderState:
-    return history.with_shipment(shipment).state
