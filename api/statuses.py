@@ -68,6 +68,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     ),
     405: ("method-not-allowed",),
     409: (
+        "account-map-without-fees",
         "activity-conflict",
         "adjustment-over-limit",
         "birthday-already-issued",

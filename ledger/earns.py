@@ -13,7 +13,7 @@ def earned_lots(asset: str) -> Select[Any]:
     """Publish every lot that was earned or given by hand, for others to count.
 
     Columns: holder (who earned it), lot, key and kind of the journal it was born by, effective_at,
-    granted, and taken_back: in all, also after it moved to another wallet.
+    granted, lot_class, allocated, and taken_back: in all, also after it moved to another wallet.
     """
     every = (
         select(lot.c.id, func.max(lot.c.clawed_back).label("taken_back"))
@@ -30,6 +30,8 @@ def earned_lots(asset: str) -> Select[Any]:
             kind.label("kind"),
             journal.c.effective_at,
             lot.c.granted,
+            cast(lot.c.class_, Text).label("lot_class"),
+            lot.c.allocated,
             every.c.taken_back,
         )
         .join(journal, (journal.c.holder == lot.c.holder) & (journal.c.id == lot.c.journal))

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 import ledger
 import tiers
+from loyalty.fees.verify import first_broken_fee
 from loyalty.invariants import first_broken
 from loyalty.orders.verify import first_broken_order
 from loyalty.rewards.verify import first_broken_reward
@@ -75,6 +76,13 @@ async def _rewards(connection: AsyncConnection) -> Sequence[Finding]:
     ]
 
 
+async def _fees(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("fees", check, row, seen, "none such")
+        for check, (row, seen) in (await first_broken_fee(connection)).items()
+    ]
+
+
 VERIFIERS: Final[Mapping[str, Callable[[AsyncConnection], Awaitable[Sequence[Finding]]]]] = {
     "ledger": _ledger,
     "tiers": _tiers,
@@ -82,5 +90,6 @@ VERIFIERS: Final[Mapping[str, Callable[[AsyncConnection], Awaitable[Sequence[Fin
     "loyalty": _loyalty,
     "orders": _orders,
     "rewards": _rewards,
+    "fees": _fees,
 }
 """By package, in the order they run; a package with tables of its own adds its line here."""

@@ -57,7 +57,7 @@ _NUMBER: Final = {"number": "The export's number."}
             body=ExportBody,
             example={"period": "2026-01", "map": "ifrs", "format": "hledger"},
             answers={201: ExportOut},
-            refusals=("unknown-account-map", "export-period-unfit"),
+            refusals=("unknown-account-map", "account-map-without-fees", "export-period-unfit"),
         )
     ),
 )
@@ -137,7 +137,12 @@ async def read_export(request: ApiRequest) -> Response[bytes]:
             roles=_FINANCE,
             answers={200: bytes},
             media_types=_MEDIA_TYPES,
-            refusals=("unknown-export", "export-differs", "export-revision-gone"),
+            refusals=(
+                "unknown-export",
+                "export-differs",
+                "export-revision-gone",
+                "account-map-without-fees",
+            ),
             parameters=_NUMBER,
         )
     ),

@@ -1,15 +1,16 @@
 """The money side of points: what finance signs, and what is deferred, recognised and released."""
 
-from datetime import UTC, date, datetime
-from typing import Annotated, Final
+from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from litestar import Response, get, post
-from msgspec import Meta, Struct
+from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.auth import ApiRequest, application_of
-from api.bodies import RequestInvalid, body_of, read_query
+from api.bodies import body_of, read_query
+from api.months import Day, RollForwardQuery, known_by_of, months_asked, plausible
 from api.operation import Operation, operation
 from api.pagination import DEFAULT_LIMIT, Cursor, Limit, Page, PageQuery, read_cursor, sign_cursor
 from api.schemas.books import month_of
@@ -34,23 +35,10 @@ from loyalty.books import (
 )
 from loyalty.idempotency import Answer, Begun
 from loyalty.keys import Role
-from loyalty.policy import months_later, policy_at
+from loyalty.policy import policy_at
 
 _FINANCE: Final[frozenset[Role]] = frozenset({"finance"})
 _READERS: Final[frozenset[Role]] = frozenset({"finance", "admin"})
-_OLDEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 1), date(2200, 1, 1)
-_MOST_MONTHS: Final = 120
-
-Day = Annotated[date, Meta(description="A day of the programme's calendar.")]
-
-
-class RollForwardQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
-    """The months of [from, to), both first days of months; this month when left out."""
-
-    from_: Day | None = None
-    to: Day | None = None
-    recorded_by: Instant | None = None
 
 
 class CohortsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,17 +140,9 @@ async def read_estimates(request: ApiRequest) -> Response[bytes]:
 async def read_money_roll_forward(request: ApiRequest) -> Response[bytes]:
     """Answer every class from opening to closing; liability is deferred revenue only."""
     query, now = read_query(request, RollForwardQuery), now_of(request)
-    known_by = _known_by(query.recorded_by, now)
+    known_by = known_by_of(query.recorded_by, now)
     async with application_of(request).database.snapshot() as connection:
-        today = (await policy_at(connection, now)).day_of(now)
-        since = _first_day(query.from_, "from") or today.replace(day=1)
-        until = _first_day(query.to, "to") or months_later(today.replace(day=1), 1)
-        if not since < until <= months_later(since, _MOST_MONTHS):
-            raise RequestInvalid(
-                pointer="/query/to",
-                seen=f"not within {_MOST_MONTHS} months after from",
-                reason="out-of-range",
-            )
+        since, until = await months_asked(connection, query, now)
         rolled = await money_roll_forward(connection, known_by=known_by, since=since, until=until)
     return ok(MoneyRollForwardOut.of(rolled))
 
@@ -182,9 +162,9 @@ async def read_money_roll_forward(request: ApiRequest) -> Response[bytes]:
 async def read_money_cohorts(request: ApiRequest) -> Response[bytes]:
     """Answer points issued, used, lapsed and outstanding, and the money that stands behind them."""
     query, now = read_query(request, CohortsQuery), now_of(request)
-    known_by = _known_by(query.recorded_by, now)
+    known_by = known_by_of(query.recorded_by, now)
     async with application_of(request).database.snapshot() as connection:
-        on = _plausible(query.on, "on") or (await policy_at(connection, now)).day_of(now)
+        on = plausible(query.on, "on") or (await policy_at(connection, now)).day_of(now)
         found = await breakage(connection, known_by=known_by, on=on)
     return ok(CohortsOut(on, [CohortOut.of(cohort) for cohort in found]))
 
@@ -234,31 +214,6 @@ def _cohort(request: ApiRequest) -> tuple[LotClass, date]:
         return LotClass(kind), month_of(month)
     except ValueError:
         raise UnknownCohort(lot_class=kind[:80], seen=month[:80]) from None
-
-
-def _known_by(given: datetime | None, now: datetime) -> datetime:
-    if given is not None and not _OLDEST <= given <= now:
-        raise RequestInvalid(
-            pointer="/query/recorded_by", seen="not between 1970 and now", reason="out-of-range"
-        )
-    return given or now
-
-
-def _plausible(given: date | None, name: str) -> date | None:
-    if given is not None and not _FIRST_DAY <= given <= _LAST_DAY:
-        raise RequestInvalid(
-            pointer=f"/query/{name}", seen="not between 1970 and 2200", reason="out-of-range"
-        )
-    return given
-
-
-def _first_day(given: date | None, name: str) -> date | None:
-    day = _plausible(given, name)
-    if day is not None and day.day != 1:
-        raise RequestInvalid(
-            pointer=f"/query/{name}", seen="not the first day of a month", reason="not-a-month"
-        )
-    return day
 
 
 ROUTES: Final = (

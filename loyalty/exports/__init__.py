@@ -6,6 +6,7 @@ time. `docs/exports.md` says what each format holds and how an account map is wr
 
 from loyalty.exports.errors import (
     AccountMapMalformed,
+    AccountMapWithoutFees,
     ExportDiffers,
     ExportPeriodUnfit,
     ExportRevisionGone,
@@ -27,6 +28,7 @@ from loyalty.exports.types import Export, ExportFile, Format, Language
 __all__ = [
     "AccountMap",
     "AccountMapMalformed",
+    "AccountMapWithoutFees",
     "CompanyAccount",
     "Export",
     "ExportDiffers",

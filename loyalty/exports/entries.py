@@ -17,6 +17,8 @@ from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
+from loyalty.exports.errors import AccountMapWithoutFees
+from loyalty.exports.fees import FeeMoved, sides
 from loyalty.exports.maps import AccountMap
 from loyalty.exports.types import Entry, Line, Stands
 
@@ -47,6 +49,16 @@ class Moved:
     reason: str
     amount: int
 
+    @property
+    def kind(self) -> str:
+        """What kind of entry it makes."""
+        return f"money-{self.reason}"
+
+    @property
+    def of(self) -> str:
+        """The cohort that it is about."""
+        return f"{self.lot_class}-{self.issued_in:%Y-%m}"
+
 
 @dataclass(frozen=True, slots=True)
 class MoneyFacts:
@@ -54,6 +66,7 @@ class MoneyFacts:
 
     currency: str
     moved: Sequence[Moved]
+    fees: Sequence[FeeMoved] = ()
 
 
 class Reader:
@@ -164,16 +177,24 @@ class Reader:
         return dict(stand)
 
     def _months(self) -> set[date]:
-        return {one.month for one in self._money.moved if one.month >= self._span.since}
+        return {one.month for one in self._all_money() if one.month >= self._span.since}
+
+    def _all_money(self) -> list[Moved | FeeMoved]:
+        return [*self._money.moved, *self._money.fees]
 
     def _money_of(self, month: date) -> list[Entry]:
-        found = sorted(
+        points = sorted(
             (one for one in self._money.moved if one.month == month),
             key=lambda one: (one.lot_class, one.issued_in, one.reason),
         )
-        return [self._money_entry(one) for one in found if one.amount]
+        fees = sorted(
+            (one for one in self._money.fees if one.month == month),
+            key=lambda one: (one.plan, one.reason),
+        )
+        both: list[Moved | FeeMoved] = [*points, *fees]
+        return [self._money_entry(one) for one in both if one.amount]
 
-    def _money_entry(self, one: Moved) -> Entry:
+    def _money_entry(self, one: Moved | FeeMoved) -> Entry:
         self.entries += 1
         lines = tuple(
             Line(code, self._money.currency, amount, one.reason, one.lot_class, None)
@@ -185,20 +206,27 @@ class Reader:
             booked_on=_last_day(one.month),
             effective_at=None,
             journal=None,
-            kind=f"money-{one.reason}",
-            reason=f"{one.lot_class}-{one.issued_in:%Y-%m}",
+            kind=one.kind,
+            reason=one.of,
             order=None,
             lines=lines,
         )
 
-    def _sides(self, one: Moved) -> Iterator[tuple[str, int]]:
-        accounts = self._map.money[one.lot_class]
-        yield accounts.against[one.reason], one.amount
-        yield accounts.balance, -one.amount
+    def _sides(self, one: Moved | FeeMoved) -> Iterator[tuple[str, int]]:
+        if isinstance(one, Moved):
+            accounts = self._map.money[one.lot_class]
+            debit, credit = accounts.against[one.reason], accounts.balance
+        elif self._map.fees is None:
+            raise AccountMapWithoutFees(pointer="/map", seen=self._map.name)
+        else:
+            points = self._map.money["fee"].against["deferred"]
+            debit, credit = sides(self._map.fees, points, one.reason)
+        yield debit, one.amount
+        yield credit, -one.amount
 
     def _opening_money(self) -> dict[tuple[str, str], int]:
         """Balances carried over; what income and expense had moved stands in the one account."""
-        stand = self._sum(one for one in self._money.moved if one.month < self._span.since)
+        stand = self._sum(one for one in self._all_money() if one.month < self._span.since)
         lasting = self._map.balance_codes()
         carried = {key: amount for key, amount in stand.items() if key[0] in lasting}
         rest = (self._map.carried, self._money.currency)
@@ -208,12 +236,12 @@ class Reader:
     def _closing_money(self) -> dict[tuple[str, str], int]:
         """What the span moved on top of what was carried over."""
         closing: dict[tuple[str, str], int] = defaultdict(int, self._opening_money())
-        moved = self._sum(one for one in self._money.moved if one.month >= self._span.since)
+        moved = self._sum(one for one in self._all_money() if one.month >= self._span.since)
         for key, amount in moved.items():
             closing[key] += amount
         return dict(closing)
 
-    def _sum(self, moved: Iterator[Moved]) -> Mapping[tuple[str, str], int]:
+    def _sum(self, moved: Iterator[Moved | FeeMoved]) -> Mapping[tuple[str, str], int]:
         stand: dict[tuple[str, str], int] = defaultdict(int)
         for one in moved:
             for code, amount in self._sides(one):

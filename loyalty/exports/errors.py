@@ -26,6 +26,13 @@ class AccountMapMalformed(LoyaltyError):
     seen: str
 
 
+class AccountMapWithoutFees(LoyaltyError):
+    """Membership fees were taken, and account map {seen} has no `fees`: publish one that does."""
+
+    code = "account-map-without-fees"
+    seen: str
+
+
 class ExportPeriodUnfit(LoyaltyError):
     """An export is of a whole month or year that has begun, not of {seen}."""
 

@@ -26,6 +26,7 @@ from loyalty.database import Database
 from loyalty.exports.comma import CommaWriter
 from loyalty.exports.entries import MoneyFacts, Moved, Reader, Span
 from loyalty.exports.errors import ExportDiffers, ExportRevisionGone
+from loyalty.exports.fees import FeeMoved
 from loyalty.exports.hledger import HledgerWriter
 from loyalty.exports.money import money_until
 from loyalty.exports.store import find_export, find_map
@@ -111,10 +112,9 @@ WRITERS: Final[Mapping[Format, Callable[[BinaryIO, Head, Path], Writer]]] = {
 
 
 async def _look(connection: AsyncConnection, cause: Cause, wanted: Export) -> _Facts:
-    policy = await policy_at(connection, cause.at)
     async with _all_history(connection):
         money = await money_until(connection, wanted.until, known_by=cause.at)
-    return _Facts(await ledger.seen_now(connection), MoneyFacts(policy.currency, money))
+    return _Facts(await ledger.seen_now(connection), money)
 
 
 @asynccontextmanager
@@ -170,7 +170,8 @@ def _document(money: MoneyFacts) -> dict[str, Any]:
         [one.month.isoformat(), one.lot_class, one.issued_in.isoformat(), one.reason, one.amount]
         for one in money.moved
     ]
-    return {"currency": money.currency, "moved": moved}
+    fees = [[one.month.isoformat(), one.plan, one.reason, one.amount] for one in money.fees]
+    return {"currency": money.currency, "moved": moved} | ({"fees": fees} if fees else {})
 
 
 def _read_money(document: Mapping[str, Any]) -> MoneyFacts:
@@ -178,7 +179,11 @@ def _read_money(document: Mapping[str, Any]) -> MoneyFacts:
         Moved(date.fromisoformat(month), lot_class, date.fromisoformat(issued_in), reason, amount)
         for month, lot_class, issued_in, reason, amount in document["moved"]
     ]
-    return MoneyFacts(document["currency"], moved)
+    fees = [
+        FeeMoved(date.fromisoformat(month), plan, reason, amount)
+        for month, plan, reason, amount in document.get("fees", ())
+    ]
+    return MoneyFacts(document["currency"], moved, fees)
 
 
 def _digest(file: BufferedRandom) -> bytes:

@@ -8,7 +8,7 @@ keeps (deferred revenue, a provision, a payable) against what each reason moves 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -51,6 +51,8 @@ class AccountMap:
     points: Mapping[str, Mapping[str, str]]
     money: Mapping[str, "MoneyAccounts"]
     carried: str
+    fees: "FeeAccounts | None" = None
+    """None in a map that was published before there were fees; it takes none."""
 
     def of_points(self, account: str, lot_class: str | None) -> str:
         """Return the code of an account of the ledger, for lots of a class."""
@@ -71,6 +73,20 @@ class MoneyAccounts:
     against: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class FeeAccounts:
+    """Where membership fees stand: what is open, what was taken, and what became revenue.
+
+    Bonus points take their share against what the map says of points of the class `fee`.
+    """
+
+    liability: str
+    clearing: str
+    tax: str
+    credit: str
+    revenue: str
+
+
 @cache
 def shipped_document(name: str) -> Mapping[str, Any]:
     """Return the document of a map that comes with the programme."""
@@ -85,6 +101,7 @@ def parse_map(document: object, *, version: int) -> AccountMap:
     accounts = _accounts(whole["accounts"])
     points = _points(whole["points"], accounts)
     money = _money(whole["money"], accounts)
+    fees = _fees(whole["fees"], accounts) if "fees" in whole else None
     carried = _known(whole.get("carried"), "/carried", accounts)
     if accounts[carried].kind != "equity":
         raise _malformed("/carried", "an account of equity", carried)
@@ -97,11 +114,13 @@ def parse_map(document: object, *, version: int) -> AccountMap:
         points=points,
         money=money,
         carried=carried,
+        fees=fees,
     )
 
 
 def document_of_map(account_map: AccountMap) -> dict[str, Any]:
     """Return the document that reads as this map."""
+    fees = {} if account_map.fees is None else {"fees": asdict(account_map.fees)}
     return {
         "name": account_map.name,
         "framework": account_map.framework,
@@ -115,6 +134,7 @@ def document_of_map(account_map: AccountMap) -> dict[str, Any]:
             lot_class: {"balance": held.balance, "against": dict(held.against)}
             for lot_class, held in account_map.money.items()
         },
+        **fees,
         "carried": account_map.carried,
     }
 
@@ -167,6 +187,16 @@ def _money(given: object, accounts: Mapping[str, CompanyAccount]) -> dict[str, M
             one["balance"], {reason: against[reason] for reason in REASONS}
         )
     return money
+
+
+def _fees(given: object, accounts: Mapping[str, CompanyAccount]) -> FeeAccounts:
+    names = [field.name for field in fields(FeeAccounts)]
+    one = _object(given, "/fees", set(names))
+    for name in names:
+        kind = accounts[_known(one[name], f"/fees/{name}", accounts)].kind
+        if kind == "memo":
+            raise _malformed(f"/fees/{name}", "an account of money", one[name])
+    return FeeAccounts(**{name: one[name] for name in names})
 
 
 def _lot_class(given: str, where: str) -> None:

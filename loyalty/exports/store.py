@@ -16,7 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import ledger
 from loyalty.cause import Cause
 from loyalty.changes import record_change
-from loyalty.exports.errors import ExportPeriodUnfit, UnknownAccountMap, UnknownExport
+from loyalty.exports.errors import (
+    AccountMapWithoutFees,
+    ExportPeriodUnfit,
+    UnknownAccountMap,
+    UnknownExport,
+)
 from loyalty.exports.maps import (
     SHIPPED,
     AccountMap,
@@ -26,6 +31,7 @@ from loyalty.exports.maps import (
 )
 from loyalty.exports.tables import account_map, export, export_file
 from loyalty.exports.types import Export, ExportFile, Format, Language
+from loyalty.membership.tables import membership_charge
 from loyalty.numbering import next_number
 from loyalty.policy import policy_at
 
@@ -49,6 +55,8 @@ async def request_export(
         raise ExportPeriodUnfit(pointer="/period", seen=f"{since} to {until}")
     number = await next_number(connection, "exports")
     chosen = await _published(connection, cause, map)
+    if chosen.fees is None and await _fees_taken(connection):
+        raise AccountMapWithoutFees(pointer="/map", seen=chosen.name)
     spoken: Language = language or ("zh" if policy.language.startswith("zh") else "en")
     await connection.execute(
         insert(export).values(
@@ -74,6 +82,10 @@ async def request_export(
         after={"since": str(since), "until": str(until), "format": format.value, "map": map},
     )
     return await find_export(connection, number)
+
+
+async def _fees_taken(connection: AsyncConnection) -> bool:
+    return await connection.scalar(select(membership_charge.c.id).limit(1)) is not None
 
 
 async def is_closed(connection: AsyncConnection, until: date) -> bool:

@@ -60,6 +60,7 @@ order:ord_01kdx40000e00800000000000a, at:2026-01-20T12:00:00.000000+00:00
 
 2026-01-31 closing balances
     Assets:1260 Receivables from points partners  0.00 USD == 0.00 USD
+    Assets:1270 Clearing of membership fees  0.00 USD == 0.00 USD
     Liabilities:2610 Contract liabilities – loyalty points  0.00 USD == -60.76 USD
 """
 
@@ -162,7 +163,7 @@ def test_the_workbook_sums_a_day_and_shows_balances(tmp_path: Path) -> None:
     ]
     assert ["2610", "Contract liabilities – loyalty points", "USD", "0.00", "-60.76"] in balances
     assert ["9111", "Points available – sale", "points", "-40", "-110"] in balances
-    assert accounts[2][3] == "合同负债——会员积分"
+    assert accounts[3][3] == "合同负债——会员积分"
 
 
 @pytest.mark.parametrize("format_", Format)

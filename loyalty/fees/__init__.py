@@ -1,0 +1,35 @@
+"""The books of membership fees: liabilities that become revenue day by day over what was paid."""
+
+from loyalty.fees.booking import allocate_bonus, booked_on
+from loyalty.fees.reading import (
+    FeeOfCharge,
+    FeeRollForward,
+    fee_months,
+    fee_roll_forward,
+    fees_of_month,
+)
+from loyalty.fees.recognition import Life, lives
+from loyalty.fees.rolling import FeeMonth, roll
+from loyalty.fees.sharing import FeeShare, allocate_fee
+from loyalty.fees.types import Charge, ChargeReason, Figures, Refund, RefundKind
+
+__all__ = [
+    "Charge",
+    "ChargeReason",
+    "FeeMonth",
+    "FeeOfCharge",
+    "FeeRollForward",
+    "FeeShare",
+    "Figures",
+    "Life",
+    "Refund",
+    "RefundKind",
+    "allocate_bonus",
+    "allocate_fee",
+    "booked_on",
+    "fee_months",
+    "fee_roll_forward",
+    "fees_of_month",
+    "lives",
+    "roll",
+]

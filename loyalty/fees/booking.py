@@ -1,0 +1,56 @@
+"""What a charge leaves in the books when it is recorded: its day, and its bonus points' share."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import ledger
+from ledger import LotClass
+from loyalty.books import expected_share, read_estimates
+from loyalty.cause import Cause
+from loyalty.fees.sharing import allocate_fee
+from loyalty.fees.tables import fee_allocation
+from loyalty.policy import Policy
+
+
+async def booked_on(connection: AsyncConnection, policy: Policy, at: datetime) -> date | None:
+    """Return the first open day where the day of an instant is in a closed month; else None.
+
+    Ask inside the transaction that records it, after its first lock: whoever closes a month waits
+    for it.
+    """
+    first = await ledger.open_from(connection)
+    return first if first is not None and policy.day_of(at) < first else None
+
+
+async def allocate_bonus(
+    connection: AsyncConnection,
+    policy: Policy,
+    cause: Cause,
+    *,
+    member: UUID,
+    charge: UUID,
+    net: int,
+    points: int,
+) -> int:
+    """Keep what of a charge its bonus points take, and return it: the lot's allocated amount.
+
+    The charge stands already; the lot is earned in the same transaction with the class `fee`.
+    """
+    signed = await read_estimates(connection, lot_class=LotClass.FEE)
+    expected = expected_share(signed, LotClass.FEE, policy.day_of(cause.at))
+    share = allocate_fee(net, points, policy.point_value, expected)
+    await connection.execute(
+        insert(fee_allocation).values(
+            member=member,
+            charge=charge,
+            points=points,
+            allocated=share.points,
+            at=cause.at,
+            actor=cause.actor,
+            request_id=cause.request_id,
+        )
+    )
+    return share.points

@@ -1,0 +1,66 @@
+"""The roll-forward of fees: from what was open when a month began to what is open at its end. Pure.
+
+opening + billed - allocated to bonus points - recognised - refunded - turned into credit = closing,
+for every plan and in all.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from loyalty.fees.recognition import NOTHING, Life
+from loyalty.fees.types import Figures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeMonth:
+    """One plan in one month; ``opening`` and ``closing`` are contract liabilities net of tax."""
+
+    month: date
+    plan: str
+    opening: int
+    moved: Figures
+    closing: int
+
+
+def roll(lived: Iterable[Life], *, since: date, until: date, through: date) -> list[FeeMonth]:
+    """Return every plan's months of ``[since, until)`` in which anything stood or moved.
+
+    What days recognise counts up to before ``through``; the month it lies in is not over.
+    """
+    days = boundaries(since, until, through)
+    stood: dict[str, list[Figures]] = {}
+    for life in lived:
+        sums = stood.setdefault(life.charge.plan, [NOTHING] * len(days))
+        for place, day in enumerate(days):
+            sums[place] += life.by(day)
+    return sorted(
+        (one for plan, sums in stood.items() for one in _months(plan, days, sums)),
+        key=lambda one: (one.month, one.plan),
+    )
+
+
+def boundaries(since: date, until: date, through: date) -> Sequence[date]:
+    """Return the mornings between which months move: firsts of months, at last ``through``."""
+    days = [since]
+    while days[-1] < min(until, through):
+        days.append(min(_next(days[-1]), max(through, since)))
+    return days
+
+
+def _months(plan: str, days: Sequence[date], sums: Sequence[Figures]) -> Iterable[FeeMonth]:
+    for month, before, after in zip(days, sums, sums[1:], strict=False):
+        moved = after - before
+        if moved != NOTHING or before.rest:
+            yield FeeMonth(
+                month=month,
+                plan=plan,
+                opening=before.rest,
+                moved=moved,
+                closing=after.rest,
+            )
+
+
+def _next(month: date) -> date:
+    years, months = divmod(month.year * 12 + month.month, 12)
+    return date(years, months + 1, 1)

@@ -1,0 +1,113 @@
+"""Proves that no more went back of a charge than was taken, and that bonus points have their share.
+
+Each check is one statement that returns the first row that breaks it. What the ledger holds is read
+through the Select it publishes.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sqlalchemy import Select, String, and_, case, cast, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+import ledger
+from loyalty.fees.tables import fee_allocation
+from loyalty.fees.types import RefundKind
+from loyalty.membership.tables import membership_charge, membership_refund
+
+Check = Select[*tuple[Any, ...]]
+Broken = tuple[str, str]
+"""The row that breaks a check, and what was seen in it."""
+
+
+async def first_broken_fee(connection: AsyncConnection) -> Mapping[str, Broken]:
+    """Return, by check, the first row that breaks it."""
+    broken: dict[str, Broken] = {}
+    for check, statement in CHECKS.items():
+        row = (await connection.execute(statement().limit(1))).first()
+        if row is not None:
+            broken[check] = (str(row[0]), str(row[1]))
+    return broken
+
+
+def _refunds_are_counted() -> Check:
+    """What a charge says was refunded of it is the sum of its refunds, net and tax."""
+    charge, refund = membership_charge.c, membership_refund.c
+    sign = case((refund.kind == RefundKind.REINSTATED.value, -1), else_=1)
+    given = (
+        select(
+            refund.member,
+            refund.charge,
+            func.sum(sign * refund.net).label("net"),
+            func.sum(sign * refund.tax).label("tax"),
+        )
+        .group_by(refund.member, refund.charge)
+        .subquery("given")
+    )
+    net, tax = func.coalesce(given.c.net, 0), func.coalesce(given.c.tax, 0)
+    return (
+        select(charge.id, func.concat(charge.refunded_net, "+", charge.refunded_tax))
+        .select_from(
+            membership_charge.outerjoin(
+                given, and_(given.c.member == charge.member, given.c.charge == charge.id)
+            )
+        )
+        .where(
+            or_(
+                charge.refunded_net != net,
+                charge.refunded_tax != tax,
+                net > charge.net,
+                tax > charge.tax,
+            )
+        )
+    )
+
+
+def _shares_fit_their_charge() -> Check:
+    """No more of a fee is allocated to its bonus points than was paid without tax."""
+    charge, share = membership_charge.c, fee_allocation.c
+    return (
+        select(share.charge, share.allocated)
+        .join(membership_charge, and_(charge.member == share.member, charge.id == share.charge))
+        .where(share.allocated > charge.net)
+    )
+
+
+def _lots_carry_their_share() -> Check:
+    """The bonus points of a membership carry what its charge allocated to them, and no others."""
+    charge, share = membership_charge.c, fee_allocation.c
+    allocated = (
+        select(
+            func.concat("membership:", cast(charge.membership, String), ":bonus").label("key"),
+            share.points,
+            share.allocated,
+        )
+        .join(membership_charge, and_(charge.member == share.member, charge.id == share.charge))
+        .subquery("allocated")
+    )
+    earned = ledger.earned_lots(ledger.POINTS).subquery("earned")
+    fees = (
+        select(earned.c.key, earned.c.granted, earned.c.allocated)
+        .where(earned.c.lot_class == ledger.LotClass.FEE.value, earned.c.key.like("membership:%"))
+        .subquery("fees")
+    )
+    return (
+        select(
+            func.coalesce(allocated.c.key, fees.c.key),
+            func.concat(fees.c.granted, "/", fees.c.allocated),
+        )
+        .select_from(allocated.outerjoin(fees, fees.c.key == allocated.c.key, full=True))
+        .where(
+            or_(
+                allocated.c.allocated.is_distinct_from(fees.c.allocated),
+                allocated.c.points.is_distinct_from(fees.c.granted),
+            )
+        )
+    )
+
+
+CHECKS: Final[Mapping[str, Callable[[], Check]]] = {
+    "charge-refunds-are-counted": _refunds_are_counted,
+    "fee-shares-fit-their-charge": _shares_fit_their_charge,
+    "fee-lots-carry-their-share": _lots_carry_their_share,
+}
