@@ -147,7 +147,7 @@ async def join_plan(
         return await apply(connection, cause, replace(report, trial_ends_at=ends_at))
     if asked.paid is None:
         raise NotPaid(pointer="/paid")
-    charge = _checked(cause, asked.paid, "first", "/paid")
+    charge = checked(cause, asked.paid, "first", "/paid")
     paid = replace(
         report,
         status="active",
@@ -182,7 +182,7 @@ async def report_payment(
     """
     held = await hold(connection, cause, id_)
     row = held.row
-    charge = _checked(cause, paid, _reason(held, paid))
+    charge = checked(cause, paid, _reason(held, paid))
     if any(known.reference == charge.reference for known in held.charges):
         return await apply(connection, cause, _and(row, cause, charge))
     if row.ended_at is not None:
@@ -228,7 +228,7 @@ def _reason(held: Held, paid: NewPayment) -> ChargeReason:
     return "mend" if since is not None and paid.ends_at > since else "renewal"
 
 
-def _checked(
+def checked(
     cause: Cause, paid: NewPayment, reason: ChargeReason, pointer: str = ""
 ) -> ReportedCharge:
     """Refuse a payment that cannot be, and return it as the port says it."""

@@ -101,6 +101,8 @@ def _data(type_: str, step: Step, told: _Told) -> dict[str, object]:
         case "refunded":
             said = {"cause": step.cause, "reason": data["reason"], **_money(data, told)}
             said["refund"] = show(REFUND, UUID(str(data["refund"])))
+        case _:  # cancel-undone says whose it is, and that is all
+            pass
     return said
 
 

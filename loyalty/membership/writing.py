@@ -49,7 +49,7 @@ async def write_row(
     connection: AsyncConnection, cause: Cause, row: Membership, *, new: bool
 ) -> None:
     """Insert the row of a membership, or write it over the one that is there."""
-    columns = _columns(row) | cause.columns()
+    columns = {**_columns(row), **cause.columns()}
     if new:
         await connection.execute(insert(membership).values(**columns))
         return
