@@ -29,9 +29,8 @@ def limit_views(
     voice: Voice, scope: str, documents: Sequence[Mapping[str, object]], totals: Totals
 ) -> tuple[LimitView, ...]:
     """The limits of a rule, of a group or of vouchers."""
-    return tuple(
-        _view(voice, scope, one, totals) for one in benefits.read_limits(list(documents), "")
-    )
+    limits = benefits.read_limits(list(documents), "") if documents else ()
+    return tuple(_view(voice, scope, one, totals) for one in limits)
 
 
 def _view(voice: Voice, scope: str, limit: benefits.Limit, totals: Totals) -> LimitView:
