@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct, field
 
@@ -275,7 +275,7 @@ class StepOut(Struct, frozen=True):
     at: Instant
     before: str | None
     after: str
-    data: dict[str, object]
+    data: dict[str, Any]
     recorded_at: Instant
     actor: str
 
