@@ -45,7 +45,8 @@ class Trial:
 class UsedUp(NamedTuple):
     """A limit of a draft as a trial leaves it, over all its members and periods.
 
-    `reached` is how often it was used up, the first time at `first_at`; `used` is all it gave.
+    `reached` is how often it was used up, the first time at `first_at`; `used` is all it gave and
+    did not get back.
     """
 
     scope: str
@@ -157,8 +158,8 @@ class Counting:
 
     def asked(self, question: Question, member: UUID, rule_set: RuleSet) -> Question:
         """The question with these counters where this trial has brought them."""
-        others = [each for each in question.used if not self._counts(each.scope)]
-        own = [scope for scope in rule_set.scopes if self._counts(scope)]
+        others = [each for each in question.used if not self.counts(each.scope)]
+        own = [scope for scope in rule_set.scopes if self.counts(scope)]
         if not own and len(others) == len(question.used):
             return question
         starts = periods(question.at.astimezone(ZoneInfo(rule_set.zone)).date())
@@ -174,10 +175,9 @@ class Counting:
     def take(self, charges: Collection[Charge], member: UUID, at: datetime) -> None:
         """Count what a decision takes."""
         for charge in charges:
-            if not self._counts(charge.scope):
+            if not self.counts(charge.scope):
                 continue
-            whose = FREE if charge.everyone else member
-            stands = self._stands.setdefault((whose, charge.scope), {})
+            stands = self._stands_of(charge, member)
             starts_on, before = stands.get((charge.measure, charge.every), ("", 0))
             if starts_on != charge.starts_on:
                 before = 0
@@ -186,12 +186,32 @@ class Counting:
             if charge.most is not None:
                 self._note(charge, charge.most, before, after, at)
 
+    def give_back(self, charge: Charge, member: UUID, amount: int) -> None:
+        """Give back so much of what a decision took, in the period it was taken in."""
+        stands = self._stands_of(charge, member)
+        starts_on, before = stands[charge.measure, charge.every]
+        if starts_on == charge.starts_on:
+            after = before - charge.side * amount
+            stands[charge.measure, charge.every] = (starts_on, after)
+        if charge.most is not None:
+            key = _limit_of(charge, charge.most)
+            was = self._reached[key]
+            self._reached[key] = was._replace(used=was.used - amount)
+
+    def counts(self, scope: str) -> bool:
+        """Whether the counters of a scope are of this trial."""
+        return ":".join(scope.split(":", 2)[:2]) in self._subjects
+
     def limits(self) -> list[UsedUp]:
         """Every limit that gave anything, and when it was first used up."""
         return [self._reached[key] for key in sorted(self._reached)]
 
+    def _stands_of(self, charge: Charge, member: UUID) -> dict[tuple[str, str], tuple[str, int]]:
+        whose = FREE if charge.everyone else member
+        return self._stands.setdefault((whose, charge.scope), {})
+
     def _note(self, charge: Charge, most: int, before: int, after: int, at: datetime) -> None:
-        key = (charge.scope, charge.measure, charge.everyone, charge.every, most)
+        key = _limit_of(charge, most)
         was = self._reached.get(key) or UsedUp(*key, 0, 0, None)
         full = before < most <= after
         self._reached[key] = was._replace(
@@ -200,5 +220,6 @@ class Counting:
             first_at=at if full and was.first_at is None else was.first_at,
         )
 
-    def _counts(self, scope: str) -> bool:
-        return ":".join(scope.split(":", 2)[:2]) in self._subjects
+
+def _limit_of(charge: Charge, most: int) -> tuple[str, str, bool, str, int]:
+    return charge.scope, charge.measure, charge.everyone, charge.every, most

@@ -11,7 +11,7 @@ from time import perf_counter_ns
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import Select, func, literal, select
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -19,6 +19,7 @@ import benefits
 from benefits import BenefitsError, Counting, Trial, decide_again
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
+from loyalty.dry_runs.giving_back import Settling
 from loyalty.dry_runs.past import matched, placed_in, walk
 from loyalty.dry_runs.sets import Sets, sets_of
 from loyalty.dry_runs.store import find_dry_run
@@ -90,8 +91,8 @@ class Simulation:
         value = sets.policy.point_value
         self.tally = Tally(sets.touched, (value.minor, value.points))
         self._sets = sets
-        self._live = Counting(sets.subjects)
-        self._drafted = Counting(sets.subjects)
+        self._live = Settling(Counting(sets.subjects))
+        self._drafted = Settling(Counting(sets.subjects))
         self._earns = any(
             rule.earning
             for rule_set in (sets.live, sets.drafted)
@@ -112,7 +113,7 @@ class Simulation:
 
     def figures(self, placed: int, selected: int) -> dict[str, Any]:
         """All that was found, and how long a decision took on average."""
-        found = self.tally.figures(placed, selected, self._drafted.limits())
+        found = self.tally.figures(placed, selected, self._drafted.counting.limits())
         evaluated = self.tally.evaluated or 1
         return {**found, "microseconds_per_order": self._nanoseconds // evaluated // 1_000}
 
@@ -132,12 +133,13 @@ class Simulation:
 
 
 def _decide(
-    rule_set: benefits.RuleSet, counting: Counting, question: benefits.Question, past: PastOrder
+    rule_set: benefits.RuleSet, settling: Settling, question: benefits.Question, past: PastOrder
 ) -> benefits.Decision:
-    """Decide an order by one set, and count what it takes."""
-    asked = counting.asked(question, past.member, rule_set)
+    """Decide an order by one set after all that came back before it, and count what it takes."""
+    settling.settle(question.at)
+    asked = settling.counting.asked(question, past.member, rule_set)
     decision = decide_again(rule_set, asked, paid=past.paid)
-    counting.take(decision.charges, past.member, asked.at)
+    settling.take(past, decision.charges)
     return decision
 
 
@@ -188,6 +190,5 @@ async def _reading(application: Application) -> AsyncIterator[AsyncConnection]:
         yield connection
 
 
-async def _count(connection: AsyncConnection, statement: Any) -> int:  # noqa: ANN401 (any select)
-    counted: int = (await connection.execute(statement)).scalar_one()
-    return counted
+async def _count(connection: AsyncConnection, statement: Select[int]) -> int:
+    return (await connection.execute(statement)).scalar_one()

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Uuid, any_, func, select
+from sqlalchemy import CollectionAggregate, ColumnElement, ScalarSelect, Uuid, any_, func, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSON
 
 from loyalty.orders.facts import Earlier
@@ -32,7 +32,7 @@ def earlier_orders(whose: ColumnElement[UUID], at: ColumnElement[datetime]) -> S
     )
 
 
-def anybody_of(whose: ColumnElement[UUID]) -> ColumnElement[UUID]:
+def anybody_of(whose: ColumnElement[UUID]) -> CollectionAggregate[bool]:
     """Publish a member and whoever was merged into them, to be compared with."""
     gone = member.alias("gone")
     merged = select(gone.c.id).where(gone.c.merged_into == whose)

@@ -136,6 +136,51 @@ async def test_a_budget_runs_out_in_order_of_time(shop: Shop) -> None:
     assert third.drafted.applied[-1].amount == 500
 
 
+async def test_limits_get_back_what_came_back_before_the_next_order(shop: Shop) -> None:
+    await shop.web.joined(external_id="C-1")
+    await shop.buy(cart(line("1", 3, 1_111)), "S-1")
+    await shop.give_back("S-1", lines=[{"line_id": "1", "quantity": 2}])
+    await shop.place(cart(line(unit_price=4_000), line("2", 1, 999)), "S-2")
+    await shop.cancel("S-2", shipment="X", lines=[{"line_id": "2", "quantity": 1}])
+    await shop.buy(cart(line(unit_price=4_000)), "S-3")
+    await shop.buy(cart(line(unit_price=4_000)), "S-4")
+    await shop.give_back("S-4", lines=[{"line_id": "1", "quantity": 1}])
+    budget = {"count": "money", "for": "all", "most": 800}
+    draft = await drafted(shop, {**TENTH, "limits": [budget]})
+
+    whole = figures(await run(shop, draft))
+
+    # 333 less 222; 500 less 100; then 289 are left for S-3 and none for S-4.
+    (limit,) = whole["limits"]
+    assert (whole["discount"], limit["used"], limit["reached"]) == (333 + 500 + 289, 800, 1)
+    (tenth,) = [one for one in whole["rules"] if one["rule"] == "tenth"]
+    assert tenth["drafted"]["orders"] == 3
+
+
+async def test_the_limits_of_a_group_are_counted_for_its_live_rules_too(shop: Shop) -> None:
+    write, cause = shop.web.application.database.write, shop.web.cause
+    group = {"mode": "all", "limits": [{"count": "money", "for": "all", "most": 700}]}
+    first = await drafted(shop, {**TENTH, "group": "sale"}, groups={"sale": group})
+    await write(publish_draft, cause(), first)
+    await shop.web.joined(external_id="C-1")
+    for number in (1, 2, 3):
+        await shop.buy(cart(line(unit_price=3_000)), f"S-{number}")
+    hundred = {"effect": "amount-off", "amount": 100, "target": "lines"}
+    more = {"rule": "hundred", "group": "sale", "priority": 5, "effects": [hundred]}
+
+    whole = figures(await run(shop, await drafted(shop, more)))
+
+    # Live 300, 300, 100; with the draft 100 + 290, then 100 + 210, then nothing.
+    gave = {
+        one["rule"]: [(one[side]["orders"], one[side]["money"]) for side in ("live", "drafted")]
+        for one in whole["rules"]
+    }
+    assert (gave["tenth"], gave["hundred"]) == ([(3, 700), (2, 500)], [(0, 0), (2, 200)])
+    (limit,) = whole["limits"]
+    assert (limit["scope"], limit["used"], limit["reached"]) == ("group:sale", 700, 1)
+    assert (whole["orders"]["evaluated"], whole["discount"]) == (3, 0)
+
+
 async def test_what_came_back_is_no_cost(shop: Shop) -> None:
     await shop.web.joined(external_id="C-1")
     await shop.buy(cart(line(quantity=3, unit_price=1_000), shipping=500), "S-1")
