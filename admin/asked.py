@@ -145,6 +145,11 @@ def place_of(visit: Visit, name: str = "before") -> tuple[datetime, UUID] | None
     return read if read[0].utcoffset() is not None else None
 
 
+def ref_text(text: str, prefix: str) -> str:
+    """How the API names what somebody typed: our id, or else the shop's own."""
+    return text if text.startswith((prefix, "ext:")) else f"ext:{text}"
+
+
 def further(visit: Visit, **changed: str) -> str:
     """The address of the same page with some of its questions asked otherwise."""
     kept = {name: text for name, text in visit.query.items() if name not in _PASSING | set(changed)}

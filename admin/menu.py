@@ -76,6 +76,7 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
                 (say("Trial balance"), "/console/finance/trial-balance", finance),
                 (say("Points by month"), "/console/finance/roll-forward", finance),
                 (say("Money by month"), "/console/finance/money", finance),
+                (say("Fees by month"), "/console/finance/fees", finance),
                 (say("Cohorts and breakage"), "/console/finance/cohorts", finance),
                 (say("Age of points"), "/console/finance/ageing", finance),
                 (say("Debts"), "/console/finance/debts", finance),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Final
 
+from admin.asked import ref_text
 from admin.forms import Form
 from admin.rule_texts import Unreadable, read_text
 from admin.visit import Visit
@@ -112,7 +113,7 @@ def _ref(visit: Visit, text: str, name: str, wrong: dict[str, str]) -> Ref | Non
     """Somebody by our id or the shop's; without a prefix it is the shop's."""
     reader, prefix = (read_member_ref, "mem_") if name == "member" else (read_order_ref, "ord_")
     try:
-        return reader(text if text.startswith((prefix, "ext:")) else f"ext:{text}")
+        return reader(ref_text(text, prefix))
     except MalformedId:
         wrong[name] = visit.voice.say("Nobody and nothing goes by this.")
         return None

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 from admin.actors import actor_words, by_id
+from admin.asked import ref_text
 from admin.errors import PageMissing
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
@@ -236,7 +237,7 @@ async def _span(
 def _asked(visit: Visit, form: Sent, name: str) -> tuple[Asking, dict[str, str]]:
     """What a form asks for: the first of its ways that says something."""
     quantity, chosen = form.get("quantity").replace(",", ""), form.get("list")
-    members = form.get("members").replace(",", " ").split()
+    members = [ref_text(one, "mem_") for one in form.get("members").replace(",", " ").split()]
     if sum(map(bool, (quantity, chosen, members))) != 1:
         words = visit.voice.say("Please say how many, or name a list, or members: one of these.")
         return Asking(name), {"quantity" if "quantity" in form.values else "list": words}
@@ -262,7 +263,8 @@ def _rows(text: str) -> list[OutsideCode]:
     for line in text.splitlines():
         code, _, member = line.partition(",")
         if line.strip():
-            rows.append(OutsideCode(code.strip(), member.strip() or None))
+            whose = ref_text(member.strip(), "mem_") if member.strip() else None
+            rows.append(OutsideCode(code.strip(), whose))
     return rows
 
 
