@@ -222,6 +222,8 @@ class Assembler:
     def _marks(self, fields: Sequence[str]) -> LineMarks | None:
         """What a line says of the product, if the file has columns for it."""
         at = self.columns
+        if at.brand < 0 and at.tags < 0:
+            return None
         brand = fields[at.brand].strip() if at.brand >= 0 else ""
         said = fields[at.tags] if at.tags >= 0 else ""
         tags = tuple(dict.fromkeys(filter(None, map(str.strip, said.split(TAGS_PARTED_BY)))))

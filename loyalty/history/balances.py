@@ -28,6 +28,7 @@ from loyalty.history.rejects import Rejected, rejects_path
 from loyalty.history.sheets import FaultError, Sheet, reject_of, sheet_of
 from loyalty.history.spool import Spool, bucket_of, records
 from loyalty.history.staging import TICK, buckets_for
+from loyalty.history.summary import figure
 from loyalty.hot import hot
 from loyalty.ids import new_id
 from loyalty.names import MEMBER
@@ -59,17 +60,14 @@ class BalancesSummary:
 
     def told(self) -> Iterator[str]:
         """Say each figure in a line, the totals by asset."""
-        for value, sentence in (
-            (self.rows, "rows in the file"),
-            (self.lots, "lots brought in"),
-            (self.members, "members have them"),
-            (self.replays, "lots were brought in before and are the same"),
-            (self.rejected, "rows rejected"),
-        ):
-            yield f"{value:>12,}  {sentence}"
+        yield figure(self.rows, "rows in the file")
+        yield figure(self.lots, "lots brought in")
+        yield figure(self.members, "members have them")
+        yield figure(self.replays, "lots were brought in before and are the same")
+        yield figure(self.rejected, "rows rejected")
         for asset, total in sorted(self.points.items()):
-            yield f"{total:>12,}  {asset} in all"
-        yield f"{self.seconds:>12.1f}  seconds"
+            yield figure(total, f"{asset} in all")
+        yield figure(self.seconds, "seconds")
 
 
 async def import_balances(

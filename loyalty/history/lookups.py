@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Table,
     Text,
     Uuid,
@@ -209,12 +210,13 @@ _LINES: Final = hot(
 )
 
 
-def _sums(table: Table) -> tuple[Any, Any]:
+def _sums(table: Table) -> tuple[ColumnElement[int], ColumnElement[int]]:
     amount = table.c.total if "total" in table.c else table.c.amount
-    none = literal(0, BigInteger)
-    return tuple(  # type: ignore[return-value]  # exactly two
-        cast(func.coalesce(func.sum(each), none), BigInteger) for each in (table.c.quantity, amount)
-    )
+    return _sum(table.c.quantity), _sum(amount)
+
+
+def _sum(column: ColumnElement[int]) -> ColumnElement[int]:
+    return cast(func.coalesce(func.sum(column), literal(0, BigInteger)), BigInteger)
 
 
 _RETURNS: Final = hot(

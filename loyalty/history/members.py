@@ -8,7 +8,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
@@ -26,11 +25,10 @@ from loyalty.cause import Cause, import_actor
 from loyalty.events import own_xid
 from loyalty.history.assembly import Reject, Row
 from loyalty.history.copying import copy_rows
-from loyalty.history.folder import spool_folder
 from loyalty.history.newcomers import Newcomer, copy_names, copy_newcomers, names_of
 from loyalty.history.people import COLUMNS, Entry, Reader, given_of
-from loyalty.history.rejects import Rejected, rejects_path
-from loyalty.history.sheets import FaultError, Sheet, reject_of, sheet_of
+from loyalty.history.sheets import FaultError, Sheet, reject_of, sifting
+from loyalty.history.summary import figure
 from loyalty.history.tidings import COLUMNS as EVENT_COLUMNS
 from loyalty.history.tidings import Happened, event_rows, joined
 from loyalty.hot import hot
@@ -64,15 +62,12 @@ class MembersSummary:
 
     def told(self) -> Iterator[str]:
         """Say each figure in a line."""
-        for value, sentence in (
-            (self.rows, "rows in the file"),
-            (self.joined, "members joined"),
-            (self.known, "were members before and are the same"),
-            (self.standings, "of those who joined bring a tier along"),
-            (self.rejected, "rows rejected"),
-        ):
-            yield f"{value:>12,}  {sentence}"
-        yield f"{self.seconds:>12.1f}  seconds"
+        yield figure(self.rows, "rows in the file")
+        yield figure(self.joined, "members joined")
+        yield figure(self.known, "were members before and are the same")
+        yield figure(self.standings, "of those who joined bring a tier along")
+        yield figure(self.rejected, "rows rejected")
+        yield figure(self.seconds, "seconds")
 
 
 async def import_members(
@@ -84,19 +79,13 @@ async def import_members(
     """
     begun, run = time.monotonic(), new_id()
     counts: Counter[str] = Counter()
-    with spool_folder() as folder, ExitStack() as stack:
-        rejected = Rejected(folder)
-        sheet, rows = stack.enter_context(
-            sheet_of(path, COLUMNS, lambda reject: rejected.add([reject]))
-        )
+    async with sifting(path, COLUMNS) as (sheet, rows, rejected):
         while batch := await asyncio.to_thread(_next, rows):
             cause = Cause(application.clock.now(), import_actor(str(run)), str(run))
             taken = await application.database.write(take_members, cause, sheet, batch)
             rejected.add(taken.rejects)
             counts += taken.counts
             report(TAKING, len(batch), None)
-        if rejected.rows:
-            await asyncio.to_thread(rejected.write, rejects_path(path), sheet.names)
     return MembersSummary(
         joined=counts["joined"],
         known=counts["known"],

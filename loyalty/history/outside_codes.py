@@ -6,7 +6,6 @@ Each batch of rows is a transaction, so a run that is killed is resumed by runni
 import asyncio
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,9 +15,8 @@ from zoneinfo import ZoneInfo
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause, import_actor
 from loyalty.history.assembly import Reject, Row
-from loyalty.history.folder import spool_folder
-from loyalty.history.rejects import Rejected, rejects_path
-from loyalty.history.sheets import Cells, Columns, FaultError, reject_of, sheet_of
+from loyalty.history.sheets import Cells, Columns, FaultError, reject_of, sifting
+from loyalty.history.summary import figure
 from loyalty.ids import new_id
 from loyalty.issuing.importing import begin_import, take_codes
 from loyalty.issuing.types import MOST, OutsideCode
@@ -49,14 +47,11 @@ class CodesSummary:
 
     def told(self) -> Iterator[str]:
         """Say each figure in a line."""
-        for value, sentence in (
-            (self.taken + self.known + self.rejected, "rows in the file"),
-            (self.taken, "codes taken in"),
-            (self.known, "were vouchers before and are the same"),
-            (self.rejected, "rows rejected"),
-        ):
-            yield f"{value:>12,}  {sentence}"
-        yield f"{self.seconds:>12.1f}  seconds"
+        yield figure(self.taken + self.known + self.rejected, "rows in the file")
+        yield figure(self.taken, "codes taken in")
+        yield figure(self.known, "were vouchers before and are the same")
+        yield figure(self.rejected, "rows rejected")
+        yield figure(self.seconds, "seconds")
 
 
 async def import_vouchers(
@@ -74,11 +69,7 @@ async def import_vouchers(
     begun, run = time.monotonic(), new_id()
     database = application.database
     taken = known = 0
-    with spool_folder() as folder, ExitStack() as stack:
-        rejected = Rejected(folder)
-        sheet, lines = stack.enter_context(
-            sheet_of(path, COLUMNS, lambda reject: rejected.add([reject]))
-        )
+    async with sifting(path, COLUMNS) as (sheet, lines, rejected):
         rows = await asyncio.to_thread(lambda: list(islice(lines, MOST + 1)))
         cause = Cause(application.clock.now(), import_actor(str(run)), str(run))
         async with database.read() as connection:
@@ -92,8 +83,6 @@ async def import_vouchers(
             rejected.add(bad)
             taken, known = taken + done.taken, known + done.known
             report(TAKING, len(part), len(rows))
-        if rejected.rows:
-            await asyncio.to_thread(rejected.write, rejects_path(path), sheet.names)
     return CodesSummary(taken, known, rejected.rows, time.monotonic() - begun)
 
 

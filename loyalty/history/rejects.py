@@ -45,8 +45,7 @@ class Rejected:
         """Write them by number to a file that takes the place of an earlier one."""
         kept = [place for place, name in enumerate(names) if name not in REPORT]
         draft = target.with_name(target.name + ".part")
-        how = {"encoding": "utf-8", "errors": "surrogateescape", "newline": ""}
-        with draft.open("w", **how) as file:  # type: ignore[call-overload]  # one spelling for both
+        with draft.open("w", encoding="utf-8", errors="surrogateescape", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow([*REPORT, *(names[place] for place in kept)])
             for row, column, reason in self._merged():

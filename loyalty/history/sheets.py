@@ -4,10 +4,11 @@ The first three columns of a rejects file are accepted and ignored, so that a me
 imported as it is.
 """
 
+import asyncio
 import csv
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from gzip import BadGzipFile
@@ -17,6 +18,8 @@ from typing import Final
 from loyalty.history.assembly import TEXT_MAX, Reject, Row
 from loyalty.history.columns import REPORT, ColumnsUnusable
 from loyalty.history.errors import ImportUnreadable
+from loyalty.history.folder import spool_folder
+from loyalty.history.rejects import Rejected, rejects_path
 from loyalty.history.staging import open_text
 
 LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -133,6 +136,22 @@ def sheet_of(
             yield sheet, _numbered(reader, broken)
     except (OSError, EOFError, BadGzipFile, zlib.error) as error:
         raise ImportUnreadable(problem=str(error)) from error
+
+
+@asynccontextmanager
+async def sifting(
+    path: Path, columns: Columns
+) -> AsyncIterator[tuple[Sheet, Iterator[Row], Rejected]]:
+    """Open a file; what is rejected of it is written beside it when its reader has come to an end.
+
+    Raises `ColumnsUnusable` and `ImportUnreadable`.
+    """
+    with spool_folder() as folder:
+        rejected = Rejected(folder)
+        with sheet_of(path, columns, lambda reject: rejected.add([reject])) as (sheet, rows):
+            yield sheet, rows, rejected
+            if rejected.rows:
+                await asyncio.to_thread(rejected.write, rejects_path(path), sheet.names)
 
 
 def reject_of(row: Row, fault: FaultError) -> Reject:

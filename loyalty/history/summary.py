@@ -43,10 +43,15 @@ class Summary:
         for name, sentence in _SENTENCES.items():
             value = getattr(self, name)
             if value or name in _ALWAYS:
-                shown = f"{value:.1f}" if isinstance(value, float) else f"{value:,}"
-                yield f"{shown:>12}  {sentence}"
+                yield figure(value, sentence)
         if self.reconciled is not None:
             yield from self.reconciled.told()
+
+
+def figure(value: float, sentence: str) -> str:
+    """Say one figure in a line."""
+    shown = f"{value:,}" if isinstance(value, int) else f"{value:.1f}"
+    return f"{shown:>12}  {sentence}"
 
 
 def summary_of(
