@@ -72,7 +72,7 @@ async def births(
     connection: AsyncConnection, *, at: datetime, zone: str, asset: str = POINTS
 ) -> Sequence[Birth]:
     """List where the open lots come from, and on which days of the zone they were earned."""
-    rows = await call(connection, _BIRTHS, asset, at, asset, zone, zone)
+    rows = await call(connection, _ALL + _BIRTHS, zone, zone, asset, at, asset)
     return [Birth(source=row[0], earned_on=row[1], activates_on=row[2]) for row in rows]
 
 
@@ -89,9 +89,8 @@ async def months_of_ends(
 
     No end moves before ``soonest`` unless it lies there today.
     """
-    rows = await call(
-        connection, _WITH + _MONTHS, *_given(ends, at, soonest, zone, asset), zone, zone
-    )
+    given = _given(ends, at, soonest, zone, asset)
+    rows = await call(connection, _ALL + _MOVED + _MONTHS, *given, zone, zone)
     return [
         MonthOfEnds(
             month=row[0],
@@ -115,7 +114,8 @@ async def shifts(
     asset: str = POINTS,
 ) -> Sequence[Shift]:
     """Count what would end ``earlier``, ``later`` or at the ``same`` instant."""
-    rows = await call(connection, _WITH + _SHIFTS, *_given(ends, at, soonest, zone, asset))
+    given = _given(ends, at, soonest, zone, asset)
+    rows = await call(connection, _ALL + _MOVED + _SHIFTS, *given)
     return [Shift(direction=row[0], lots=row[1], points=row[2], holders=row[3]) for row in rows]
 
 
@@ -129,7 +129,8 @@ async def open_lots(
     asset: str = POINTS,
 ) -> Sequence[OpenLot]:
     """List the open lots of the next holders, whole holders, in the order of their ids."""
-    rows = await call(connection, _PAGE, asset, after, after, limit, asset, at, asset, zone, zone)
+    page = (asset, after, after, limit)
+    rows = await call(connection, _ON_PAGE + _LOTS, *page, zone, zone, asset, at, asset)
     return [
         OpenLot(
             holder=row[0],
@@ -156,12 +157,14 @@ def _given(
         }
         for end in ends
     ]
-    return (asset, at, asset, zone, zone, at, soonest, soonest, json.dumps(told))
+    return (zone, zone, asset, at, asset, at, soonest, soonest, json.dumps(told))
 
 
-#: What is left of open lots and what is on hold of any, of wallets or of all; four arguments less.
+#: What is left of open lots and what is on hold of any, of wallets or of all, begun as `l`.
 _LEFT = """
-    SELECT l.holder, l.id, l.source, l.earned_at, l.activates_at, sum(p.amount)::bigint AS points,
+    WITH {page}l AS (
+    SELECT l.holder, l.id, l.source, (l.earned_at AT TIME ZONE %s)::date AS earned_on,
+        (l.activates_at AT TIME ZONE %s)::date AS activates_on, sum(p.amount)::bigint AS points,
         CASE WHEN l.notice THEN l.ends_at ELSE l.expires_at END AS ends_at, l.schedule, l.notice
     FROM (
         SELECT holder, id, remaining AS amount FROM ledger.lot WHERE open AND asset = %s{lots}
@@ -172,25 +175,21 @@ _LEFT = """
         WHERE h.open AND s.lot IS NOT NULL AND s.undone < s.amount{holds}
     ) AS p JOIN ledger.lot AS l ON l.holder = p.holder AND l.id = p.id
     WHERE (l.expires_at IS NULL OR l.expires_at > %s) AND l.asset = %s
-    GROUP BY l.holder, l.id
+    GROUP BY l.holder, l.id)
 """
-_DAYS = """(l.earned_at AT TIME ZONE %s)::date AS earned_on,
-        (l.activates_at AT TIME ZONE %s)::date AS activates_on"""
-_ALL = _LEFT.format(lots="", holds="")
-_BIRTHS = f"""
-    WITH l AS ({_ALL})
-    SELECT DISTINCT l.source, {_DAYS} FROM l ORDER BY 1, 2, 3
-"""  # noqa: S608 (constants alone)
-_WITH = f"""
-    WITH l AS ({_ALL}), born AS (SELECT l.*, {_DAYS} FROM l), moved AS (
+_ALL = _LEFT.format(page="", lots="", holds="")
+_BIRTHS = """
+    SELECT DISTINCT source, earned_on, activates_on FROM l ORDER BY 1, 2, 3
+"""
+_MOVED = """, moved AS (
         SELECT b.holder, b.points, b.ends_at AS was, CASE WHEN e.ends_at IS NOT NULL THEN
             greatest(e.ends_at, CASE WHEN b.ends_at > %s THEN least(%s, b.ends_at) ELSE %s END)
             END AS becomes
-        FROM born AS b JOIN jsonb_to_recordset(%s::jsonb)
+        FROM l AS b JOIN jsonb_to_recordset(%s::jsonb)
             AS e (source text, earned_on date, activates_on date, ends_at timestamptz)
             ON e.source = b.source AND e.earned_on = b.earned_on
             AND e.activates_on IS NOT DISTINCT FROM b.activates_on)
-"""  # noqa: S608 (constants alone)
+"""
 _MONTHS = """,
     new AS (
         SELECT date_trunc('month', (becomes - interval '1 microsecond') AT TIME ZONE %s)::date
@@ -213,17 +212,18 @@ _SHIFTS = """
         ELSE 'later' END, count(*), sum(points)::bigint, count(DISTINCT holder)
     FROM moved GROUP BY 1 ORDER BY 1
 """
-_LEFT_ON_PAGE = _LEFT.format(
-    lots=" AND holder IN (SELECT holder FROM page)",
-    holds=" AND h.holder IN (SELECT holder FROM page)",
-)
-_PAGE = f"""
-    WITH page AS (
+_HOLDERS = """page AS (
         SELECT w.holder FROM ledger.wallet AS w
         WHERE w.asset = %s AND (%s::uuid IS NULL OR w.holder > %s)
             AND w.available + w.pending + w.held > 0
         ORDER BY w.holder LIMIT %s
-    ), l AS ({_LEFT_ON_PAGE})
-    SELECT l.holder, l.id, l.source, {_DAYS}, l.points, l.ends_at, l.schedule, l.notice
-    FROM l ORDER BY l.holder, l.id
-"""  # noqa: S608 (constants alone)
+    ), """
+_ON_PAGE = _LEFT.format(
+    page=_HOLDERS,
+    lots=" AND holder IN (SELECT holder FROM page)",
+    holds=" AND h.holder IN (SELECT holder FROM page)",
+)
+_LOTS = """
+    SELECT holder, id, source, earned_on, activates_on, points, ends_at, schedule, notice
+    FROM l ORDER BY holder, id
+"""
