@@ -10,11 +10,8 @@ import pytest
 from tests.support.source import python_files, tree_of
 
 FAILING = {
-    "fail": "pytest.fail",
     "raises": "pytest.raises: what must be refused",
     "runTest": "a machine of Hypothesis, whose rules assert",
-    "validate_response": "an answer held against the OpenAPI document",
-    "warns": "pytest.warns: what must be warned of",
 }
 """What fails a test without the word: calls by name, each with what it is."""
 

@@ -171,9 +171,11 @@ async def opened(connection: AsyncConnection, cause: Cause) -> None:
 
 @pytest.fixture
 async def database(clone: Clone) -> AsyncIterator[Database]:
-    """A connection for every till."""
+    """A connection for every till; every invariant is proved at the end."""
     database = Database.at(clone.application, pool_size=TILLS)
     yield database
+    async with database.snapshot() as connection:
+        assert list(await verify(connection)) == []
     await database.dispose()
 
 
@@ -195,8 +197,6 @@ async def test_of_many_with_the_same_quote_exactly_as_many_have_the_last_as_ther
             assert await tills.taken() == {channel: taken}
             await tills.let_go(winners(outcomes))
             assert await tills.taken() == {}
-    async with tills.application.database.snapshot() as connection:
-        assert await verify(connection) == []
     proof(f"rounds of {TILLS} tills at once for the last voucher, use and money", ROUNDS)
 
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-import benefits
+from benefits import VoucherDefinition
 from loyalty.cause import Cause
 from loyalty.issuing.guessing import MOST_OF_A_BUYER, WINDOW
 from loyalty.issuing.tables import voucher_guess
@@ -41,6 +41,18 @@ async def publish(connection: AsyncConnection, cause: Cause, rule: Json) -> None
     await publish_rules(connection, cause, [(drafted.rule, drafted.version)])
 
 
+async def code_of_the_first(web: Web) -> str:
+    """Let two members join, and give the first a voucher."""
+    first = await web.joined(external_id="C-1")
+    await web.joined(external_id="C-2")
+    database, sorry = web.application.database, VoucherDefinition("sorry", {"en": "Sorry"})
+    await database.write(define_voucher, web.cause(), sorry)
+    given = await database.write(
+        give_voucher, web.cause(), first, definition="sorry", reason="goodwill"
+    )
+    return given.code
+
+
 async def reasons(shop: Shop, code: str) -> list[str]:
     """Quote a cart with a code, and say why it gives nothing."""
     quoted = await shop.quote(tries(code))
@@ -50,21 +62,15 @@ async def reasons(shop: Shop, code: str) -> list[str]:
 async def test_whoever_tries_too_many_codes_that_are_none_is_told_when_to_try_again(
     shop: Shop, web: Web
 ) -> None:
-    ada = await web.joined(external_id="C-1")
-    await web.joined(external_id="C-2")
-    definition = benefits.VoucherDefinition("sorry", {"en": "Sorry"})
-    await web.application.database.write(define_voucher, web.cause(), definition)
-    mine = await web.application.database.write(
-        give_voucher, web.cause(), ada, definition="sorry", reason="goodwill"
-    )
-    assert await reasons(shop, mine.code) == ["no-effect"]
+    mine = await code_of_the_first(web)
+    assert await reasons(shop, mine) == ["no-effect"]
     assert await guesses(web) == 0
 
     for number in range(MOST_OF_A_BUYER):
         assert await reasons(shop, f"GUESS-{number}") == ["voucher-not-found"]
-    body = {"order": tries(mine.code), "member": "ext:C-1"}
+    body = {"order": tries(mine), "member": "ext:C-1"}
     refused = await shop.caller.post("/v1/checkout/quotes", body)
-    placed = await shop.place(tries(mine.code), status=429)
+    placed = await shop.place(tries(mine), status=429)
 
     assert (refused.status_code, refused.json()["code"]) == (429, "too-many-unknown-codes")
     assert 0 < int(refused.headers["Retry-After"]) <= WINDOW.total_seconds()
@@ -72,22 +78,16 @@ async def test_whoever_tries_too_many_codes_that_are_none_is_told_when_to_try_ag
     await shop.quote(tries(), who="ext:C-1")
     await shop.quote(tries("GUESS-X"), who="ext:C-2")
     await web.application.database.write(let_time_pass)
-    assert await reasons(shop, mine.code) == ["no-effect"]
+    assert await reasons(shop, mine) == ["no-effect"]
     await shop.place(tries(), status=201)
 
 
 async def test_a_voucher_of_another_member_is_refused_by_its_own_name_and_counts_as_a_guess(
     shop: Shop, web: Web
 ) -> None:
-    ada = await web.joined(external_id="C-1")
-    await web.joined(external_id="C-2")
-    definition = benefits.VoucherDefinition("sorry", {"en": "Sorry"})
-    await web.application.database.write(define_voucher, web.cause(), definition)
-    hers = await web.application.database.write(
-        give_voucher, web.cause(), ada, definition="sorry", reason="goodwill"
-    )
+    hers = await code_of_the_first(web)
 
-    refused = await shop.place(tries(hers.code), who="ext:C-2", status=409)
+    refused = await shop.place(tries(hers), who="ext:C-2", status=409)
 
     assert refused["code"] == "voucher-not-yours"
     assert await guesses(web) == 2  # the member, and the key that asks
