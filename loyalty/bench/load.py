@@ -78,7 +78,7 @@ async def _run(
     load = Load()
     clients = [_Client(loop.create_future(), requests, load) for _ in range(connections)]
     for client in clients:
-        await loop.create_connection(lambda client=client: client, "127.0.0.1", port)  # type: ignore[misc]  # bound now
+        await client.connect(loop, port)
     begun = time.perf_counter()
     for client in clients:
         client.until = None if seconds is None else begun + seconds
@@ -108,6 +108,10 @@ class _Client(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._asked = 0.0
         self._got = b""
+
+    async def connect(self, loop: asyncio.AbstractEventLoop, port: int) -> None:
+        """Reach the server on a port of this machine."""
+        await loop.create_connection(lambda: self, "127.0.0.1", port)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.Transport):

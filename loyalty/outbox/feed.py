@@ -170,11 +170,11 @@ def _told(row: Row[*tuple[Any, ...]]) -> Told:
     return Told(**values, place=place)
 
 
-def _place() -> Any:  # noqa: ANN401 (a row of three unlike columns)
+def _place() -> ColumnElement[Any]:
     return tuple_(FEED_ERA, FEED_XID, event.c.position)
 
 
-def _given(prefix: str = "") -> Any:  # noqa: ANN401 (a row of three unlike values)
+def _given(prefix: str = "") -> ColumnElement[Any]:
     position = bindparam("position", type_=BigInteger)
     return tuple_(
         bindparam(f"{prefix}era", type_=Integer),

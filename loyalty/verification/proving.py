@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Final
 
 import structlog
-from sqlalchemy import func, select
+from sqlalchemy import func, literal, select
 
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
@@ -20,8 +20,8 @@ async def verify_books(application: Application, cause: Cause) -> Verification:
     """Prove every invariant and keep the result, whatever it is; nobody waits for it."""
     begun = replace(cause, at=application.clock.now())
     async with application.database.snapshot() as connection:
-        patience = func.set_config("statement_timeout", _PATIENCE, True)  # noqa: FBT003 (arguments of SQL have no names)
-        await connection.execute(select(patience))
+        local = literal(value=True)
+        await connection.execute(select(func.set_config("statement_timeout", _PATIENCE, local)))
         findings = await verify(connection)
     kept = await application.database.write(
         record_verification, begun, findings, finished_at=application.clock.now()

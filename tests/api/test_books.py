@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from loyalty.books.closing import finish_period
+from tests.loyalty.books.test_periods import earned
 from tests.support.api import Caller, Web
 
 
@@ -99,7 +100,7 @@ async def test_a_month_that_is_not_over_is_not_closed(
 
 
 async def test_a_month_is_closed_by_a_worker(web: Web, finance: Caller) -> None:
-    await _posted_last_month(web)
+    await earned(web.application)
     listed = (await finance.get("/v1/finance/periods")).json()["items"]
     month = listed[-1]["month"]
 
@@ -114,9 +115,3 @@ async def test_a_month_is_closed_by_a_worker(web: Web, finance: Caller) -> None:
     assert (again.status_code, again.json()["state"]) == (200, "closed")
     assert ended["verified_by"] == proofs[0]["id"]
     assert proofs[0]["clean"]
-
-
-async def _posted_last_month(web: Web) -> None:
-    from tests.loyalty.books.test_periods import earned  # noqa: PLC0415 (one way to post early)
-
-    await earned(web.application)

@@ -18,6 +18,19 @@ def day(number: float) -> datetime:
     return START + timedelta(days=number)
 
 
+def said(holder: UUID, key: str, at: float, **more: Any) -> dict[str, Any]:
+    """What every posting about a holder says."""
+    return {
+        "holder": holder,
+        "asset": "points",
+        "key": key,
+        "journal": new_id(),
+        "effective_at": day(at),
+        "actor": "system",
+        "request_id": "test",
+    } | more
+
+
 @dataclass
 class Books:
     """One holder's wallet, posted to by short sentences; ``at`` is a day's number."""
@@ -30,15 +43,7 @@ class Books:
 
     def said(self, key: str, at: float, **more: Any) -> dict[str, Any]:
         """What every posting says."""
-        return {
-            "holder": self.holder,
-            "asset": self.asset,
-            "key": key,
-            "journal": new_id(),
-            "effective_at": day(at),
-            "actor": "system",
-            "request_id": "test",
-        } | more
+        return said(self.holder, key, at, **{"asset": self.asset, **more})
 
     async def post(self, posting: ledger.Posting, at: float) -> ledger.Outcome:
         """Post one event."""

@@ -7,7 +7,7 @@ import pytest
 
 import ledger
 from loyalty.ids import new_id
-from tests.ledger.building import Books, day
+from tests.ledger.building import Books, day, said
 from tests.ledger.test_posting import transfers
 
 
@@ -317,11 +317,9 @@ async def test_lots_must_be_this_holders_and_of_this_asset(books: Books, verb: s
 
 
 @pytest.mark.parametrize(
-    "said",
+    "wrong",
     [{"lots": []}, {"lots": None}, {"schedule": "rolling", "notice": True}, {"schedule": ""}],
 )
-def test_a_reschedule_says_lots_or_a_schedule(said: dict[str, Any]) -> None:
-    books = Books(None)  # type: ignore[arg-type]  # nothing is posted
-
+def test_a_reschedule_says_lots_or_a_schedule(wrong: dict[str, Any]) -> None:
     with pytest.raises(ledger.MalformedPosting):
-        ledger.Reschedule(**books.said("k", 0), expires_at=day(3), **said)
+        ledger.Reschedule(**said(new_id(), "k", 0), expires_at=day(3), **wrong)

@@ -18,7 +18,7 @@ from sqlalchemy import text
 import ledger
 from loyalty.database import LONG, Database
 from loyalty.ids import new_id
-from tests.ledger.building import Books, day
+from tests.ledger.building import Books, day, said
 from tests.ledger.model import NEVER, Model
 from tests.support.database import Clone
 from tests.support.requirements import sample
@@ -72,9 +72,8 @@ class Author:
         self, holder: UUID, asset: str, **more: Any
     ) -> tuple[tuple[UUID, str], str, dict[str, Any]]:
         self.number += 1
-        books = Books(None, holder, asset)  # type: ignore[arg-type]  # it only says things
         key = f"key {self.number}"
-        return (holder, asset), key, books.said(key, AT, **more)
+        return (holder, asset), key, said(holder, key, AT, asset=asset, **more)
 
     def amount(self) -> int:
         return self.random.randint(1, 60)

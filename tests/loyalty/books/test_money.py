@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -262,13 +263,13 @@ async def test_what_is_signed_is_kept_with_the_facts_of_its_day_and_told_in_the_
     ],
 )
 async def test_what_cannot_be_is_not_signed(
-    books: Books, said: dict[str, object], refusal: type[LoyaltyError]
+    books: Books, said: dict[str, Any], refusal: type[LoyaltyError]
 ) -> None:
     await books.earn("a", 1_000, at=0, allocated=900)
     await books.spend("s", 300, at=10)
 
     with pytest.raises(refusal):
-        await sign(books, 20, **said)  # type: ignore[arg-type]  # what a caller might say
+        await sign(books, 20, **said)
 
     assert await list_estimates(books.connection) == []
 

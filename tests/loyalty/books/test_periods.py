@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -22,7 +21,7 @@ from loyalty.jobs import JOBS, PERIODIC, work
 from loyalty.reconciliation import ClearingReason, ControlRow, Leg, clear_item, reconcile
 from loyalty.settings import Settings
 from loyalty.verification import latest_verification, list_verifications, verify_books
-from tests.ledger.building import Books
+from tests.ledger.building import said
 from tests.support.database import Clone
 
 WAITING = text("SELECT task_name, args FROM procrastinate.procrastinate_jobs WHERE status = 'todo'")
@@ -44,21 +43,17 @@ def last_month(application: Application) -> date:
     return (application.clock.now().date().replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-async def earned(application: Application, *, key: str = "welcome") -> Books:
+async def earned(application: Application, *, key: str = "welcome") -> None:
     """Points of the last month that no order claims."""
     month = last_month(application)
     at = datetime(month.year, month.month, 15, tzinfo=UTC)
-    books = Books(None)  # type: ignore[arg-type]  # the connection is the transaction's own
+    points = said(new_id(), key, 0, amount=100, lot=new_id(), source="campaign", effective_at=at)
 
     async def post(connection: AsyncConnection) -> None:
-        said: dict[str, Any] = books.said(key, 0, amount=100, lot=new_id(), source="campaign")
-        (outcome,) = await ledger.earn(
-            connection, [ledger.Earn(**(said | {"effective_at": at}))], at=at
-        )
+        (outcome,) = await ledger.earn(connection, [ledger.Earn(**points)], at=at)
         ledger.demand(outcome)
 
     await application.database.write(post)
-    return books
 
 
 async def closed(application: Application, month: date) -> PeriodStatus:

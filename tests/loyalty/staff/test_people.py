@@ -1,7 +1,8 @@
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import delete, update
+from sqlalchemy import Update, delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -49,11 +50,12 @@ async def first(connection: AsyncConnection) -> object:
 async def test_the_first_seat_has_both_roles_and_is_taken_once(connection: AsyncConnection) -> None:
     link = await first_link(connection, cause=because())
     assert link is not None
-    taken = {"email": "a@b.c", "name": "A", "password_hash": HASH, "cause": because()}
-    await claim_first_seat(connection, link.token, **taken)  # type: ignore[arg-type]  # one dict for both calls
+    cause = because()
+    taken: dict[str, Any] = {"email": "a@b.c", "name": "A", "password_hash": HASH, "cause": cause}
+    await claim_first_seat(connection, link.token, **taken)
 
     with pytest.raises(LinkUnusable):
-        await claim_first_seat(connection, link.token, **taken)  # type: ignore[arg-type]  # the same
+        await claim_first_seat(connection, link.token, **taken)
 
     (ada,) = await list_people(connection)
     assert ada.roles == frozenset(Role)
@@ -91,12 +93,12 @@ async def test_the_last_admin_neither_leaves_nor_loses_the_role(
     ],
 )
 async def test_the_database_keeps_the_last_admin_too(
-    connection: AsyncConnection, statement: object
+    connection: AsyncConnection, statement: Update
 ) -> None:
     await first(connection)
 
     with pytest.raises(IntegrityError, match="the last person with the admin role stays"):
-        await connection.execute(statement)  # type: ignore[call-overload]  # three kinds of statement
+        await connection.execute(statement)
 
 
 async def test_an_invited_admin_without_a_password_does_not_count(
