@@ -21,24 +21,33 @@ TEXTS: Final = dict.fromkeys((*WHOLE, *BY_LINE), pa.string())
 def web_shop(folder: Path, *, most: int) -> Path:
     """The first orders and cancellations of `uci_online_retail`; for tests that `needs_shared`."""
     shared = shared_data("uci_online_retail")
-    with gzip.open(shared / "orders.csv.gz", "rt", newline="") as file:
-        known = [row for row in csv.DictReader(file) if row["customer_id"]]
-    heads = {row["invoice_no"]: row for row in known[:most]}
+    orders = _texts(shared / "orders.csv.gz")
+    known = orders.filter(compute.not_equal(orders["customer_id"], "")).slice(0, most)
+    heads = {row["invoice_no"]: row for row in known.to_pylist()}
+    lines = _texts(shared / "lines.csv.gz")
+    theirs = compute.is_in(lines["invoice_no"], pa.array(heads, pa.string()))
     rows: list[list[object]] = []
-    with gzip.open(shared / "lines.csv.gz", "rt", newline="") as file:
-        for line in csv.DictReader(file):
-            head = heads.get(line["invoice_no"])
-            if head is not None:
-                amount = abs(int(line["quantity"])) * abs(round(float(line["unit_price"]) * 1000))
-                rows.append(
-                    [
-                        *(head["invoice_no"], head["customer_id"], head["ordered_at"]),
-                        *("sale" if head["kind"] == "sale" else "return", "GBP", ""),
-                        *(line["line_no"], line["stock_code"], ""),
-                        *(line["quantity"], f"{amount / 1000:.3f}"),
-                    ]
-                )
+    for part in lines.filter(theirs).to_batches():
+        for line in part.to_pylist():
+            head = heads[line["invoice_no"]]
+            amount = abs(int(line["quantity"])) * abs(round(float(line["unit_price"]) * 1000))
+            rows.append(
+                [
+                    *(head["invoice_no"], head["customer_id"], head["ordered_at"]),
+                    *("sale" if head["kind"] == "sale" else "return", "GBP", ""),
+                    *(line["line_no"], line["stock_code"], ""),
+                    *(line["quantity"], f"{amount / 1000:.3f}"),
+                ]
+            )
     return write(folder / "uci.csv", BY_LINE, rows)
+
+
+def _texts(file: Path) -> pa.Table:
+    """Read a packed file of texts; each column stays as it is written."""
+    with gzip.open(file, "rt", newline="") as opened:
+        heads = next(csv.reader(opened))
+    types = dict.fromkeys(heads, pa.string())
+    return arrow.read_csv(file, convert_options=arrow.ConvertOptions(column_types=types))
 
 
 def grocer(folder: Path, *, households: int, since: str = "") -> Path:
