@@ -23,7 +23,7 @@ _NUMBERS: Final = count(1)
 
 def measure(rig: Rig, database: str, key: str, pgbench: Path, plan: Plan) -> list[Figure]:
     """Place orders, then complete them, as many as the plan says, beside pgbench."""
-    draw = random.Random(SEED)  # noqa: S311 (a benchmark repeats itself)
+    draw = random.Random(SEED)
     theirs, placed, completed = [], [], []
     with serving(TARGET, rig.libpq(database), processes=PROCESSES) as port:
         for turn in range(plan.runs + 1):

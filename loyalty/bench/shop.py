@@ -113,7 +113,7 @@ def holder_of(number: int) -> UUID:
 
 def carts(members: int) -> Iterator[bytes]:
     """Bodies of quotes, without end: any member, any 20 SKUs."""
-    draw = random.Random(SEED)  # noqa: S311 (a benchmark repeats itself)
+    draw = random.Random(SEED)
     while True:
         order = cart(draw)
         body = {"member": f"ext:C-{draw.randint(1, members)}", "order": order}

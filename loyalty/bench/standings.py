@@ -120,7 +120,7 @@ async def _tell(connection: AsyncConnection, ladder: tiers.Ladder, rig: Rig) -> 
 
 
 def _lives(ladder: tiers.Ladder) -> Iterator[tiers.Decision]:
-    chance = random.Random(SEED)  # noqa: S311 (it makes data, not secrets)
+    chance = random.Random(SEED)
     for _ in range(LIVES):
         joined = JOINED + timedelta(days=chance.randrange(DAYS // 2))
         days = sorted(

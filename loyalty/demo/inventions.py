@@ -58,7 +58,7 @@ async def join_households(
     known = set(
         await connection.scalars(select(name.c.name).where(name.c.kind == MEMBER).limit(1_000_000))
     )
-    random = Random(SEED)  # noqa: S311 (a demo repeats itself)
+    random = Random(SEED)
     policy = await policy_at(connection, cause.at)
     born = [(each, _birthday(random)) for each in sorted(households)]
     found = [
@@ -102,7 +102,7 @@ class Redemption(NamedTuple):
 
 def draw_redemptions(households: Sequence[str], now: datetime) -> list[Redemption]:
     """Draw who spends points in the last weeks, from a fixed seed."""
-    random = Random(SEED)  # noqa: S311 (a demo repeats itself)
+    random = Random(SEED)
     chosen = random.sample(sorted(households), min(REDEMPTIONS, len(households)))
     spread = REDEEMED_WITHIN.total_seconds()
     return [
@@ -136,7 +136,7 @@ async def redeem(
 
 
 def _lines(number: int) -> tuple[Line, ...]:
-    random = Random(SEED + number)  # noqa: S311 (a demo repeats itself)
+    random = Random(SEED + number)
     return tuple(
         Line(str(line_no), sku, quantity, price * quantity, category)
         for line_no, (sku, category, price) in enumerate(random.sample(SHELF, 5), start=1)

@@ -86,7 +86,7 @@ def _lines(last_day: date) -> pa.Table:
 
 def _returns(lines: pa.Table, last_day: date) -> pa.Table:
     """Return some lines that cost something, days after their basket and by the last day."""
-    random = Random(SEED)  # noqa: S311 (a demo repeats itself)
+    random = Random(SEED)
     chosen = sorted(random.sample(range(lines.num_rows), lines.num_rows // RETURNED_ONE_IN))
     rows = lines.take(pa.array(chosen)).to_pylist()
     returned = [row for line in rows if (row := _return_of(line, random, last_day)) is not None]

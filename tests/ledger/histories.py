@@ -85,7 +85,7 @@ async def lives(
     connection: AsyncConnection, seed: int, *, wallets: int = 3, days: int = 75, late: float = 0
 ) -> Sequence[Life]:
     """Let wallets live side by side; the sweep comes by now and then."""
-    drawn = Random(seed)  # noqa: S311 (a test's histories are drawn anew from their seed)
+    drawn = Random(seed)
     all_of_them = [Life(connection, drawn) for _ in range(wallets)]
     at = 0.0
     while at < days:

@@ -191,7 +191,7 @@ async def live(books: Books, draw: Random, months: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_cohorts_hold_every_point_of_the_wallets(books: Books, seed: int) -> None:
-    await live(books, Random(seed), months=6)  # noqa: S311 (a seed, so that a failure repeats)
+    await live(books, Random(seed), months=6)
     end = 30 * 6
 
     for at in (end - 0.5, end + 45):
@@ -202,7 +202,7 @@ async def test_cohorts_hold_every_point_of_the_wallets(books: Books, seed: int) 
 
 
 async def test_all_that_was_allocated_is_reversed_once_at_most(books: Books) -> None:
-    await live(books, Random(11), months=6)  # noqa: S311 (a seed, so that a failure repeats)
+    await live(books, Random(11), months=6)
 
     allocated: dict[tuple[date, LotClass], int] = {}
     for month in (await cohorts(books.connection)).values():

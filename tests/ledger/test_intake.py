@@ -120,7 +120,7 @@ async def post_one_by_one(
 async def test_a_batch_equals_the_same_events_one_by_one(
     connection: AsyncConnection, seed: int
 ) -> None:
-    random = Random(seed)  # noqa: S311  # a repeatable history
+    random = Random(seed)
     expected, refusals, batch = [], [], []
     for number in range(12):
         state = random.getstate()
@@ -171,7 +171,7 @@ async def test_a_second_batch_continues_a_wallet(connection: AsyncConnection) ->
 
 
 async def test_the_same_batch_again_changes_nothing(connection: AsyncConnection) -> None:
-    random = Random(7)  # noqa: S311  # a repeatable history
+    random = Random(7)
     items = life(random, new_id(), spends=False)
     books, refused = [], []
     for _ in range(2):

@@ -80,7 +80,7 @@ async def test_both_ways_write_the_same_rows_and_give_the_same_answer(clone: Clo
     plain: Counter[object] = Counter()
     async with engine.connect() as connection:
         for seed in range(sample(quick=120, full=3_000)):
-            random = Random(seed)  # noqa: S311 - a repeatable draw
+            random = Random(seed)
             transaction = await connection.begin()
             books = Books(connection)
             await live(random, books)

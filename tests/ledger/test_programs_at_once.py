@@ -208,7 +208,7 @@ async def test_what_many_connections_post_at_once_is_what_the_model_says_in_thei
     database: Database, clone: Clone, seed: int
 ) -> None:
     patient = Database.at(clone.application, patience=LONG)  # ten queue for six wallets
-    random = Random(seed)  # noqa: S311  # a repeatable program
+    random = Random(seed)
     author = Author(random, [new_id() for _ in range(HOLDERS)])
     sentences = author.sentences()
     program = [next(sentences) for _ in range(sample(quick=600, full=1_500))]

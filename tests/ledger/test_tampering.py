@@ -148,7 +148,7 @@ async def vandal(clone: Clone) -> AsyncIterator[Vandal]:
         await ledger.roll_up(connection)
         await connection.commit()
         await live(connection)
-        vandal = Vandal(connection, Random(7_274))  # noqa: S311  # a repeatable choice
+        vandal = Vandal(connection, Random(7_274))
         await vandal.look_around()
         yield vandal
         await connection.rollback()

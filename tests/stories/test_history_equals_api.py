@@ -165,7 +165,7 @@ async def stop_for_a_while(connection: AsyncConnection) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_history_planned_in_one_pass_equals_the_api(shop: Shop, web: Web, seed: int) -> None:
-    chance = Random(seed)  # noqa: S311 (a seed, so that a failure can be repeated)
+    chance = Random(seed)
     if seed % 2:
         await web.application.database.write(count_points, web.cause())
     if seed > 1:

@@ -60,7 +60,7 @@ async def bring_back(shop: Shop, chance: Random, name: str) -> list[Json]:
 async def test_what_was_quoted_is_posted_and_buying_and_returning_gains_nothing(
     shop: Shop, web: Web, seed: int
 ) -> None:
-    chance = Random(seed)  # noqa: S311 (a seed, so that a failure can be repeated)
+    chance = Random(seed)
     ada = await web.joined(external_id="C-1")
     await shop.give(ada, START)
     for number in range(3):

@@ -109,7 +109,7 @@ async def test_every_standing_of_a_year_equals_the_oracles(
     ladder = parse_ladder(document, version=1)
     await publish_ladder(connection, document, at=AT, actor="staff:1", request_id="year", after=0)
     town = Town(connection, ladder)
-    chance = random.Random(7)  # noqa: S311 (it makes data, not secrets)
+    chance = random.Random(7)
     for day in range(DAYS):
         on = FIRST + timedelta(days=day)
         await town.night(on)

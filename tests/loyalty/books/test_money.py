@@ -111,7 +111,7 @@ async def test_face_value_is_no_liability(books: Books) -> None:
 
 
 async def test_entries_are_the_roll_forward_cohort_by_cohort(books: Books) -> None:
-    await live(books, Random(3), months=5)  # noqa: S311 (a seed, so that a failure repeats)
+    await live(books, Random(3), months=5)
     known_by, since = day(200), date(2026, 2, 1)
 
     entries = await money_entries(books.connection, known_by=known_by, since=since, until=MAY)
@@ -130,7 +130,7 @@ async def test_entries_are_the_roll_forward_cohort_by_cohort(books: Books) -> No
 async def test_the_roll_forward_closes_whatever_happens_and_ends_with_nothing_deferred(
     books: Books, seed: int
 ) -> None:
-    draw = Random(100 + seed)  # noqa: S311 (a seed, so that a failure repeats)
+    draw = Random(100 + seed)
     await live(books, draw, months=5)
     for number in range(4):
         class_wide = draw.choice([LotClass.SALE, LotClass.FEE, LotClass.PARTNER])
@@ -166,7 +166,7 @@ async def test_the_roll_forward_closes_whatever_happens_and_ends_with_nothing_de
 
 @pytest.mark.parametrize("seed", range(3))
 async def test_money_and_points_tell_of_the_same_points(books: Books, seed: int) -> None:
-    await live(books, Random(30 + seed), months=4)  # noqa: S311 (a seed, so that a failure repeats)
+    await live(books, Random(30 + seed), months=4)
     since, until = date(2026, 2, 1), MAY
 
     money = await money_roll_forward(books.connection, known_by=day(200), since=since, until=until)
@@ -313,6 +313,6 @@ async def test_an_estimate_decides_what_is_allocated_from_its_day_on(books: Book
 
 
 async def test_the_books_hold_throughout(books: Books) -> None:
-    await live(books, Random(5), months=3)  # noqa: S311 (a seed, so that a failure repeats)
+    await live(books, Random(5), months=3)
 
     assert list(await ledger.verify(books.connection)) == []

@@ -70,7 +70,7 @@ class PastOrder:
 
 def some_orders(count: int) -> list[PastOrder]:
     """Return orders of all kinds, always the same."""
-    chance = Random(6)  # noqa: S311 - the same orders in every run
+    chance = Random(6)
     return [
         PastOrder(
             UUID(int=number + 1),

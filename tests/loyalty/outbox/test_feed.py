@@ -192,7 +192,7 @@ async def write_slowly(
 
 async def write_much(database: Database, whose: list[UUID], times: int, seed: int) -> list[UUID]:
     """Write again and again in transactions of every speed; what was committed is handed back."""
-    chance = random.Random(seed)  # noqa: S311 (a run repeats itself)
+    chance = random.Random(seed)
     committed = []
     for _ in range(times):
         batch = chance.sample(whose, k=chance.choice([1, 1, 1, 2, 3]))
