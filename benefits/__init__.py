@@ -111,6 +111,7 @@ from benefits.issued import (
     count_states_each,
     find_issued,
     list_issued,
+    vouchers_of_batches,
 )
 from benefits.language.limits import read_limits
 from benefits.language.schema import rule_schema
@@ -313,5 +314,5 @@ __all__ = [
     "taken_content", "taking", "terms_document", "terms_from", "terms_refusal", "touched_by",
     "turns_of", "unit_rules", "unlock_sentence", "used_json", "uses_json", "verify", "void_voucher",
     "voucher_from", "voucher_refusal", "voucher_scope", "voucher_state", "vouchers_of",
-    "vouchers_presented", "vouchers_stored", "why_not",
+    "vouchers_of_batches", "vouchers_presented", "vouchers_stored", "why_not",
 ]  # fmt: skip

@@ -108,6 +108,11 @@ async def find_issued(connection: AsyncConnection, voucher_id: UUID) -> VoucherH
     return VoucherHistory(found, batch, reason, tuple(VoucherUse(*row) for row in uses))
 
 
+def vouchers_of_batches() -> Select[*tuple[Any, ...]]:
+    """All vouchers that came with a batch, to be joined: the columns of `Voucher`, and `batch`."""
+    return vouchers_stored().add_columns(voucher.c.batch).where(voucher.c.batch.is_not(None))
+
+
 def codes_of_batch(batch: UUID) -> Select[str, UUID]:
     """The codes of a batch with whom each is for, to be joined or read, in a stable order."""
     codes = select(voucher.c.code, voucher.c.member).where(voucher.c.batch == batch)

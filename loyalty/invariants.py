@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
 from loyalty.exports.tables import export
+from loyalty.issuing.verify import CHECKS as BATCH_CHECKS
 from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE
 from loyalty.outbox.tables import message
 from loyalty.reconciliation.tables import reconciliation, reconciliation_item
@@ -136,4 +137,5 @@ CHECKS: Final[Mapping[str, Check]] = {
     "every stored answer has a body": _answers_are_whole(),
     "exports are numbered without a gap": _exports_are_numbered(),
     "a reconciliation has the items that it counted": _runs_have_their_items(),
+    **BATCH_CHECKS,
 }

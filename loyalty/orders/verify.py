@@ -26,11 +26,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+import benefits
 import ledger
 import tiers
 from loyalty.orders.rows import FIGURES
 from loyalty.orders.tables import (
     order,
+    order_grant,
     order_line,
     return_,
     return_line,
@@ -275,6 +277,21 @@ def _purchases_are_in_the_tiers() -> Check:
     )
 
 
+def _granted_vouchers_were_issued() -> Check:
+    """What came with an order was issued under that code, and is somebody's still."""
+    issued = benefits.vouchers_stored().subquery("issued")
+    same = and_(
+        issued.c.id == order_grant.c.voucher,
+        issued.c.code == order_grant.c.code,
+        issued.c.definition == order_grant.c.definition,
+    )
+    return (
+        select(order_grant.c.order_id, order_grant.c.voucher)
+        .select_from(order_grant.outerjoin(issued, same))
+        .where(issued.c.id.is_(None))
+    )
+
+
 CHECKS: Final[Mapping[str, Callable[[], Check]]] = {
     "order-is-its-lines": _order_is_its_lines,
     "shipment-is-its-lines": _shipment_is_its_lines,
@@ -282,4 +299,5 @@ CHECKS: Final[Mapping[str, Callable[[], Check]]] = {
     "ended-order-holds-nothing": _ended_order_holds_nothing,
     "points-are-in-the-ledger": _points_are_in_the_ledger,
     "purchases-are-in-the-tiers": _purchases_are_in_the_tiers,
+    "granted-vouchers-were-issued": _granted_vouchers_were_issued,
 }

@@ -60,6 +60,25 @@ BREAKS = {
     ),
 }
 
+_BATCH = (
+    "insert into loyalty.voucher_batch (id, definition, kind, bound, wanted, made, starts_at,"
+    " asked_at, finished_at, actor, request_id) values ('{}', 'five-off', 'minted', false, 2, {},"
+    " now(), now(), {}, 'x', 'x')"
+)
+_ONE = "00000000-0000-7000-8000-000000000001"
+_VOUCHER = (
+    "with defined as (insert into benefits.voucher_definition (name, titles, tax_class, uses,"
+    " created_at, created_by) values ('ten-off', '{}', 'discount', 1, now(), 'x') returning name)"
+    " insert into benefits.voucher (member, id, code, definition, starts_at, skus, uses,"
+    f" issued_at, batch) select gen_random_uuid(), '{_ONE}', 'CODE', name, now(), '{{}}', 1,"
+    f" now(), '{_ONE}' from defined"
+)
+BREAKS |= {
+    "a batch has as many vouchers as it counts": _BATCH.format(_ONE, 1, "null"),
+    "a batch that is made has all it was asked for": _BATCH.format(_ONE, 0, "now()"),
+    "a voucher of a batch is of the batch's kind": _VOUCHER,
+}
+
 
 async def a_member(connection: AsyncConnection) -> None:
     joining = Joining(external_id="C-1", email="a@b.org", phone="+41441234567")

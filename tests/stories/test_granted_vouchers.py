@@ -4,13 +4,14 @@ from typing import Any
 from uuid import UUID
 
 import pytest_asyncio
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 from loyalty.cause import Cause
 from loyalty.database import Database
 from loyalty.members import Member
+from loyalty.orders.verify import first_broken_order
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.tables import event
 from loyalty.vouchers import define_voucher
@@ -155,3 +156,17 @@ async def test_a_guest_and_an_order_at_the_shops_prices_bring_none(shop: Shop, a
 
     assert guest["vouchers"] == []
     assert (await shop.complete("S-9"))["vouchers"] == []
+
+
+async def test_a_voucher_that_came_with_an_order_and_is_gone_is_found(
+    shop: Shop, web: Web, ada: Member, owner_connection: AsyncConnection
+) -> None:
+    await shop.buy(TWO)
+    await shop.holds()
+
+    await owner_connection.execute(
+        text("delete from benefits.voucher where member = :who"), {"who": ada.id}
+    )
+
+    async with web.application.database.snapshot() as connection:
+        assert set(await first_broken_order(connection)) == {"granted-vouchers-were-issued"}
