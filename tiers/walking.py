@@ -77,9 +77,11 @@ class Walking:
         arrays = [packed.c.dated, packed.c.known, packed.c.latest]
         arrays += [packed.c[name] for name in self.counting.columns]
         rises = rising if rising is not None else places
-        source = places.outerjoin(packed, packed.c.member == places.c.member)
+        # All have places; but joins that are full are hashed or merged, and never a loop over a
+        # million for each of a million, however few the planner takes them for.
+        source = places.outerjoin(packed, packed.c.member == places.c.member, full=True)
         if rising is not None and rising is not packed:
-            source = source.outerjoin(rising, rising.c.member == places.c.member)
+            source = source.outerjoin(rising, rising.c.member == places.c.member, full=True)
         return select(
             places.c.member,
             places.c.anchor,
