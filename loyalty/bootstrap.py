@@ -18,11 +18,13 @@ from typing import Final, Self
 import structlog
 from sqlalchemy.engine import URL
 
+from loyalty.billing.connecting import Billing, connect
 from loyalty.checkout.programme import Programme
-from loyalty.clock import Clock, is_loopback
+from loyalty.clock import Clock
 from loyalty.database import INTERACTIVE, Database, Patience
 from loyalty.errors import Unavailable
 from loyalty.keys import Keys
+from loyalty.loopback import is_loopback
 from loyalty.policy import Policies
 from loyalty.postgres import APPLICATION, OWNER, EmbeddedError, Server
 from loyalty.postgres.lease import Report
@@ -48,6 +50,7 @@ class Application:
     keys: Keys
     policies: Policies
     programme: Programme
+    billing: Billing = field(default_factory=Billing)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
     def locate(self) -> URL:
@@ -62,6 +65,7 @@ class Application:
                 self._stack.push_async_callback(asyncio.to_thread, self.server.close)
                 self._keep(self._watch_server(self.server))
             self._stack.push_async_callback(self.database.dispose)
+            self._stack.push_async_callback(self.billing.close)
             async with self.database.read() as connection:
                 await self.clock.measure(connection)
             self._keep(self._measure_clock())
@@ -123,6 +127,7 @@ def build(
         keys=Keys(),
         policies=policies,
         programme=Programme(policies, signing),
+        billing=connect(settings),
     )
 
 

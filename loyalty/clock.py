@@ -5,12 +5,10 @@ what has passed since; jumps of the host's wall clock are not seen. Business cod
 the edge does, once, and hands the instant down as `at`.
 """
 
-import ipaddress
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -88,16 +86,3 @@ class Clock:
         took, self._steady_at, self._database_at, here = best
         trip = timedelta(microseconds=took // 1_000)
         return Measurement(ahead=self._database_at + trip / 2 - here, round_trip=trip)
-
-
-def is_loopback(url: str | None) -> bool:
-    """Whether a URL names this machine, spelled so that no resolver is asked."""
-    host = urlsplit(url or "").hostname
-    if host is None:
-        return False
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -9,14 +9,22 @@ from email.utils import parseaddr
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
+
+from loyalty.loopback import is_loopback
 
 DRIVER = "postgresql+psycopg"
 MAIL_SCHEMES = frozenset({"smtp", "smtps", "smtp+starttls"})
 
+DOUBLE_KEY = "sk_test_local"
+"""The one key of the double of tests; it opens nothing at Stripe."""
+MOST_SECRETS = 2
+
 _SENDER = re.compile(r"[!-;=?A-~]+@[0-9A-Za-z.-]+")
+_STRIPE_KEY = re.compile(r"[sr]k_(test|live)_[0-9A-Za-z_]{8,}")
+_WEBHOOK_SECRET = re.compile(r"whsec_[0-9A-Za-z_+/=-]{8,}")
 
 
 class Settings(BaseSettings):
@@ -50,13 +58,15 @@ class Settings(BaseSettings):
     """Connections a process keeps for reading, and as many again for writing."""
 
     stripe_api_key: SecretStr | None = None
-    """The secret key of the Stripe account that sells memberships."""
+    """The secret key of the Stripe account that sells memberships; without one it sells none."""
 
     stripe_webhook_secret: SecretStr | None = None
-    """What Stripe signs its webhooks with."""
+    """What Stripe signs its webhooks with; two with a comma between while one is exchanged.
+    Without one the programme takes no webhooks."""
 
     stripe_api_base: str | None = None
-    """Where Stripe's API answers when it is not Stripe's own: the double of tests."""
+    """Where Stripe's API answers when it is not Stripe's own: the double of tests, on this machine,
+    with the key ``sk_test_local``."""
 
     smtp_url: SecretStr | None = None
     """The mail server, such as ``smtp+starttls://user:password@mail.example.com:587``; ``smtps://``
@@ -109,6 +119,43 @@ class Settings(BaseSettings):
             raise ValueError(message)
         return url
 
+    @field_validator("stripe_api_base")
+    @classmethod
+    def _is_a_double(cls, url: str | None) -> str | None:
+        if url is not None and not (re.fullmatch(r"https?://[^\s]+", url) and is_loopback(url)):
+            message = "an address of this machine is expected, such as http://127.0.0.1:12111"
+            raise ValueError(message)
+        return url
+
+    @field_validator("stripe_webhook_secret")
+    @classmethod
+    def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is None or not secret.get_secret_value().strip():
+            return None
+        told = _secrets(secret)
+        if len(told) > MOST_SECRETS or not all(_WEBHOOK_SECRET.fullmatch(each) for each in told):
+            message = "one secret whsec_… is expected, or two with a comma between"
+            raise ValueError(message)
+        return secret
+
+    @model_validator(mode="after")
+    def _key_fits_its_address(self) -> "Settings":
+        if self.stripe_api_key is None:
+            return self
+        key = self.stripe_api_key.get_secret_value()
+        if (key == DOUBLE_KEY) != (self.stripe_api_base is not None):
+            message = f"the key {DOUBLE_KEY} is for a double at stripe_api_base, and no other is"
+            raise ValueError(message)
+        if key != DOUBLE_KEY and not _STRIPE_KEY.fullmatch(key):
+            message = "a secret key of Stripe's is expected: sk_live_…, sk_test_…, rk_live_…"
+            raise ValueError(message)
+        return self
+
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """What webhooks may be signed with; none when the programme takes none."""
+        secret = self.stripe_webhook_secret
+        return () if secret is None else _secrets(secret)
+
     @property
     def embedded(self) -> bool:
         """Whether the programme keeps its own PostgreSQL under `home`."""
@@ -131,8 +178,15 @@ class Settings(BaseSettings):
 def explain(error: ValidationError) -> str:
     """What is wrong with the environment, by variable, without repeating a value."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
-    lines = [f"LOYALTY_{str(each['loc'][-1]).upper()}: {each['msg']}" for each in found]
+    lines = [
+        f"LOYALTY_{str((each['loc'] or ('stripe_api_key',))[-1]).upper()}: {each['msg']}"
+        for each in found
+    ]
     return "; ".join(lines).replace("LOYALTY_PORT", "PORT")
+
+
+def _secrets(secret: SecretStr) -> tuple[str, ...]:
+    return tuple(each.strip() for each in secret.get_secret_value().split(",") if each.strip())
 
 
 def read_url(text: str) -> URL:

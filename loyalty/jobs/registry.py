@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from loyalty.billing.catalogue import keep_in_step
+from loyalty.billing.inbox import JOB as HANDLE_STRIPE_EVENTS
+from loyalty.billing.inbox import handle_events
+from loyalty.billing.operations import finish_operations
+from loyalty.billing.upkeep import compare_with_stripe, look_into_inbox, sweep_stripe_events
 from loyalty.birthdays import issue_birthday_vouchers
 from loyalty.books.closing import JOB as CLOSE_PERIOD
 from loyalty.books.closing import finish_period
@@ -55,10 +60,16 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("tell-members", "* * * * *", tell_members),
     Periodic("verify-books", "20 2 * * *", verify_books),
     Periodic("forget-answers", "40 3 * * *", forget_answers),
+    Periodic("look-into-stripe-inbox", "* * * * *", look_into_inbox),
+    Periodic("keep-stripe-prices", "* * * * *", keep_in_step),
+    Periodic("finish-stripe-operations", "* * * * *", finish_operations),
+    Periodic("sweep-stripe-events", "25 * * * *", sweep_stripe_events),
+    Periodic("compare-with-stripe", "50 2 * * *", compare_with_stripe),
 )
 
 JOBS: Final[Mapping[str, Job]] = MappingProxyType(
     {
+        HANDLE_STRIPE_EVENTS: Job(HANDLE_STRIPE_EVENTS, handle_events),
         MOVE_ENDS_OF_POINTS: Job(MOVE_ENDS_OF_POINTS, move_ends_of_points),
         DRY_RUN_RULES: Job(DRY_RUN_RULES, dry_run_rules),
         MAKE_VOUCHERS: Job(MAKE_VOUCHERS, make_batch),

@@ -19,7 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 import aiosmtplib
 
-from loyalty.clock import is_loopback
+from loyalty.loopback import is_loopback
 from loyalty.outbox.rendering import Written
 from loyalty.settings import Settings
 

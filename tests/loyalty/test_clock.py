@@ -6,8 +6,9 @@ import pytest
 import time_machine
 from sqlalchemy import text
 
-from loyalty.clock import Clock, ClockMayNotFollow, ClockNotMeasured, is_loopback
+from loyalty.clock import Clock, ClockMayNotFollow, ClockNotMeasured
 from loyalty.database import Database
+from loyalty.loopback import is_loopback
 
 
 async def measured(database: Database, clock: Clock) -> Clock:

@@ -45,7 +45,7 @@ def test_the_owner_is_the_application_when_nobody_else_is_named() -> None:
 def test_secrets_are_not_shown() -> None:
     settings = Settings(
         database_url=SecretStr("postgresql://one:hidden@h/d"),
-        stripe_api_key=SecretStr("hidden"),
+        stripe_api_key=SecretStr("sk_test_hidden42"),
         smtp_url=SecretStr("smtp://hidden"),
     )
 

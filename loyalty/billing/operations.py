@@ -1,0 +1,156 @@
+"""What we ask of Stripe: saved under its idempotency key, then asked, then known to be done.
+
+The row is committed before the call. Who asks for the same again, and the job that finishes what
+was under way when a process died or Stripe did not answer, use the same key: it is done once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.billing.errors import CardRefused, StripeRefused, StripeUnavailable
+from loyalty.billing.syncing import sync_if_possible
+from loyalty.billing.tables import stripe_operation
+from loyalty.bootstrap import Application
+from loyalty.cause import Cause
+
+if TYPE_CHECKING:
+    from loyalty.billing.gateway import Gateway
+
+LOG: Final = structlog.get_logger(__name__)
+PATIENCE: Final = timedelta(minutes=1)
+"""How long whoever asked is left to finish it."""
+KEYS_LAST: Final = timedelta(hours=23)
+"""Stripe forgets an idempotency key after a day; then a person has to look."""
+BATCH: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One thing that is asked of Stripe about a member's subscription."""
+
+    member: UUID
+    key: str
+    deed: str
+    subscription: str
+    asked: Mapping[str, Any]
+
+
+async def ask(application: Application, cause: Cause, operation: Operation) -> None:
+    """Save what is asked, ask it, and say that it is done.
+
+    Raises StripeRefused and CardRefused when it is refused for good, and StripeUnavailable when it
+    is not known what became of it: then it is asked again, by the same key.
+    """
+    gateway = application.billing.demand()
+    await application.database.write(save, cause, operation)
+    refused = None
+    try:
+        await _perform(gateway, operation)
+    except (StripeRefused, CardRefused) as error:
+        refused = error
+    await application.database.write(
+        end, operation, cause, refused=None if refused is None else refused.seen
+    )
+    if refused is not None:
+        raise refused
+
+
+async def finish_operations(application: Application, cause: Cause) -> int:
+    """Ask again what was under way and never answered; answer how many are done now."""
+    if application.billing.gateway is None:
+        return 0
+    async with application.database.read() as connection:
+        waiting = await _under_way(connection, cause)
+    done = 0
+    for operation in waiting:
+        try:
+            await ask(application, cause, operation)
+        except StripeUnavailable:
+            return done
+        except (StripeRefused, CardRefused) as refused:
+            LOG.warning("stripe-operation-refused", deed=operation.deed, code=refused.seen)
+        else:
+            done += 1
+        if operation.subscription:
+            await sync_if_possible(application, cause, operation.subscription)
+    return done
+
+
+async def save(connection: AsyncConnection, cause: Cause, operation: Operation) -> None:
+    """Keep what is about to be asked; what was kept under the key before stands."""
+    await connection.execute(
+        insert(stripe_operation)
+        .values(
+            member=operation.member,
+            key=operation.key,
+            deed=operation.deed,
+            subscription=operation.subscription,
+            asked=dict(operation.asked),
+            asked_at=cause.at,
+            **cause.columns(),
+        )
+        .on_conflict_do_nothing(constraint="stripe_operation_is_asked_once_per_key")
+    )
+
+
+async def end(
+    connection: AsyncConnection, operation: Operation, cause: Cause, *, refused: str | None
+) -> None:
+    """Say that it is done, or refused."""
+    own = stripe_operation.c
+    await connection.execute(
+        update(stripe_operation)
+        .where(own.member == operation.member, own.key == operation.key, own.done_at.is_(None))
+        .values(done_at=cause.at, refused=refused)
+    )
+
+
+async def _under_way(connection: AsyncConnection, cause: Cause) -> list[Operation]:
+    own = stripe_operation.c
+    rows = await connection.execute(
+        select(own.member, own.key, own.deed, own.subscription, own.asked)
+        .where(
+            own.done_at.is_(None),
+            own.asked_at < cause.at - PATIENCE,
+            own.asked_at > cause.at - KEYS_LAST,
+            own.subscription.is_not(None),
+        )
+        .order_by(own.asked_at)
+        .limit(BATCH)
+    )
+    return [Operation(*row) for row in rows]
+
+
+async def _perform(gateway: "Gateway", operation: Operation) -> None:
+    """Call Stripe for a deed; what is asked is plain values, so that it can be asked again."""
+    about, asked, key = operation.subscription, operation.asked, operation.key
+    match operation.deed:
+        case "cancel-later":
+            await gateway.cancel_later(about, cancels=asked["cancels"], key=key)
+        case "cancel-now":
+            await gateway.cancel_now(about)
+        case "refund":
+            await gateway.refund(asked["intent"], asked["amount"], key=key)
+        case "upgrade":
+            await gateway.upgrade(about, asked["item"], asked["price"], key=key)
+        case "change-later":
+            schedule = asked["schedule"]
+            if schedule is None:
+                schedule = (await gateway.schedule(about, key=f"{key}:schedule"))["id"]
+            price, start, end_ = asked["now"]
+            then, every = asked["then"]
+            await gateway.change_later(
+                schedule, (price, start, end_), (then, every), key=f"{key}:phases"
+            )
+        case "release":
+            await gateway.release(asked["schedule"], key=key)
+        case _:
+            raise LookupError(f"no deed is called {operation.deed}")

@@ -1,0 +1,133 @@
+"""The one way in which what Stripe knows becomes ours: fetch a subscription and project it.
+
+Webhooks, the page somebody comes back to, our own deeds, the console and the nightly comparison all
+end here. The fence is committed before Stripe is asked, and what was fetched under it is written
+only while it is the highest; no transaction is open while Stripe is asked.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.billing.errors import BillingError, StripeUnavailable
+from loyalty.billing.fetching import fetch
+from loyalty.billing.leasing import Lease, release, still_holds, take_lease
+from loyalty.billing.projecting import CHECKOUT, Known, Picture, current_item, prices_in, report
+from loyalty.billing.store import consent_of, member_of, prices_at_stripe
+from loyalty.bootstrap import Application
+from loyalty.cause import Cause
+from loyalty.ids import MalformedId, read
+from loyalty.members import Ref, lock_member
+from loyalty.membership.applying import apply
+from loyalty.membership.types import Consent
+
+LOG: Final = structlog.get_logger(__name__)
+CHECKOUT_PREFIX: Final = "cko"
+"""How ids of Checkout pages of ours begin."""
+
+Code = Literal["applied", "unchanged", "not-begun", "not-ours", "gone", "stale", "busy"]
+SETTLED: Final[frozenset[Code]] = frozenset(
+    {"applied", "unchanged", "not-begun", "not-ours", "gone"}
+)
+"""After these nothing is left to do; after the others somebody else is at it, or has been."""
+
+
+class PriceUnknownHere(BillingError):
+    """The subscription {subscription} is at the price {seen}, which is none of our plans'."""
+
+    code = "stripe-price-unknown"
+    subscription: str
+    seen: str
+
+
+class CustomerNotYetKnown(BillingError):
+    """The customer {seen} names a page of ours, but is not known to be a member yet."""
+
+    code = "stripe-customer-not-yet-known"
+    seen: str
+
+
+@dataclass(frozen=True, slots=True)
+class Synced:
+    """What came of bringing a subscription in."""
+
+    code: Code
+    membership: UUID | None = None
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.code in SETTLED
+
+
+async def sync(application: Application, cause: Cause, subscription: str) -> Synced:
+    """Bring what Stripe knows of a subscription into our rows, now.
+
+    Raises StripeUnavailable when Stripe does not answer, and what the projection refuses.
+    """
+    gateway = application.billing.demand()
+    lease = await application.database.write(take_lease, subscription, at=cause.at)
+    if lease is None:
+        return Synced("busy")
+    try:
+        picture = await fetch(gateway, subscription, at=cause.at)
+        if picture is None:
+            return Synced("gone")
+        return await application.database.write(project, cause, lease, picture)
+    finally:
+        await application.database.write(release, lease, at=application.clock.now())
+
+
+async def project(
+    connection: AsyncConnection, cause: Cause, lease: Lease, picture: Picture
+) -> Synced:
+    """Write what a picture says, if nobody has asked Stripe later."""
+    seen = picture.subscription
+    member = await member_of(connection, seen["customer"])
+    if member is None:
+        if CHECKOUT in (seen["metadata"] or {}):
+            raise CustomerNotYetKnown(seen=seen["customer"])
+        return Synced("not-ours")
+    prices = await prices_at_stripe(connection, prices_in(picture))
+    price = current_item(seen)["price"]["id"]
+    if price not in prices:
+        raise PriceUnknownHere(subscription=seen["id"], seen=price)
+    consent = await _consent(connection, member, seen["metadata"].get(CHECKOUT))
+    known = Known(member=member, prices=prices, consent=consent, adopted=consent is None)
+    told = report(picture, known, fence=lease.fence, at=cause.at)
+    if told is None:
+        return Synced("not-begun")
+    await lock_member(connection, Ref("member", str(member), id=member))
+    if not await still_holds(connection, lease):
+        return Synced("stale")
+    applied = await apply(connection, cause, told)
+    if applied.stale:
+        return Synced("stale", applied.membership.id)
+    if told.status == "unknown":
+        LOG.error("stripe-status-unknown", subscription=seen["id"], status=seen["status"])
+    moved = applied.steps or applied.charges or applied.refunds
+    return Synced("applied" if moved else "unchanged", applied.membership.id)
+
+
+async def sync_if_possible(
+    application: Application, cause: Cause, subscription: str
+) -> Synced | None:
+    """Bring a subscription in; None when Stripe does not answer, and it will be done later."""
+    try:
+        return await sync(application, cause, subscription)
+    except StripeUnavailable:
+        return None
+
+
+async def _consent(
+    connection: AsyncConnection, member: UUID, checkout: str | None
+) -> Consent | None:
+    if checkout is None:
+        return None
+    try:
+        return await consent_of(connection, member, read(CHECKOUT_PREFIX, checkout))
+    except MalformedId:
+        return None
