@@ -1,5 +1,6 @@
 """A member's past planned in one pass gives what the API gives for the same orders one by one."""
 
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from benefits import find_rule_set, list_switches, switch_rule
+from benefits.holdouts import BUCKETS, bucket_of
 from ledger import ClawBack, Earn
 from loyalty.cause import Cause
 from loyalty.ids import new_id
@@ -24,8 +26,8 @@ from loyalty.orders.past import LineMarks, Sale
 from loyalty.orders.plan import Buyer, MemberPlan, plan_member
 from loyalty.orders.rows import MARKED_LINE, ORDER, RETURN, RETURN_LINE, SHIPMENT
 from loyalty.policy import policy_at
-from tests.support.api import Web
-from tests.support.shop import Json, Shop, cart
+from tests.support.api import Caller, Web
+from tests.support.shop import EARN_ONE, Json, Shop, cart, open_programme
 
 BEGAN = datetime(2026, 1, 5, 10, tzinfo=UTC)
 IDS = {"id", "order_id", "return_id", "shipment"}
@@ -206,3 +208,26 @@ async def test_history_planned_in_one_pass_equals_the_api(shop: Shop, web: Web, 
     wanted = [(p.kind.value, p.amount) for p in plan.postings if isinstance(p, Earn | ClawBack)]
     assert sorted(tuple(row) for row in posted) == sorted(wanted)
     await shop.holds()
+
+
+async def test_history_holds_out_whom_the_api_holds_out(web: Web, checkout: Caller) -> None:
+    ada = await web.joined(external_id="C-1", joined_at=BEGAN)
+    names = [f"half-{number}" for number in range(64)]
+    out = next(name for name in names if bucket_of(ada.id, name) < BUCKETS // 2)
+    let = next(name for name in names if bucket_of(ada.id, name) >= BUCKETS // 2)
+    bonus = {"effects": [{"effect": "earn", "bonus": 7}], "holdout": 50}
+    rules = [EARN_ONE, *({"rule": name, **bonus} for name in (out, let))]
+    await web.application.database.write(open_programme, web.cause(), rules)
+    events = a_year(Random(0))
+    await report(Shop(web, checkout), events)
+
+    async with web.application.database.snapshot() as connection:
+        plan = await planned(connection, web, ada, events)
+        decided = await connection.execute(text("select facts, document from loyalty.decision"))
+        placed = sorted((json.dumps(facts, sort_keys=True), text_) for facts, text_ in decided)
+
+    known = [(json.loads(row[-2]), row[-1]) for row in plan.decisions]
+    assert sorted((json.dumps(facts, sort_keys=True), text_) for facts, text_ in known) == placed
+    assert {tuple(facts["held_out"]) for facts, _ in known} == {(out,)}
+    gave = {row[2]: row[-1] for row in plan.order_rules}
+    assert (gave[let], out in gave) == (7, False)
