@@ -81,6 +81,7 @@ def answer_document(decision: Decision) -> dict[str, object]:
             reason_document(each, revision=decision.revision) for each in decision.not_applied
         ],
         **({"entitlements": held} if held else {}),
+        **({"saved": decision.saved} if decision.saved else {}),
         **_given_document(decision),
     }
 

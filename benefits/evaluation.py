@@ -54,6 +54,8 @@ def evaluate(rule_set: RuleSet, question: Question, *, revision: int = REVISION)
     candidates = find_candidates(rule_set, question)
     till, fates = _price_best(question, candidates, bounds_offs=revision >= _BOUNDING_OFFS)
     decision = _finish(rule_set, candidates, till, fates, paid=False)
+    if question.facts.plan is not None and revision == REVISION:
+        decision = replace(decision, saved=_saved(question, candidates, till))
     return decision if revision == REVISION else replace(decision, revision=revision)
 
 
@@ -63,6 +65,16 @@ def evaluate_paid(rule_set: RuleSet, question: Question, *, revision: int = REVI
     till = price(question, (), len(candidates), bounds_offs=revision >= _BOUNDING_OFFS)
     decision = _finish(rule_set, candidates, till, {}, paid=True)
     return decision if revision == REVISION else replace(decision, revision=revision)
+
+
+def _saved(question: Question, candidates: Sequence[Candidate], till: Till) -> int:
+    """What the cart would cost more without the rules of the member's plan."""
+    if not any(each.rule.of_plan and till.gave[each.number] for each in candidates):
+        return 0
+    left = (each for each in candidates if not each.rule.of_plan)
+    others = [Candidate(n, each.rule, each.voucher, each.barred) for n, each in enumerate(left)]
+    without, _ = _price_best(question, others, bounds_offs=True)
+    return max(without.payable - till.payable, 0)
 
 
 def find_candidates(

@@ -42,6 +42,7 @@ from benefits.language.tree import (
     Rule,
     VoucherOf,
 )
+from benefits.plan_rules import asks_for_plan
 from benefits.records import Group, RuleVersion, Vocabulary
 from benefits.rooms import Bound
 from benefits.types import Step
@@ -91,6 +92,8 @@ class CompiledRule:
     """What it gives beside the money."""
     alone: Test | None = None
     """The conditions of a rule that entitles, what only a cart can tell taken as not met."""
+    of_plan: bool = False
+    """Whether its conditions ask for a paid plan."""
 
     @property
     def name(self) -> str:
@@ -207,6 +210,7 @@ def _compile(
         entitles=_entitles(rule),
         gives=tuple(each for each in rule.effects if isinstance(each, GiftOf | VoucherOf)),
         alone=_alone(rule, tiers, stage),
+        of_plan=asks_for_plan(rule.when),
     )
 
 

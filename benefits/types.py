@@ -376,3 +376,5 @@ class Decision:
     grants: tuple[Grant, ...] = ()
     charges: tuple[Charge, ...] = ()
     """What the order takes of the counters; no part of the text, which says it already."""
+    saved: int = 0
+    """What the member's plan took off: the order without its rules costs so much more."""
