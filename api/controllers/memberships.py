@@ -51,7 +51,7 @@ from loyalty.plans.store import list_plans
 SHOP: Final[frozenset[Role]] = frozenset({"checkout", "admin"})
 _READERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "finance"})
 _OWNERS: Final[frozenset[Role]] = frozenset({"checkout", "admin", "member"})
-_MEMBERSHIP: Final = {"membership": "Our id (mbs_…) or ext: and the shop's reference."}
+MEMBERSHIP_PATH: Final = {"membership": "Our id (mbs_…) or ext: and the shop's reference."}
 PERIOD: Final = {
     "reference": "PAY-1001",
     "from": "2026-11-22T00:00:00+01:00",
@@ -108,7 +108,7 @@ async def read_memberships(request: ApiRequest) -> Response[bytes]:
             roles=EVERYBODY,
             answers={200: MembershipWhole},
             refusals=("unknown-membership",),
-            parameters=_MEMBERSHIP,
+            parameters=MEMBERSHIP_PATH,
         )
     ),
 )
@@ -116,7 +116,7 @@ async def read_membership(request: ApiRequest) -> Response[bytes]:
     """Answer a membership with its charges, refunds and timeline; a member sees their own only."""
     at = now_of(request)
     async with application_of(request).database.snapshot() as connection:
-        row = await _own(connection, request)
+        row = await own_membership(connection, request)
         return ok(await _whole(connection, row, at))
 
 
@@ -154,7 +154,7 @@ def deed_of(summary: str, roles: frozenset[Role], *refusals: str, **more: object
         key="required",
         answers={200: MembershipDone},
         refusals=("unknown-membership", "membership-billed-elsewhere", *refusals),
-        parameters=_MEMBERSHIP,
+        parameters=MEMBERSHIP_PATH,
         body=more.get("body"),
         example=more.get("example"),
     )
@@ -251,7 +251,7 @@ async def change_membership(request: ApiRequest) -> Response[bytes]:
                 *("unknown-membership", "membership-same-price", "unknown-price"),
                 *("unknown-plan", "plan-archived", "price-archived"),
             ),
-            parameters=_MEMBERSHIP,
+            parameters=MEMBERSHIP_PATH,
         )
     ),
 )
@@ -259,7 +259,7 @@ async def preview_change(request: ApiRequest) -> Response[bytes]:
     """Answer what changing now would cost, with the credit for what is not used up."""
     query, cause = read_query(request, PreviewQuery), cause_of(request, now_of(request))
     async with application_of(request).database.snapshot() as connection:
-        row = await _own(connection, request)
+        row = await own_membership(connection, request)
         wanted = NewChange(query.price, query.plan, "now")
         return ok(ChangePreviewOut.of(await asking.preview_change(connection, cause, row, wanted)))
 
@@ -271,7 +271,7 @@ async def ask(
     cause = cause_of(request, now_of(request))
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
-        row = await _own(connection, request)
+        row = await own_membership(connection, request)
         came = await deed(connection, cause, row.id)
         return answer(200, await done(connection, came, cause.at))
 
@@ -294,7 +294,7 @@ async def _whole(connection: AsyncConnection, row: Membership, at: datetime) -> 
     )
 
 
-async def _own(connection: AsyncConnection, request: ApiRequest) -> Membership:
+async def own_membership(connection: AsyncConnection, request: ApiRequest) -> Membership:
     """Return the membership that the path names; a member's credential finds their own only."""
     text = str(request.path_params["membership"])
     found = await _find(connection, text)
