@@ -62,6 +62,11 @@ class FeeOfCharge:
     closing: int
     refunds: tuple[Refund, ...]
 
+    @property
+    def last_day(self) -> date:
+        """The last day that the charge pays for."""
+        return self.charge.ends - timedelta(days=1)
+
 
 @dataclass(frozen=True, slots=True)
 class _Facts:

@@ -15,6 +15,7 @@ PAGES = (
     "/console/finance/accounts/issued",
     "/console/finance/roll-forward?by=class",
     "/console/finance/money",
+    "/console/finance/fees",
     "/console/finance/cohorts",
     "/console/finance/estimates",
     "/console/finance/ageing",

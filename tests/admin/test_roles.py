@@ -29,6 +29,7 @@ FINANCE = [
     "/console/finance/accounts/issued",
     "/console/finance/roll-forward",
     "/console/finance/money",
+    "/console/finance/fees",
     "/console/finance/cohorts",
     "/console/finance/estimates",
     "/console/finance/ageing",
