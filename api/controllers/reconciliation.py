@@ -1,4 +1,4 @@
-"""Reconciliations: run one, read its items, clear an item."""
+"""Reconciliations: run one, read its items, clear an item and reopen it."""
 
 from typing import Final
 
@@ -24,6 +24,7 @@ from api.schemas.reconciliation import (
     ReconciliationBody,
     ReconciliationOut,
     ReconciliationsOut,
+    ReopenBody,
 )
 from api.writing import answer, cause_of, now_of, ok, write
 from loyalty.idempotency import Answer, Begun
@@ -31,17 +32,20 @@ from loyalty.keys import Role
 from loyalty.reconciliation import (
     ClearingReason,
     ItemKind,
+    ReopeningReason,
     Tolerance,
     clear_item,
     find_reconciliation,
     list_items,
     list_reconciliations,
     reconcile,
+    reopen_item,
 )
 
 _READERS: Final[frozenset[Role]] = frozenset({"finance", "admin"})
 _FINANCE: Final[frozenset[Role]] = frozenset({"finance"})
 _NUMBER: Final = {"number": "The run's number."}
+_PLACE: Final = {**_NUMBER, "position": "The item's place in the run."}
 
 
 class ItemsQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -185,12 +189,12 @@ async def list_run_items(request: ApiRequest) -> Response[bytes]:
             example={"reason": "corrected-by-shop", "reference": "FIN-204"},
             answers={200: ItemOut},
             refusals=("unknown-reconciliation-item", "item-cleared"),
-            parameters={**_NUMBER, "position": "The item's place in the run."},
+            parameters=_PLACE,
         )
     ),
 )
 async def clear_run_item(request: ApiRequest) -> Response[bytes]:
-    """Explain a difference for good; a later run that finds the same one shows it cleared."""
+    """Explain a difference; a later run that finds the same one shows it cleared."""
     body = await body_of(request, ClearBody)
     number, position = path_number(request), path_number(request, "position")
     cause = cause_of(request, now_of(request))
@@ -209,4 +213,43 @@ async def clear_run_item(request: ApiRequest) -> Response[bytes]:
     return await write(request, None, work)
 
 
-ROUTES: Final = (run_reconciliation, list_runs, read_run, list_run_items, clear_run_item)
+@post(
+    "/finance/reconciliations/{number:int}/items/{position:int}/reopen",
+    opt=operation(
+        Operation(
+            summary="Reopen a cleared item of a reconciliation",
+            tag="finance",
+            roles=_FINANCE,
+            key="required",
+            body=ReopenBody,
+            example={"reason": "disproved", "reference": "FIN-219"},
+            answers={200: ItemOut},
+            refusals=("unknown-reconciliation-item", "item-not-cleared"),
+            parameters=_PLACE,
+        )
+    ),
+)
+async def reopen_run_item(request: ApiRequest) -> Response[bytes]:
+    """Ask for a difference again whose explanation does not hold, in every run that found it."""
+    body = await body_of(request, ReopenBody)
+    number, position = path_number(request), path_number(request, "position")
+    cause = cause_of(request, now_of(request))
+
+    async def work(connection: AsyncConnection, _: Begun) -> Answer:
+        item = await reopen_item(
+            connection,
+            cause,
+            number,
+            position,
+            reason=ReopeningReason(body.reason),
+            reference=body.reference,
+        )
+        return answer(200, ItemOut.of(item))
+
+    return await write(request, None, work)
+
+
+ROUTES: Final = (
+    *(run_reconciliation, list_runs, read_run),
+    *(list_run_items, clear_run_item, reopen_run_item),
+)

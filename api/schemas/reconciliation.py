@@ -158,3 +158,10 @@ class ClearBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     reason: Literal["timing", "corrected-by-shop", "corrected-here", "known-difference", "accepted"]
     reference: Reference | None = None
+
+
+class ReopenBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an explanation does not hold, and where more is said about it."""
+
+    reason: Literal["mistake", "disproved", "audit"]
+    reference: Reference | None = None

@@ -7,6 +7,7 @@ each kind means; closing a period asks `latest` and `open_items`.
 from loyalty.reconciliation.errors import (
     ControlRepeated,
     ItemCleared,
+    ItemNotCleared,
     ReconciliationPeriodUnfit,
     UnknownItem,
     UnknownReconciliation,
@@ -20,6 +21,7 @@ from loyalty.reconciliation.store import (
     list_items,
     list_reconciliations,
     open_items,
+    reopen_item,
 )
 from loyalty.reconciliation.types import (
     Clearing,
@@ -29,6 +31,7 @@ from loyalty.reconciliation.types import (
     ItemKind,
     Leg,
     Reconciliation,
+    ReopeningReason,
     Tolerance,
     Totals,
 )
@@ -41,9 +44,11 @@ __all__ = [
     "Item",
     "ItemCleared",
     "ItemKind",
+    "ItemNotCleared",
     "Leg",
     "Reconciliation",
     "ReconciliationPeriodUnfit",
+    "ReopeningReason",
     "Tolerance",
     "Totals",
     "UnknownItem",
@@ -56,4 +61,5 @@ __all__ = [
     "list_reconciliations",
     "open_items",
     "reconcile",
+    "reopen_item",
 ]

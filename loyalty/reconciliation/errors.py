@@ -25,6 +25,13 @@ class ItemCleared(LoyaltyError):
     seen: str
 
 
+class ItemNotCleared(LoyaltyError):
+    """Only a difference that is cleared can be reopened; item {seen} is not."""
+
+    code = "item-not-cleared"
+    seen: int
+
+
 class ReconciliationPeriodUnfit(LoyaltyError):
     """A reconciliation is of days that have begun, the first before the last, not of {seen}."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from sqlalchemy import and_, func, insert, select
+from sqlalchemy import and_, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,12 +12,18 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.numbering import next_number
-from loyalty.reconciliation.errors import ItemCleared, UnknownItem, UnknownReconciliation
+from loyalty.reconciliation.errors import (
+    ItemCleared,
+    ItemNotCleared,
+    UnknownItem,
+    UnknownReconciliation,
+)
 from loyalty.reconciliation.shop import CONTROL
 from loyalty.reconciliation.tables import (
     reconciliation,
     reconciliation_clearing,
     reconciliation_item,
+    reconciliation_reopening,
 )
 from loyalty.reconciliation.types import (
     EXPLAINED,
@@ -27,6 +33,7 @@ from loyalty.reconciliation.types import (
     ItemKind,
     Leg,
     Reconciliation,
+    ReopeningReason,
     Totals,
 )
 from loyalty.tables import name
@@ -128,15 +135,14 @@ async def clear_item(
     reason: ClearingReason,
     reference: str | None = None,
 ) -> Item:
-    """Explain a difference, once and for every later run that finds the same one."""
-    # one clearing at a time, so that the second of two learns of the first
-    await next_number(connection, "clearings")
-    item = await find_item(connection, number, position)
+    """Explain a difference, for every later run that finds the same one, until it is reopened."""
+    item, turns = await _taken(connection, number, position)
     if item.clearing is not None:
         raise ItemCleared(seen=item.clearing.reason.value)
     await connection.execute(
         insert(reconciliation_clearing).values(
             difference=item.difference,
+            turn=turns + 1,
             reconciliation=number,
             position=position,
             reason=reason.value,
@@ -156,6 +162,51 @@ async def clear_item(
         member=item.member,
     )
     return await find_item(connection, number, position)
+
+
+async def reopen_item(
+    connection: AsyncConnection,
+    cause: Cause,
+    number: int,
+    position: int,
+    *,
+    reason: ReopeningReason,
+    reference: str | None = None,
+) -> Item:
+    """Ask for a difference again whose explanation does not hold, in this run and all others."""
+    item, turns = await _taken(connection, number, position)
+    if item.clearing is None:
+        raise ItemNotCleared(seen=position)
+    await connection.execute(
+        insert(reconciliation_reopening).values(
+            difference=item.difference,
+            turn=turns,
+            reason=reason.value,
+            reference=reference,
+            reopened_at=cause.at,
+            actor=cause.actor,
+            request_id=cause.request_id,
+        )
+    )
+    await record_change(
+        connection,
+        cause,
+        subject_kind="reconciliation-item",
+        subject=f"{number}/{position}",
+        action="reopen",
+        before={"reason": item.clearing.reason.value, "reference": item.clearing.reference},
+        after={"reason": reason.value, "reference": reference},
+        member=item.member,
+    )
+    return await find_item(connection, number, position)
+
+
+async def _taken(connection: AsyncConnection, number: int, position: int) -> tuple[Item, int]:
+    """Take an item, one at a time so that the second learns of the first; and its last turn."""
+    await next_number(connection, "clearings")
+    item = await find_item(connection, number, position)
+    turns = select(func.count()).where(reconciliation_clearing.c.difference == item.difference)
+    return item, (await connection.execute(turns)).scalar_one()
 
 
 def _run(row: RowMapping) -> Reconciliation:
@@ -207,7 +258,17 @@ def _item(row: RowMapping) -> Item:
     )
 
 
-_CLEARED: Final = reconciliation_clearing.c.difference == reconciliation_item.c.difference
+_REOPENED: Final = (
+    exists()
+    .where(
+        reconciliation_reopening.c.difference == reconciliation_clearing.c.difference,
+        reconciliation_reopening.c.turn == reconciliation_clearing.c.turn,
+    )
+    .correlate(reconciliation_clearing)
+)
+_CLEARED: Final = and_(
+    reconciliation_clearing.c.difference == reconciliation_item.c.difference, ~_REOPENED
+)
 _OPEN: Final = and_(
     reconciliation_clearing.c.difference.is_(None), reconciliation_item.c.kind != EXPLAINED.value
 )

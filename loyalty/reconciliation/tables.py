@@ -1,7 +1,8 @@
 """Tables of reconciliations: each run, the items it found, and which differences were cleared.
 
 Rows are added and never changed. A clearing is of the difference and not of the run, so that the
-next run over the same period does not ask again; another amount is another difference.
+next run over the same period does not ask again; another amount is another difference. One that is
+reopened is cleared again in the next turn.
 """
 
 from datetime import date, datetime
@@ -12,6 +13,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     Column,
+    Computed,
     Date,
     ForeignKeyConstraint,
     Index,
@@ -30,6 +32,7 @@ PROGRAMME_WIDE: Final = frozenset(
     {
         "reconciliation",  # comparisons of the whole programme for a period
         "reconciliation_clearing",  # differences that a person has explained
+        "reconciliation_reopening",  # explanations that did not hold
     }
 )
 
@@ -109,8 +112,13 @@ reconciliation_item: Final = Table(
 )
 
 
+_A_CODE: Final = "reference ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$'"
+
+
 class _ClearingColumns(TypedColumns):
     difference: Named[str] = Column(Key)
+    turn: Named[int] = Column(Integer, autoincrement=False)
+    follows: Named[int | None] = Column(Integer, Computed("nullif(turn - 1, 0)", persisted=True))
     reconciliation: Named[int] = Column(BigInteger)
     position: Named[int] = Column(Integer)
     reason: Named[str] = Column(Key)
@@ -126,7 +134,10 @@ reconciliation_clearing: Final = Table(
     "reconciliation_clearing",
     metadata,
     _ClearingColumns,
-    PrimaryKeyConstraint("difference", name="reconciliation_difference_is_cleared_once"),
+    PrimaryKeyConstraint(
+        "difference", "turn", name="reconciliation_difference_is_cleared_once_a_turn"
+    ),
+    CheckConstraint("turn > 0", name="reconciliation_clearing_turn_is_positive"),
     ForeignKeyConstraint(
         ["reconciliation", "position"],
         [reconciliation_item.c.reconciliation, reconciliation_item.c.position],
@@ -137,8 +148,41 @@ reconciliation_clearing: Final = Table(
         " 'accepted')",
         name="reconciliation_clearing_reason_is_known",
     ),
-    CheckConstraint(
-        "reference ~ '^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$'",
-        name="reconciliation_clearing_reference_is_a_code",
+    CheckConstraint(_A_CODE, name="reconciliation_clearing_reference_is_a_code"),
+    ForeignKeyConstraint(
+        ["difference", "follows"],
+        ["loyalty.reconciliation_reopening.difference", "loyalty.reconciliation_reopening.turn"],
+        name="reconciliation_clearing_follows_a_reopening",
+        use_alter=True,
     ),
+)
+
+
+class _ReopeningColumns(TypedColumns):
+    difference: Named[str] = Column(Key)
+    turn: Named[int] = Column(Integer, autoincrement=False)
+    reason: Named[str] = Column(Key)
+    reference: Named[str | None] = Column(Key)
+    reopened_at: Named[datetime] = Column(Instant)
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    actor: Named[str] = Column(Key)
+    request_id: Named[str] = Column(Key)
+
+
+#: Explanations that did not hold: the difference is open again from then on.
+reconciliation_reopening: Final = Table(
+    "reconciliation_reopening",
+    metadata,
+    _ReopeningColumns,
+    PrimaryKeyConstraint("difference", "turn", name="reconciliation_clearing_is_reopened_once"),
+    ForeignKeyConstraint(
+        ["difference", "turn"],
+        [reconciliation_clearing.c.difference, reconciliation_clearing.c.turn],
+        name="reconciliation_reopening_is_of_a_clearing",
+    ),
+    CheckConstraint(
+        "reason in ('mistake', 'disproved', 'audit')",
+        name="reconciliation_reopening_reason_is_known",
+    ),
+    CheckConstraint(_A_CODE, name="reconciliation_reopening_reference_is_a_code"),
 )

@@ -40,6 +40,17 @@ class ClearingReason(StrEnum):
     ACCEPTED = "accepted"
 
 
+class ReopeningReason(StrEnum):
+    """Why an explanation does not hold."""
+
+    MISTAKE = "mistake"
+    """Another difference was meant."""
+    DISPROVED = "disproved"
+    """What was said of it turned out to be wrong."""
+    AUDIT = "audit"
+    """An auditor asks for more."""
+
+
 EXPLAINED: Final = ItemKind.TIMING
 """Both sides agree and only the months differ: such an item is named, and nobody need clear it."""
 

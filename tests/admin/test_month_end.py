@@ -137,6 +137,14 @@ async def test_a_difference_is_explained_once_and_stands_explained_in_the_next_c
     assert number is not None
     every = (await finance.get(f"{BOOKS}/reconciliation/{number[1]}", show="all")).text
     assert re.search(r"NOWHERE-1.*?Explained", every, re.DOTALL)
+    taken_back = {"reason": "disproved", "reference": "TICKET-8"}
+    opened = await finance.send(f"{item[1]}/reopen", taken_back, at=item[1])
+    assert "The difference is asked for again" in (await finance.follow(opened)).text
+    assert "NOWHERE-1" in (await finance.get(f"{BOOKS}/reconciliation/{number[1]}")).text
+    elsewhere = f"{BOOKS}/exports"
+    twice = await finance.send(f"{item[1]}/reopen", taken_back, at=elsewhere, of=elsewhere)
+    assert twice.status_code == 422
+    assert "This difference is not explained." in twice.text
 
 
 @pytest.mark.parametrize("kind", ["csv", "hledger", "xlsx"])

@@ -53,6 +53,12 @@ async def test_a_difference_is_run_into_listed_and_cleared_by_finance_alone(
     left = (await finance.get(f"{path}/items", open="true")).json()["items"]
     assert [item["position"] for item in left] == [2]
     assert (await finance.get(path)).json()["open_items"] == 1
+    reopen = {"reason": "disproved", "reference": "FIN-219"}
+    assert (await admin.post(f"{path}/items/1/reopen", reopen)).status_code == 403
+    reopened = await finance.post(f"{path}/items/1/reopen", reopen)
+    assert (reopened.status_code, reopened.json()["open"]) == (200, True), reopened.text
+    never = await finance.post(f"{path}/items/2/reopen", reopen)
+    assert (never.status_code, never.json()["code"]) == (409, "item-not-cleared")
     listed = (await finance.get(RUNS)).json()["items"]
     assert [run["number"] for run in listed] == [2, 1]
 

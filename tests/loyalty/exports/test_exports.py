@@ -316,6 +316,8 @@ async def test_a_month_without_events_is_an_export_too(database: Database, tmp_p
         "update loyalty.account_map set document = document",
         "update loyalty.reconciliation_item set kind = 'timing'",
         "delete from loyalty.reconciliation_clearing",
+        "update loyalty.reconciliation_clearing set turn = 2",
+        "delete from loyalty.reconciliation_reopening",
         "update loyalty.reconciliation set item_count = 0",
     ],
 )

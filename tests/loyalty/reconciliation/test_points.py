@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.members import read_member_ref
@@ -13,16 +14,20 @@ from loyalty.reconciliation import (
     Item,
     ItemCleared,
     ItemKind,
+    ItemNotCleared,
     Leg,
     Reconciliation,
     ReconciliationPeriodUnfit,
+    ReopeningReason,
     Tolerance,
     UnknownItem,
     clear_item,
+    find_item,
     latest,
     list_items,
     open_items,
     reconcile,
+    reopen_item,
 )
 from tests.support.api import admin, application, checkout, finance, web
 from tests.support.shop import Json, Shop, cart, line, opened, shop
@@ -229,6 +234,57 @@ async def test_a_cleared_difference_stays_cleared_until_its_figures_change(
     with pytest.raises(UnknownItem):
         await database.write(
             clear_item, shop.web.cause(), made.number, 9, reason=ClearingReason.ACCEPTED
+        )
+
+
+async def test_a_cleared_difference_is_reopened_in_every_run_and_cleared_again(
+    shop: Shop, owner_connection: AsyncConnection
+) -> None:
+    await trade(shop)
+    await plant(owner_connection, "update loyalty.shipment set earn = earn + 7 where earn > 0")
+    database, cause = shop.web.application.database, shop.web.cause()
+    made, _ = await run(shop)
+    later, _ = await run(shop)
+    wrong, right = ClearingReason.ACCEPTED, ClearingReason.CORRECTED_HERE
+    mistake, disproved = ReopeningReason.MISTAKE, ReopeningReason.DISPROVED
+
+    with pytest.raises(ItemNotCleared):
+        await database.write(reopen_item, cause, made.number, 1, reason=mistake)
+    await database.write(clear_item, cause, made.number, 1, reason=wrong)
+    async with database.read() as connection:
+        assert not (await find_item(connection, later.number, 1)).open
+    opened = await database.write(reopen_item, cause, later.number, 1, reason=disproved)
+    with pytest.raises(ItemNotCleared):
+        await database.write(reopen_item, cause, made.number, 1, reason=mistake)
+    async with database.read() as connection:
+        left = await open_items(connection, since=made.since, until=made.until)
+        assert [item.position for item in left] == [1, 2]
+    cleared = await database.write(clear_item, cause, made.number, 1, reason=right)
+
+    assert (opened.open, opened.clearing) == (True, None)
+    assert cleared.clearing is not None
+    assert (cleared.clearing.reason, cleared.open) == (right, False)
+    again, _ = await run(shop)
+    assert again.open_items == 1
+
+
+async def test_a_difference_is_not_cleared_twice_without_having_been_reopened(
+    shop: Shop, owner_connection: AsyncConnection
+) -> None:
+    await trade(shop)
+    await plant(owner_connection, "update loyalty.shipment set earn = earn + 7 where earn > 0")
+    made, _ = await run(shop)
+    await shop.web.application.database.write(
+        clear_item, shop.web.cause(), made.number, 1, reason=ClearingReason.ACCEPTED
+    )
+
+    with pytest.raises(IntegrityError, match="reconciliation_clearing_follows_a_reopening"):
+        await plant(
+            owner_connection,
+            "insert into loyalty.reconciliation_clearing (difference, turn, reconciliation,"
+            " position, reason, cleared_at, actor, request_id) select difference, 2,"
+            " reconciliation, position, reason, cleared_at, actor, request_id"
+            " from loyalty.reconciliation_clearing",
         )
 
 
