@@ -21,7 +21,7 @@ FEWEST: Final = 2
 MOST: Final = 10
 _FIELDS: Final = next(one.fields for one in benefits.GRAMMAR.rule if one.name == "limits")
 _CHOICES: Final = {one.name: one.choices for one in _FIELDS if one.choices}
-_FIRST: Final = {"count": "uses", "for": "member", "every": "ever", "short": "partial"}
+_FIRST: Final = {"count": "uses", "for": "member", "every": "", "short": "partial"}
 _UNREADABLE: Final = {
     FieldKind.MONEY: N_("Please give an amount such as 1.00."),
     FieldKind.NUMBER: N_("Please give a whole number."),
@@ -95,7 +95,8 @@ def limit_mistakes(voice: Voice) -> dict[str, str]:
 
 def limit_choices(voice: Voice) -> dict[str, list[tuple[str, str]]]:
     """The options of each choice of a row, in words."""
-    return {
+    options = {
         name: [(code, choice(voice, name, code)) for code in codes]
         for name, codes in _CHOICES.items()
     }
+    return {**options, "every": [("", choice(voice, "every", "ever")), *options["every"]]}

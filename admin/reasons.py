@@ -31,6 +31,7 @@ CAME_BACK: Final[Mapping[str, str]] = MappingProxyType(
         "gift-card": N_("Paid with a gift card"),
         "known-buyer": N_("The buyer was known"),
         "other": N_("Another reason"),
+        "unspecified": N_("No reason given"),
     }
 )
 """Why an order, goods or money came back."""

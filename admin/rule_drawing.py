@@ -24,7 +24,7 @@ from admin.rule_values import (
     row_fields,
 )
 from admin.rule_verbs import RIGHT
-from admin.rule_words import choice, effect, fact, hint, label, mode
+from admin.rule_words import choice, effect, fact, hint, label, mode, row_label, unsaid
 from benefits import FieldKind, RuleField
 
 SHOWN_AT_ONCE: Final = frozenset(("target", "per", "where"))
@@ -206,7 +206,7 @@ class _Drawer:
         return tuple(
             Box(
                 each,
-                f"{label(self._voice, one.name)} {self._voice.number(place)}",
+                row_label(self._voice, one.name, place),
                 self._parts(each, row_fields(one.fields, one_of(self._values, f"{each}.count"))),
                 kept=((f"{each}.row", "yes"),),
                 removable=True,
@@ -334,7 +334,7 @@ class _Drawer:
             return Input(name, words, "checks", held, _with(options, held), was=was)
         if options and one.kind not in LISTS:
             # a box that was checked for a list may be the only one that is chosen now
-            nothing = () if known else (("", voice.say("–")),)
+            nothing = () if known else (("", unsaid(voice, one)),)
             shown = _with((*nothing, *options), held)
             return Input(name, words, "choice", held, shown, helps, was=was)
         if one.kind is FieldKind.TIME:

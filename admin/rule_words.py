@@ -11,6 +11,7 @@ from typing import Final
 import benefits
 from admin.language import Voice
 from admin.words import MEMBER_CLASSES, N_
+from benefits import RuleField
 
 LABELS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -211,6 +212,16 @@ MODES: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+ROWS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "limits": N_("Limit %(number)s"),
+        "steps": N_("Step %(number)s"),
+        "bands": N_("Band %(number)s"),
+        "member_days": N_("Member day %(number)s"),
+    }
+)
+"""What the rows of a list are called."""
+
 _RIGHTS: Final = frozenset(("hours", "days"))
 
 
@@ -218,6 +229,19 @@ def label(voice: Voice, name: str, *, right: bool = False) -> str:
     """What a field is called."""
     words = LABELS.get(f"{name}-right" if right and name in _RIGHTS else name)
     return name if words is None else voice.say(words)
+
+
+def row_label(voice: Voice, name: str, place: int) -> str:
+    """What a row of a list is called."""
+    number, words = voice.number(place), ROWS.get(name)
+    return f"{label(voice, name)} {number}" if words is None else voice.say(words, number=number)
+
+
+def unsaid(voice: Voice, one: RuleField) -> str:
+    """What a choice means that is left open."""
+    if one.name == "every" and not one.required:
+        return choice(voice, "every", "ever")
+    return voice.say("–")
 
 
 def hint(voice: Voice, name: str) -> str | None:

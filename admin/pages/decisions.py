@@ -1,7 +1,9 @@
 """A member's orders in plain words: what each rule gave, and why others did not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
@@ -20,9 +22,12 @@ from loyalty.members import find_member, profile_of, read_member_ref, read_order
 from loyalty.orders.decisions import Candidate, Decided, read_decision, replay_decision
 from loyalty.orders.listing import Entry, orders_of
 from loyalty.orders.reading import find_order_by
+from loyalty.rule_costs import given_to
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 ORDERS: Final = 6
+Given = Mapping[tuple[UUID, str], tuple[int, int]]
+"""Money and points by order and rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,10 @@ async def decisions_page(request: Request[Any, Any, Any], member: FromPath[str])
         profile = await profile_of(connection, found.id)
         speaker = await speaker_of(connection, visit)
         entries = await orders_of(connection, found.id, limit=ORDERS + 1, before=place_of(visit))
-        views = [await _decision(connection, speaker, one) for one in entries[:ORDERS]]
+        shown = entries[:ORDERS]
+        whose = {one.member for one in shown if one.member is not None}
+        gave = await given_to(connection, whose, [one.id for one in shown])
+        views = [await _decision(connection, speaker, one, gave) for one in shown]
     last = entries[ORDERS - 1] if len(entries) > ORDERS else None
     return page(
         request,
@@ -91,7 +99,9 @@ async def replay_page(request: Request[Any, Any, Any], order: FromPath[str]) -> 
     )
 
 
-async def _decision(connection: AsyncConnection, speaker: Speaker, entry: Entry) -> DecisionView:
+async def _decision(
+    connection: AsyncConnection, speaker: Speaker, entry: Entry, gave: Given
+) -> DecisionView:
     shown = show("ord", entry.id)
     programme = speaker.visit.application.programme
     found = await find_order_by(connection, read_order_ref(shown))
@@ -99,11 +109,16 @@ async def _decision(connection: AsyncConnection, speaker: Speaker, entry: Entry)
         decided = await read_decision(connection, programme, found)
     except benefits.DecisionDamaged as error:
         return DecisionView(entry, f"/console/orders/{shown}", None, (), str(error))
-    views = tuple(_candidate(speaker, one, found.order.currency) for one in decided.candidates)
+    views = tuple(
+        _candidate(
+            speaker, one, found.order.currency, gave.get((entry.id, one.rule or ""), (0, 0))[1]
+        )
+        for one in decided.candidates
+    )
     return DecisionView(entry, f"/console/orders/{shown}", decided, views, None)
 
 
-def _candidate(speaker: Speaker, one: Candidate, currency: str) -> CandidateView:
+def _candidate(speaker: Speaker, one: Candidate, currency: str, points: int) -> CandidateView:
     visit, reason = speaker.visit, one.reason
     voice = visit.voice
 
@@ -114,7 +129,10 @@ def _candidate(speaker: Speaker, one: Candidate, currency: str) -> CandidateView
     if one.applied is not None:
         parts = [voice.say("%(money)s off", money=money(one.applied.amount))]
         parts = parts if one.applied.amount else []
-        parts += [voice.say("earned points")] if one.applied.earned else []
+        if points:
+            parts.append(voice.count("%(number)s point", "%(number)s points", points))
+        elif one.applied.earned:
+            parts.append(voice.say("earned points"))
         gave = " · ".join(parts) or voice.say("gave what it has")
     why = unlock = None
     if reason is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -102,6 +102,7 @@ async def run_page(
         speaker = await speaker_of(connection, visit)
         people = await _people(connection, found.figures or {})
     figures = found.figures
+    chart, unit = (None, "money") if figures is None else _chart(visit, found, figures)
     return page(
         request,
         "rule_run.html",
@@ -109,7 +110,9 @@ async def run_page(
         state=badge(visit.voice, RUN_STATES, found.state),
         address=f"{HERE}/{draft}",
         figures=figures,
-        chart=None if figures is None else _chart(visit, found, figures),
+        chart=chart,
+        unit=unit,
+        limits=_limits(visit, figures or {}),
         tiers=[
             (
                 speaker.names.get(f"tier:{one['tier']}", one["tier"]) or visit.voice.say("no tier"),
@@ -149,7 +152,7 @@ async def _page(
         tried=tried,
         figures=[] if tried is None else _figures(visit, tried),
         lines=[] if tried is None else _lines(visit, tried),
-        gave=[] if tried is None else _gave(tried),
+        gave=[] if tried is None else _gave(visit, tried),
         unmet=[] if tried is None else _unmet(visit, tried, found),
         form=form,
         runs=[(each, show(RUN, each.id), _state(visit, each)) for each in runs],
@@ -203,14 +206,14 @@ def _lines(visit: Visit, tried: Tried) -> list[tuple[str, str, str, str, str]]:
     ]
 
 
-def _gave(tried: Tried) -> list[tuple[str, int, int, bool, bool]]:
-    """Each rule that gave something: money without the draft and with it, and whether it earned."""
-    before, after = _by_rule(tried.trial.live), _by_rule(tried.trial.drafted)
+def _gave(visit: Visit, tried: Tried) -> list[tuple[str, str, str, bool, bool]]:
+    """Each rule that gave something: what it gave without the draft, and what with it."""
+    before, after = benefits.given_by(tried.trial.live), benefits.given_by(tried.trial.drafted)
     return [
         (
             rule,
-            before[rule].amount if rule in before else 0,
-            after[rule].amount if rule in after else 0,
+            _told(visit, before.get(rule)),
+            _told(visit, after.get(rule)),
             rule in before,
             rule in after,
         )
@@ -218,8 +221,13 @@ def _gave(tried: Tried) -> list[tuple[str, int, int, bool, bool]]:
     ]
 
 
-def _by_rule(decision: Decision) -> dict[str, benefits.Applied]:
-    return {one.rule: one for one in decision.applied}
+def _told(visit: Visit, gave: tuple[int, int] | None) -> str:
+    """Money and points that a rule gave; an en dash for nothing of both."""
+    money, points = gave or (0, 0)
+    parts = [visit.voice.money(money)] if money else []
+    if points:
+        parts.append(visit.voice.count("%(number)s point", "%(number)s points", points))
+    return " · ".join(parts) or "\N{EN DASH}"
 
 
 def _unmet(visit: Visit, tried: Tried, draft: benefits.RuleDraft) -> list[tuple[str, str]]:
@@ -231,10 +239,32 @@ def _unmet(visit: Visit, tried: Tried, draft: benefits.RuleDraft) -> list[tuple[
     ]
 
 
-def _chart(visit: Visit, run: DryRun, figures: Mapping[str, Any]) -> CostChart:
-    days = {date.fromisoformat(one["on"]): int(one["money"]) for one in figures["days"]}
+def _chart(visit: Visit, run: DryRun, figures: Mapping[str, Any]) -> tuple[CostChart, str]:
+    """What each day would have cost: in money, or in points where no money is at stake."""
+    unit = "money" if any(int(one["money"]) for one in figures["days"]) else "points"
+    days = {date.fromisoformat(one["on"]): int(one[unit]) for one in figures["days"]}
     first, last = visit.policy.day_of(run.since), visit.policy.day_of(run.until)
-    return cost_chart(days, first, last)
+    return cost_chart(days, first, last), unit
+
+
+def _limits(visit: Visit, figures: Mapping[str, Any]) -> list[tuple[str, str, str, int, str]]:
+    """The limits of the draft that gave anything: in words, what they gave, how often used up."""
+    voice, rows = visit.voice, []
+    for one in figures.get("limits", ()):
+        whose = "all" if one["everyone"] else "member"
+        limit = benefits.Limit(one["measure"], whose, one["every"], int(one["most"]))
+        say = voice.money if limit.count == "money" else voice.number
+        first = one["first_at"]
+        rows.append(
+            (
+                str(one["scope"]).partition(":")[2],
+                benefits.limit_sentence(limit, language=voice.name, money=voice.money),
+                say(int(one["used"])),
+                int(one["reached"]),
+                "" if first is None else voice.instant(datetime.fromisoformat(first)),
+            )
+        )
+    return rows
 
 
 async def _people(connection: AsyncConnection, figures: Mapping[str, Any]) -> dict[str, str]:

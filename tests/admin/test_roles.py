@@ -43,8 +43,6 @@ ADMIN = [
     "/console/rules/drafts/new",
     "/console/rule-groups-new",
     "/console/vouchers-new",
-    "/console/vouchers/birthday/batch",
-    "/console/vouchers/birthday/upload",
     "/console/ladder/drafts/new",
     "/console/messages",
     "/console/settings/policy",

@@ -83,7 +83,8 @@ async def test_a_kind_of_voucher_is_defined_once_and_said_in_words(
     chinese = (await finance.get(SPRING, lang="zh")).text
     assert "春季：减 3 美元" in chinese
     assert "全体每年最多250次" in chinese
-    assert (await finance.get(NEW)).status_code == 403
+    for path in (NEW, f"{SPRING}/batch", f"{SPRING}/upload"):
+        assert (await finance.get(path)).status_code == 403, path
     assert (await finance.get(f"{VOUCHERS}/nothing")).status_code == 404
 
 
