@@ -29,11 +29,12 @@ from loyalty.membership.states import paid_until, report_of
 from loyalty.membership.store import charges_of
 from loyalty.membership.types import Applied, Membership, Report
 from loyalty.membership.usage import used_since
-from loyalty.plans.store import find_plan, open_price, price_of
+from loyalty.plans.store import find_plan, open_price, plan_of_price, price_of
 from loyalty.plans.types import Price, RefundPolicy
 from loyalty.policy import policy_at
 
 When = Literal["now", "period-end"]
+Leaving = Literal["cancelled-now", "withdrawn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,26 @@ async def _end(
     return Asked(await apply(connection, cause, report), tuple(due))
 
 
+async def due_now(
+    connection: AsyncConnection, cause: Cause, row: Membership, why: Leaving
+) -> tuple[Due, ...]:
+    """Return what is due to somebody who leaves now, whoever charges for it; nothing is written.
+
+    Raises MembershipEnded and WithdrawalOver.
+    """
+    if row.ended_at is not None:
+        raise MembershipEnded(seen=row.ended_at.isoformat())
+    plan = await plan_of_price(connection, row.price)
+    over_at = row.began_at + timedelta(days=plan.withdrawal_days)
+    if why == "withdrawn" and cause.at >= over_at:
+        raise WithdrawalOver(seen=over_at.isoformat())
+    held = Held(row, row, plan, tuple(await charges_of(connection, row.id)))
+    policy: RefundPolicy = "full-if-unused" if why == "withdrawn" else plan.refund_policy
+    zone = (await policy_at(connection, cause.at)).zone
+    used = await _used(connection, cause, held)
+    return tuple(due_back(held.charges, policy, cause.at, zone, used=used))
+
+
 async def _used(connection: AsyncConnection, cause: Cause, held: Held) -> bool:
     """Whether a benefit was used since the charge of the period that is running."""
     begun = [charge for charge in held.bought if charge.starts_at <= cause.at]
@@ -127,7 +148,7 @@ async def preview_change(
     connection: AsyncConnection, cause: Cause, row: Membership, wanted: NewChange
 ) -> Preview:
     """Return what changing now would cost. Raises what `change` raises of the price."""
-    price = await _wanted_price(connection, row, wanted)
+    price = await wanted_price(connection, row, wanted)
     zone = (await policy_at(connection, cause.at)).zone
     credit = unused(await charges_of(connection, row.id), cause.at, zone)
     with_tax = price.tax == "inclusive"
@@ -144,7 +165,7 @@ async def change(connection: AsyncConnection, cause: Cause, id_: UUID, wanted: N
     """
     held = await _alive(connection, cause, id_)
     row = held.row
-    price = await _wanted_price(connection, row, wanted)
+    price = await wanted_price(connection, row, wanted)
     report = report_of(row, cause.at)
     if wanted.when == "period-end":
         next_price = None if price.id == row.price else price.id
@@ -171,7 +192,7 @@ def _upgraded(cause: Cause, report: Report, paid: NewPayment) -> Report:
     )
 
 
-async def _wanted_price(connection: AsyncConnection, row: Membership, wanted: NewChange) -> Price:
+async def wanted_price(connection: AsyncConnection, row: Membership, wanted: NewChange) -> Price:
     """Return the price that is asked for. Raises SamePrice where nothing would change."""
     plan = await find_plan(connection, wanted.plan or row.plan)
     price = price_of(plan, wanted.price)
