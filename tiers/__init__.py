@@ -71,7 +71,7 @@ from tiers.qualification import (
     thaw,
     walk,
 )
-from tiers.recording import record
+from tiers.recording import demand_recorded, record, recording, recording_values
 from tiers.reviewing import review
 from tiers.scale import (
     ASSET,
@@ -202,6 +202,7 @@ __all__ = [
     "count_changes",
     "decide",
     "default_ladder",
+    "demand_recorded",
     "distribution",
     "document_of",
     "drafts_due",
@@ -237,6 +238,8 @@ __all__ = [
     "publish_ladder",
     "read_subject",
     "record",
+    "recording",
+    "recording_values",
     "review",
     "settle",
     "standing_at",

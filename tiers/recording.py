@@ -5,7 +5,7 @@ standing is replaced only where it still has the number that was read, and chang
 where the standing was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -54,9 +54,30 @@ async def record(
     """
     if not decisions:
         return
-    written = [row for decision in decisions for row in activity_rows(decision)]
-    parameters: dict[str, Any] = {
-        "activities": written,
+    values = recording_values(decisions, at=at, actor=actor, request_id=request_id, reason=reason)
+    row = (await connection.execute(_RECORD, values)).one()
+    demand_recorded(values, row.activities, row.standings)
+
+
+def recording() -> Select[int, int, int]:
+    """The statement of `record`, for a caller who keeps it compiled.
+
+    It takes `recording_values`, and `demand_recorded` judges the first two numbers of its row.
+    """
+    return _RECORD
+
+
+def recording_values(
+    decisions: Sequence[Decision],
+    *,
+    at: datetime,
+    actor: str,
+    request_id: str,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    """The values of the statement of `record`, by their names."""
+    return {
+        "activities": [row for decision in decisions for row in activity_rows(decision)],
         "standings": [standing_row(decision) for decision in decisions],
         "changes": [row for decision in decisions for row in change_rows(decision)],
         "recorded_at": at,
@@ -64,11 +85,14 @@ async def record(
         "request_id": request_id,
         "reason": reason,
     }
-    row = (await connection.execute(_RECORD, parameters)).one()
-    if row.standings != len(decisions):
-        raise StandingOutrun(seen=row.standings, wanted=len(decisions))
-    if row.activities != len(written):
-        raise ActivityConflict(seen=row.activities, wanted=len(written))
+
+
+def demand_recorded(values: Mapping[str, Any], activities: int, standings: int) -> None:
+    """Raise what `record` raises where fewer rows were written than were to be."""
+    if standings != len(values["standings"]):
+        raise StandingOutrun(seen=standings, wanted=len(values["standings"]))
+    if activities != len(values["activities"]):
+        raise ActivityConflict(seen=activities, wanted=len(values["activities"]))
 
 
 def _given(name: str, columns: Sequence[ColumnElement[Any]]) -> TableValuedAlias:
@@ -138,7 +162,7 @@ def _write_changes(written: CTE) -> CTE:
     )
 
 
-def _record() -> Select[Any]:
+def _record() -> Select[int, int, int]:
     activities, standings = _write_activity(), _write_standing()
     changes = _write_changes(standings)
     return select(

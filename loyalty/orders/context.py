@@ -30,9 +30,11 @@ from tiers import (
     Ladder,
     Subject,
     decide,
+    demand_recorded,
     live_version,
     read_subject,
-    record,
+    recording,
+    recording_values,
     subject_of,
 )
 
@@ -113,9 +115,11 @@ async def move_standing(
     if ladder is None or subject is None or not activities:
         return None
     standing: Decision = decide(ladder, subject, activities, on=on)
-    await record(
-        connection, [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
+    values = recording_values(
+        [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
     )
+    stored, replaced, _ = await _RECORD.one(connection, **values)
+    demand_recorded(values, stored, replaced)
     return standing
 
 
@@ -129,6 +133,7 @@ def standing_subject(
     return read_subject(stored, member=member.id, joined_on=joined_on)
 
 
+_RECORD: Final = hot(recording())
 _MEMBER: Final = bindparam("member", type_=Uuid)
 _ORDER: Final = bindparam("order", type_=Uuid)
 _OWNER: Final = hot(
