@@ -3,16 +3,20 @@
 Every member has fifty earns, each a lot that stays open, so a member of the large books is like one
 of the small. The small books come in through the intake. The large ones begin as the same, and are
 then doubled until they are large enough, table by table and two at a time: every copy has members,
-ids and instants of its own, and indexes are built once all rows are there. Members are drawn at
-random from all of them. The runs of both sizes take turns.
+ids and instants of its own, and indexes are built once all rows are there.
+
+What is compared is the size of the books, so as many members earn and spend in both: the 200 of the
+small books, and 200 spread over the large. Beside that stands what it costs when every posting is
+for any of the 200,000 (decision 0220). All runs take turns.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+import statistics
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -97,23 +101,35 @@ def measure(rig: Rig, pgbench: Path, plan: Plan) -> list[Figure]:
     ]
 
 
-def _spending(members: int) -> Script:
-    return spending_from_one_lot(1, members)
+def _spending(members: int, *, apart: int) -> Script:
+    return spending_from_one_lot(1, members, apart=apart)
 
 
-def _figure(
-    rig: Rig, pgbench: Path, plan: Plan, budget: Budget, script: Callable[[int], Script]
-) -> Figure:
+class Drawing(Protocol):
+    """Makes the script of members drawn at random, of so many that stand apart."""
+
+    def __call__(self, members: int, /, *, apart: int) -> Script:
+        """The script that pgbench runs."""
+
+
+def _figure(rig: Rig, pgbench: Path, plan: Plan, budget: Budget, script: Drawing) -> Figure:
     few, many = plan.journals
-    rates: dict[str, list[float]] = {SMALL: [], LARGE: []}
+    members = few // EACH
+    small: list[float] = []
+    large: list[float] = []
+    any_: list[float] = []
+    sides = (
+        (small, SMALL, script(members, apart=1)),
+        (large, LARGE, script(members, apart=many // few)),
+        (any_, LARGE, script(many // EACH, apart=1)),
+    )
     for _ in range(plan.runs):
-        for database, journals in ((SMALL, few), (LARGE, many)):
+        for rates, database, own in sides:
             rig.settle_down()
-            own = script(journals // EACH)
-            rate = run_script(rig, pgbench, own, seconds=plan.seconds, database=database)
-            rates[database].append(rate)
-    told = beside(rates[SMALL], rates[LARGE], f"a second, {few:,} and {many:,} journals")
-    return Figure(budget, ratio(rates[SMALL], rates[LARGE]), told)
+            rates.append(run_script(rig, pgbench, own, seconds=plan.seconds, database=database))
+    told = beside(small, large, f"a second, {few:,} and {many:,} journals of {members:,} members")
+    seldom = f"{statistics.median(any_):,.4g} a second for any of {many // EACH:,}"
+    return Figure(budget, ratio(small, large), f"{told}; {seldom}, {ratio(small, any_)} x")
 
 
 def multiply(rig: Rig, database: str, journals: int, wanted: int) -> None:

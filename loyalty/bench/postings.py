@@ -48,23 +48,25 @@ _LOT: Final = (
 _MINTED: Final = "\nFROM (SELECT uuidv7() AS minted OFFSET 0) AS journal;\n"
 
 
-def earning(members: int) -> Script:
-    """Earn for a member drawn at random."""
+def earning(members: int, *, apart: int = 1) -> Script:
+    """Earn for a member drawn at random, of so many that stand `apart`."""
     item = _ITEM % {"kind": "earn", "more": _LOT}
     call = _call(item, ":holder::int", ":amount::int")
     return Script(
-        "\\set holder random(1, :members)\n\\set amount random(1, 500)\n" + call,
-        {"members": members},
+        "\\set holder :apart * random(1, :members)\n\\set amount random(1, 500)\n" + call,
+        {"members": members, "apart": apart},
     )
 
 
-def spending_from_one_lot(first: int = FIRST_ONE, wallets: int = ONE_POINT_WALLETS) -> Script:
-    """Spend one point of a wallet with 50 open lots."""
+def spending_from_one_lot(
+    first: int = FIRST_ONE, wallets: int = ONE_POINT_WALLETS, *, apart: int = 1
+) -> Script:
+    """Spend one point of a wallet with 50 open lots, of so many that stand `apart`."""
     item = _ITEM % {"kind": "spend", "more": ""}
     call = _call(item, ":holder::int", "1")
     return Script(
-        "\\set holder random(:first, :last)\n" + call,
-        {"first": first, "last": first + wallets - 1},
+        "\\set holder :apart * random(:first, :last)\n" + call,
+        {"first": first, "last": first + wallets - 1, "apart": apart},
     )
 
 
