@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, or_, select
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -115,6 +115,16 @@ async def list_memberships(
     return [_read(row) for row in await connection.execute(wanted)]
 
 
+async def count_by_plan(connection: AsyncConnection) -> dict[str, dict[str, int]]:
+    """Return how many memberships each plan has in each state, as it is written down."""
+    found: dict[str, dict[str, int]] = {}
+    counted = select(membership.c.plan, membership.c.state, func.count())
+    rows = await connection.execute(counted.group_by(membership.c.plan, membership.c.state))
+    for plan, state, number in rows:
+        found.setdefault(plan, {})[state] = number
+    return found
+
+
 async def live_references(connection: AsyncConnection, adapter: Adapter) -> Sequence[str]:
     """Return the references of an adapter's memberships that have not ended."""
     wanted = select(membership.c.reference).where(
@@ -171,14 +181,14 @@ async def timeline_of(connection: AsyncConnection, id_: UUID) -> list[Change]:
 async def due_rows(
     connection: AsyncConnection, at: datetime, *, limit: int, after: UUID | None = None
 ) -> list[Membership]:
-    """Return memberships that the shop charges for and that time has ended, by their ids."""
+    """Return memberships that the shop charges for and that time has changed, by their ids."""
     wanted = (
         select(membership)
         .where(
             membership.c.adapter == "external",
             membership.c.ended_at.is_(None),
             membership.c.paused_at.is_(None),
-            membership.c.access_until <= at,
+            or_(membership.c.access_until <= at, membership.c.late_from <= at),
         )
         .order_by(membership.c.id)
         .limit(limit)
