@@ -129,7 +129,9 @@ class Earning:
             points.append(whole)
             fractions.append(fraction)
         left = line - sum(points)
-        if left:
+        if left == 1:
+            points[fractions.index(max(fractions))] += 1
+        elif left:
             largest = sorted(range(len(parts)), key=lambda place: (-fractions[place], place))
             for place in largest[:left]:
                 points[place] += 1

@@ -254,10 +254,11 @@ def _add_bonus(bonus: int, work: Working, order: _Order, earning: Earning) -> bo
     if not positions or not allowed:
         return False
     weights = _bonus_weights(positions, order.question, order.basis)
-    cut = bonus - allowed or None
-    for p, part in zip(positions, spread(allowed, weights), strict=True):
+    parts, cut = spread(allowed, weights), bonus - allowed or None
+    whys = {part: EarnWhy(work.rule, work.version, bonus=part, cut=cut) for part in {*parts}}
+    for p, part in zip(positions, parts, strict=True):
         if part:
-            earning.add_bonus(p, part, EarnWhy(work.rule, work.version, bonus=part, cut=cut))
+            earning.add_bonus(p, part, whys[part])
             if room is not None:
                 room.gave(p, part)
     return True
