@@ -34,6 +34,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
 from loyalty.ids import show
 from loyalty.members import Member, Ref
+from loyalty.membership.facts import PLAN_FACTS, with_plan
 from loyalty.orders.facts import Person, facts_at
 from tiers import RecordedChange
 
@@ -162,7 +163,9 @@ class _Life:
         if at == self._at or snapshot.person is None or snapshot.earlier is None:
             return facts_of(snapshot, self._at)
         day = snapshot.policy.day_of(at)
-        return facts_at(snapshot.person, day, tier=self._tier_on(day), earlier=snapshot.earlier)
+        tier = self._tier_on(day)
+        facts = facts_at(snapshot.person, day, tier=tier, earlier=snapshot.earlier)
+        return with_plan(facts, snapshot.plan, snapshot.policy, at)
 
     def _tier_on(self, day: date) -> str | None:
         """The tier in force on a day, as it was, is, or will be if nothing more is bought."""
@@ -181,6 +184,8 @@ class _Life:
         """Every instant, past and ahead, at which a right may begin or end by itself."""
         turns = turns_of(self._rule_set, self._at)
         yield from turns.instants
+        if self._snapshot.plan is not None and not PLAN_FACTS.isdisjoint(turns.facts):
+            yield from self._snapshot.plan.turns()
         days: set[date] = set()
         if "tier" in turns.facts:
             days.update(recorded.change.on for recorded in self._history)

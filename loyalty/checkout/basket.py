@@ -12,6 +12,7 @@ from benefits import Cart, Facts, PointsTerms, Question, held_out_of
 from loyalty.checkout.snapshot import Snapshot
 from loyalty.ids import show
 from loyalty.members import MemberClosed, MemberMerged
+from loyalty.membership.facts import with_plan
 from loyalty.orders.errors import ForeignCurrency
 from loyalty.orders.facts import GUEST, facts_at
 from loyalty.policy import Policy
@@ -82,6 +83,7 @@ def facts_of(snapshot: Snapshot, at: datetime) -> Facts:
         tier=snapshot.tier,
         earlier=snapshot.earlier,
     )
+    facts = with_plan(facts, snapshot.plan, snapshot.policy, at)
     if snapshot.member is None or not snapshot.rule_set.holdouts:
         return facts
     return replace(facts, held_out=held_out_of(snapshot.rule_set, snapshot.member.id))

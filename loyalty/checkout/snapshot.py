@@ -25,6 +25,7 @@ from loyalty.checkout.presenting import canonical_code, presented
 from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot_statement import SEPARATOR, snapshot_statement
 from loyalty.members import Marks, Member, MemberClass, Ref, read_marks
+from loyalty.membership.facts import HeldPlan, read_plan
 from loyalty.orders.earlier import read_earlier
 from loyalty.orders.facts import Earlier, Person
 from loyalty.policy import Policy
@@ -74,6 +75,8 @@ class Snapshot:
     """Codes that are none, tried by whoever asks: by whom, how many, since when."""
     tier_next: tuple[date, str] | None = None
     """The next day on which the tier may move by itself, and the tier in force from then on."""
+    plan: HeldPlan | None = None
+    """The last paid membership that the member began."""
 
 
 async def take_snapshot(
@@ -87,7 +90,7 @@ async def take_snapshot(
         programme.zone = (await programme.policies.at(connection, asked.at)).zone
     row = await snapshot_statement().one(connection, **_parameters(asked, programme))
     whose, known, wallet, counted, prices, vouchers, versions, tier, *more = row
-    stands, placed, comes, used, marks, guesses = more
+    stands, placed, comes, used, marks, guesses, plan = more
     policy = await programme.policy(connection, versions["policy"])
     await programme.know_keys(connection, versions["keys"])
     ladder = await programme.ladder(connection, versions["ladder"])
@@ -113,6 +116,7 @@ async def take_snapshot(
         stopped=tuple(sorted(versions["stopped"] or ())),
         guesses=tuple(guesses or ()),
         tier_next=None if comes is None else (date.fromisoformat(comes[0]), comes[1]),
+        plan=read_plan(plan),
     )
 
 

@@ -44,6 +44,7 @@ from loyalty.hot import Hot, hot
 from loyalty.issuing.guessing import guesses_json
 from loyalty.keys import key_stands
 from loyalty.members import marks_json
+from loyalty.membership.facts import plan_json
 from loyalty.orders.earlier import earlier_orders
 from loyalty.policy import policy_version_at
 from loyalty.schema import Instant
@@ -71,7 +72,7 @@ _KEY: Final = bindparam("api_key", type_=Uuid)
 
 @cache
 def snapshot_statement() -> Hot[
-    Any, Any, int, Any, Any, Any, Any, str, bool, UUID, Any, Any, Any, Any
+    Any, Any, int, Any, Any, Any, Any, str, bool, UUID, Any, Any, Any, Any, Any
 ]:
     """The one statement; composed at first use and compiled once."""
     named = (
@@ -117,6 +118,7 @@ def snapshot_statement() -> Hot[
             _used_json(),
             marks_json(member.c.id),
             _guesses_json(),
+            plan_json(member.c.id, _AT),
         ).select_from(whole)
     )
 

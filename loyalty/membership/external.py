@@ -201,7 +201,7 @@ def _paid(row: Membership, cause: Cause, charge: ReportedCharge) -> Report:
     """Return the report after a payment: it moves the paid period forward, never back."""
     report = _and(row, cause, charge)
     report = replace(report, began_at=min(row.began_at, charge.starts_at))
-    if row.period_end is not None and charge.ends_at <= row.period_end:
+    if charge.ends_at <= paid_until(row):
         return report
     report = replace(report, period_start=charge.starts_at, period_end=charge.ends_at)
     if row.past_due_since is None or charge.ends_at > row.past_due_since:

@@ -114,13 +114,14 @@ def settle(row: Membership, plan: Plan, at: datetime) -> Membership:
     """Return the row with what time has done to it; Stripe says itself what it has ended."""
     if row.adapter != "external" or row.state in {"ended", "paused"}:
         return row
-    due = paid_until(row)
-    waits = row.period_end is not None or plan.trial_needs_card
-    if row.past_due_since is None and waits and row.cancel_at is None and at >= due + plan.margin:
-        row = replace(row, state="past-due", past_due_since=due, grace_ends_at=due + plan.grace)
+    if row.late_from is not None and at >= row.late_from:
+        due = paid_until(row)
+        row = replace(row, state="past-due", past_due_since=due, late_from=None)
+        row = replace(row, grace_ends_at=due + plan.grace)
     if at >= row.access_until:
         ended = _end_of(row)
-        return replace(row, state="ended", ended_at=row.access_until, end_cause=ended)
+        row = replace(row, state="ended", ended_at=row.access_until, late_from=None)
+        return replace(row, end_cause=ended)
     return row
 
 
@@ -168,7 +169,16 @@ def project(before: Membership | None, report: Report, plan: Plan, *, new: UUID)
         ended_at = report.ended_at or (before and before.ended_at) or report.at
         cause = report.end_cause or (before and before.end_cause) or "period-ended"
         row = replace(row, ended_at=max(ended_at, row.began_at), end_cause=cause)
-    return replace(row, access_until=access_until(row, plan))
+    return replace(row, access_until=access_until(row, plan), late_from=_late_from(row, plan))
+
+
+def _late_from(row: Membership, plan: Plan) -> datetime | None:
+    """Return from when on a payment is missing, where the shop charges and one is awaited."""
+    waits = row.period_end is not None or plan.trial_needs_card
+    settled = row.past_due_since or row.cancel_at or row.ended_at or row.paused_at
+    if row.adapter != "external" or not waits or settled is not None:
+        return None
+    return paid_until(row) + plan.margin
 
 
 def _paused_at(before: Membership | None, report: Report) -> datetime:

@@ -60,6 +60,7 @@ class _MembershipColumns(TypedColumns):
     past_due_since: Named[datetime | None] = Column(Instant)
     grace_ends_at: Named[datetime | None] = Column(Instant)
     paused_at: Named[datetime | None] = Column(Instant)
+    late_from: Named[datetime | None] = Column(Instant)
     access_until: Named[datetime] = Column(Instant)
     ended_at: Named[datetime | None] = Column(Instant)
     end_cause: Named[str | None] = Column(Key)
@@ -123,6 +124,10 @@ membership: Final = Table(
         " and (ended_at is null) = (end_cause is null) and ended_at >= began_at",
         name="membership_end_is_whole",
     ),
+    CheckConstraint(
+        "late_from is null or past_due_since is null and ended_at is null",
+        name="membership_is_late_once",
+    ),
     CheckConstraint("access_until <= ended_at", name="membership_gives_nothing_once_ended"),
     CheckConstraint(
         "num_nulls(consent_text, consent_version, consent_at) in (0, 3)",
@@ -143,6 +148,11 @@ Index(
     "membership_by_end_of_access",
     membership.c.access_until,
     postgresql_where=membership.c.ended_at.is_(None),
+)
+Index(
+    "membership_by_lateness",
+    membership.c.late_from,
+    postgresql_where=membership.c.late_from.is_not(None),
 )
 Index("membership_by_plan", membership.c.plan, membership.c.state, membership.c.id)
 

@@ -53,6 +53,8 @@ class Membership:
     began_at: datetime
     access_until: datetime
     """Until when it gives access if nothing more is reported; a pause takes it away earlier."""
+    late_from: datetime | None = None
+    """From when on a payment that has not come is missing; None where none is awaited."""
     trial_ends_at: datetime | None = None
     period_start: datetime | None = None
     period_end: datetime | None = None

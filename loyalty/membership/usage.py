@@ -6,7 +6,6 @@ point that was spent.
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from sqlalchemy import exists, func, or_, select
@@ -16,11 +15,10 @@ import benefits
 import ledger
 from loyalty.members import Member, absorbed_members
 from loyalty.membership.bonus import SOURCE
+from loyalty.membership.facts import PLAN_FACTS
 from loyalty.orders.tables import order, order_line, return_line
 from loyalty.orders.types import OrderState
 from loyalty.rule_costs.tables import order_rule
-
-PLAN_FACTS: Final = frozenset({"plan", "plan-state", "days-since-plan"})
 
 
 async def used_since(

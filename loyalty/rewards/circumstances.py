@@ -36,6 +36,7 @@ from loyalty.checkout.programme import Programme
 from loyalty.checkout.snapshot import person_of
 from loyalty.hot import Hot, hot
 from loyalty.members import Member, marks_json, read_marks
+from loyalty.membership.facts import plan_json, read_plan, with_plan
 from loyalty.names import REWARD_ORDER, VOUCHER
 from loyalty.orders.earlier import earlier_orders, read_earlier
 from loyalty.orders.facts import facts_at
@@ -127,17 +128,17 @@ async def read_circumstances(
         voucher_code=wanted.voucher_code,
         **starts,
     )
-    birthday, available, frozen, orders, tier, versions, rewards, code_known, placed, marks = row
+    birthday, available, frozen, orders, tier, versions, rewards, *more = row
+    code_known, placed, marks, plan = more
     policy = await programme.policy(connection, versions["policy"])
     ladder = await programme.ladder(connection, versions["ladder"])
     bottom = None if ladder is None else ladder.tiers[0].code
     person = person_of(whose, birthday, policy, read_marks(marks))
+    facts = facts_at(person, policy.day_of(at), tier=tier or bottom, earlier=read_earlier(orders))
     return Circumstances(
         whose=whose,
         at=at,
-        facts=facts_at(
-            person, policy.day_of(at), tier=tier or bottom, earlier=read_earlier(orders)
-        ),
+        facts=with_plan(facts, read_plan(plan), policy, at),
         available=available or 0,
         frozen=bool(frozen),
         policy=policy,
@@ -178,7 +179,7 @@ MOST_OFFERED: Final = 500
 
 
 @cache
-def _statement() -> Hot[Any, int, bool, Any, str, Any, Any, bool, Any, Any]:
+def _statement() -> Hot[Any, int, bool, Any, str, Any, Any, bool, Any, Any, Any]:
     """The one statement; composed at first use and compiled once."""
     one = select(literal(1).label("one")).subquery("one")
     wallet = lateral(wallet_at(_HOLDER, _AT)).alias("wallet")
@@ -203,6 +204,7 @@ def _statement() -> Hot[Any, int, bool, Any, str, Any, Any, bool, Any, Any]:
             _is_named(VOUCHER, _CODE),
             _placed(),
             marks_json(_MEMBER),
+            plan_json(_MEMBER, _AT),
         ).select_from(whole)
     )
 

@@ -88,6 +88,7 @@ _STEPS = (
         past_due_since timestamptz,
         grace_ends_at timestamptz,
         paused_at timestamptz,
+        late_from timestamptz,
         access_until timestamptz not null,
         ended_at timestamptz,
         end_cause text collate "C",
@@ -133,6 +134,8 @@ _STEPS = (
         constraint membership_end_is_whole
             check ((state = 'ended') = (ended_at is not null)
                 and (ended_at is null) = (end_cause is null) and ended_at >= began_at),
+        constraint membership_is_late_once
+            check (late_from is null or past_due_since is null and ended_at is null),
         constraint membership_gives_nothing_once_ended check (access_until <= ended_at),
         constraint membership_consent_is_whole
             check (num_nulls(consent_text, consent_version, consent_at) in (0, 3)),
@@ -145,6 +148,10 @@ _STEPS = (
         on loyalty.membership (access_until) where ended_at is null
     """,
     "create index membership_by_id on loyalty.membership (id)",
+    """
+    create index membership_by_lateness
+        on loyalty.membership (late_from) where late_from is not null
+    """,
     "create index membership_by_plan on loyalty.membership (plan, state, id)",
     """
     create unique index membership_is_live_once
