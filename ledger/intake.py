@@ -76,14 +76,19 @@ async def post_intake(connection: AsyncConnection, batch: UUID, *, at: datetime)
 
 
 def _cell(value: Value) -> str:
+    """Answer a value as COPY reads it; most are nothing or a text."""
     if value is None:
         return "\\N"
+    return value.translate(_ESCAPES) if isinstance(value, str) else _written(value)
+
+
+def _written(value: Value) -> str:
     if isinstance(value, bool):
         return "t" if value else "f"
+    if isinstance(value, UUID | int):
+        return str(value)
     if isinstance(value, list):
         return "{" + ",".join(str(one) for one in value) + "}"
     if isinstance(value, Mapping):
         return dumps(dict(value)).translate(_ESCAPES)
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return str(value).translate(_ESCAPES)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
