@@ -33,6 +33,7 @@ from tests.admin.browsing import (
     OPPOSITES,
     Watched,
     chromium,
+    rules_for,
     served,
     signed_in,
     window,
@@ -217,17 +218,10 @@ async def test_every_page_of_the_books_is_sound(
     async with window(chromium, language=language, scheme=scheme) as context:
         watched = Watched(await signed_in(context, application, served), served)
         watched.watch()
-        for page in PAGES:
-            path = page.format(**facts)
-            await watched.open(path)
-            found = {
-                "barriers": await watched.barriers(),
-                "cut off": await watched.cut_off(),
-                "overhang": max(await watched.overhang(), 0),
-                "errors": list(watched.wrong),
-                "too heavy": max(watched.weight - CONSOLE_BUDGET, 0),
-            }
-            unsound += [f"{path}: {name} {what}" for name, what in found.items() if what]
+        for number, page in enumerate(PAGES):
+            unsound += await watched.unsound(
+                page.format(**facts), budget=CONSOLE_BUDGET, rules=rules_for(look, number)
+            )
     assert unsound == []
 
 
