@@ -160,6 +160,12 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "rule-named-twice": N_("The rule %(rule)s is named twice."),
         "rule-not-live": N_("No rule %(rule)s is live."),
         "rule-unfit": N_("The live rule %(rule)s would not fit any more: %(reason)s."),
+        "plan-taken": N_("There is a plan with this code already, and it says something else."),
+        "plan-malformed": N_("This cannot be used here: %(seen)s. Expected: %(wanted)s."),
+        "membership-ended": N_("The membership has ended; the member may join anew."),
+        "membership-cancelled-already": N_("It will end already."),
+        "membership-nothing-to-undo": N_("Nobody has asked to end this membership."),
+        "withdrawal-over": N_("The days to withdraw are over."),
         "voucher-definition-exists": N_(
             "There is a voucher with this code already, and it says something else."
         ),

@@ -1,0 +1,230 @@
+"""Paid memberships: who has one and what comes next, and one with everything that happened."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final, cast, get_args
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from admin.actors import actor_words, by_id
+from admin.asked import further
+from admin.entry_rows import order_links
+from admin.errors import PageMissing
+from admin.forms import Form, sent
+from admin.guards import NEEDS, Needs
+from admin.membership_deeds import Deed, do
+from admin.plan_words import NEXT, STATES, cause_words, price_words
+from admin.refusals import REFUSALS, sentence
+from admin.render import page
+from admin.visit import Visit, visit_of
+from admin.words import Badge, badge, named
+from loyalty.ids import MalformedId, read, show
+from loyalty.members.listing import entries_of
+from loyalty.membership.asking import due_now, owed
+from loyalty.membership.errors import MembershipEnded, MembershipUnknown, WithdrawalOver
+from loyalty.membership.states import Standing, standing_of
+from loyalty.membership.store import (
+    charges_of,
+    find_membership,
+    list_memberships,
+    refunds_of,
+    timeline_of,
+)
+from loyalty.membership.types import PREFIX, Charge, Membership, State
+from loyalty.plans.store import list_plans, plan_of_price
+from loyalty.plans.types import Plan
+from loyalty.savings import savings_of
+from loyalty.staff import list_people
+
+STAFF: Final = {NEEDS: Needs.STAFF}
+ADMIN: Final = {NEEDS: Needs.ADMIN}
+HERE: Final = "/console/memberships"
+SHOWN: Final = 40
+ORDERS: Final = 10
+MOST_DIGITS: Final = 12
+
+
+@get(HERE, opt=STAFF)
+async def memberships_page(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Memberships, the newest first, with their state and what comes next."""
+    visit = visit_of(request)
+    asked, plan = visit.query.get("state", ""), visit.query.get("plan", "")
+    state = cast("State", asked) if asked in get_args(State) else None
+    async with visit.application.database.snapshot() as connection:
+        plans = {one.code: one for one in await list_plans(connection)}
+        found = await list_memberships(
+            connection,
+            state=state,
+            plan=plan if plan in plans else None,
+            before=_id(visit.query.get("before", "")),
+            limit=SHOWN + 1,
+        )
+        shown = found[:SHOWN]
+        people = await entries_of(connection, sorted({one.member for one in shown}))
+    names = {one.id: one.external_id for one in people}
+    return page(
+        request,
+        "memberships.html",
+        rows=[
+            (
+                one,
+                show(PREFIX, one.id),
+                names.get(one.member) or f"…{show('mem', one.member)[-6:]}",
+                named(visit.voice, plans[one.plan].titles, one.plan),
+                *_stands(visit, standing_of(one, plans[one.plan], visit.at)),
+            )
+            for one in shown
+        ],
+        views=[
+            (
+                visit.voice.say(STATES[code][0]) if code else visit.voice.say("All"),
+                further(visit, state=code, before=""),
+                asked == code,
+            )
+            for code in ("", *get_args(State))
+        ],
+        plan=plans.get(plan),
+        older=further(visit, before=show(PREFIX, shown[-1].id)) if len(found) > SHOWN else None,
+        newest=further(visit, before="") if "before" in visit.query else None,
+    )
+
+
+@get(f"{HERE}/{{membership:str}}", opt=STAFF)
+async def membership_page(
+    request: Request[Any, Any, Any], membership: FromPath[str]
+) -> Response[Any]:
+    """One membership: how it stands, its timeline, its money, and what it saved."""
+    return await _membership(request, membership, Form("deed"), HTTPStatus.OK)
+
+
+@post(f"{HERE}/{{membership:str}}/{{deed:str}}", opt=ADMIN)
+async def deed_form(
+    request: Request[Any, Any, Any], membership: FromPath[str], deed: FromPath[str]
+) -> Response[Any]:
+    """Let it end with its period or go on after all; end it now; take back the joining."""
+    visit, form = visit_of(request), await sent(request)
+    if deed not in get_args(Deed):
+        raise PageMissing
+    then = f"{HERE}/{membership}?done=membership-{deed}"
+    async with visit.application.database.read() as connection:
+        row = await _find(connection, membership)
+    try:
+        return await do(visit, form, row, cast("Deed", deed), then=then)
+    except REFUSALS as error:
+        again = form.form("deed", {"": sentence(visit.voice, error)})
+    return await _membership(request, membership, again, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _membership(
+    request: Request[Any, Any, Any], text: str, form: Form, status: HTTPStatus
+) -> Response[Any]:
+    visit = visit_of(request)
+    async with visit.application.database.snapshot() as connection:
+        row = await _find(connection, text)
+        plan = await plan_of_price(connection, row.price)
+        charges = await charges_of(connection, row.id)
+        refunds = await refunds_of(connection, [one.id for one in charges])
+        steps = await timeline_of(connection, row.id)
+        saved = await savings_of(connection, row, plan, at=visit.at)
+        people = by_id(await list_people(connection))
+        (member,) = await entries_of(connection, [row.member])
+        links = await order_links(connection, {one.order for one in saved.orders[:ORDERS]})
+        leaving = {
+            "leave": await _owed(connection, visit, row, plan, withdraws=False),
+            "withdraw": await _owed(connection, visit, row, plan, withdraws=True),
+        }
+    standing = standing_of(row, plan, visit.at)
+    return page(
+        request,
+        "membership.html",
+        status=status,
+        form=form,
+        one=row,
+        plan=plan,
+        title=named(visit.voice, plan.titles, plan.code),
+        member=member.external_id or f"…{show('mem', row.member)[-6:]}",
+        standing=standing,
+        stands=_stands(visit, standing),
+        price=_price(visit, plan, row.price),
+        next_price=None if row.next_price is None else _price(visit, plan, row.next_price),
+        steps=[
+            (one, cause_words(visit.voice, one.cause), actor_words(visit.voice, one.actor, people))
+            for one in reversed(steps)
+        ],
+        charges=[(one, _charge(visit, one)) for one in reversed(charges)],
+        refunds=refunds,
+        saved=saved,
+        orders=[(one, links[one.order]) for one in saved.orders[:ORDERS]],
+        leaving=leaving,
+        due=_due(visit, plan) if row.ended_at is not None else None,
+        address=f"{HERE}/{show(PREFIX, row.id)}",
+    )
+
+
+async def _find(connection: AsyncConnection, text: str) -> Membership:
+    one = _id(text)
+    if one is None:
+        raise PageMissing
+    try:
+        return await find_membership(connection, one)
+    except MembershipUnknown:
+        raise PageMissing from None
+
+
+async def _owed(
+    connection: AsyncConnection, visit: Visit, row: Membership, plan: Plan, *, withdraws: bool
+) -> str | None:
+    """What is due to somebody who leaves so now, in money; None where it cannot be."""
+    try:
+        due = await due_now(
+            connection, visit.cause(), row, "withdrawn" if withdraws else "cancelled-now"
+        )
+    except (MembershipEnded, WithdrawalOver):
+        return None
+    return visit.voice.money(sum(owed(due)), plan.currency)
+
+
+def _due(visit: Visit, plan: Plan) -> str | None:
+    """What the deed that was just done made due, as its answer says in the address."""
+    text = visit.query.get("due", "")
+    plain = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
+    return visit.voice.money(int(text), plan.currency) if plain else None
+
+
+def _stands(visit: Visit, standing: Standing) -> tuple[Badge, str]:
+    """The state in a word, and what comes next."""
+    words = NEXT.get(standing.why)
+    said = ""
+    if words is not None and standing.next_date is not None:
+        said = visit.voice.say(words, when=visit.voice.instant(standing.next_date))
+    return badge(visit.voice, STATES, standing.state), said
+
+
+def _price(visit: Visit, plan: Plan, price: UUID) -> str:
+    found = next((one for one in plan.prices if one.id == price), None)
+    return "" if found is None else price_words(visit.voice, found, plan.currency)
+
+
+def _charge(visit: Visit, one: Charge) -> Mapping[str, str]:
+    """The money of a charge, in its currency."""
+    money = visit.voice.money
+    return {
+        "net": money(one.net, one.currency),
+        "tax": money(one.tax, one.currency),
+        "back": money(one.refunded_net + one.refunded_tax, one.currency)
+        if one.refunded_net + one.refunded_tax
+        else "",
+    }
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return read(PREFIX, text)
+    except MalformedId:
+        return None
+
+
+ROUTES: Final = (memberships_page, membership_page, deed_form)

@@ -1,0 +1,155 @@
+"""Paid plans and memberships in people's words: terms, states, what comes next, and causes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from admin.language import Voice
+from admin.words import N_
+from loyalty.plans.types import NewPlan, NewPrice, Plan, Price
+
+CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
+    {
+        "adapter": {
+            "external": N_("the shop charges and reports what was paid"),
+            "stripe": N_("Stripe charges"),
+        },
+        "trial_needs_card": {
+            "no": N_("without a means of payment"),
+            "yes": N_("with a means of payment, charged when it ends"),
+        },
+        "refund_policy": {
+            "full-if-unused": N_(
+                "all of it if nothing was used of it, else the days that are left"
+            ),
+            "pro-rata": N_("the days that are left"),
+            "none": N_("nothing"),
+        },
+        "every": {"month": N_("a month"), "year": N_("a year")},
+        "tax": {"inclusive": N_("tax included"), "exclusive": N_("tax comes on top")},
+    }
+)
+"""By the name of the field, then of the choice."""
+
+PLAN_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {"open": (N_("To be had"), "good"), "archived": (N_("Nobody joins any more"), "")}
+)
+STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
+    {
+        "trial": (N_("On trial"), "calm"),
+        "active": (N_("Active"), "good"),
+        "cancelled": (N_("Cancelled, paid until its end"), "warn"),
+        "past-due": (N_("Payment is due"), "bad"),
+        "paused": (N_("Paused"), "warn"),
+        "ended": (N_("Ended"), ""),
+    }
+)
+NEXT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "renews": N_("renews on %(when)s"),
+        "renewal-awaited": N_("the renewal is awaited until %(when)s"),
+        "trial-ends": N_("the trial ends on %(when)s"),
+        "grace-ends": N_("benefits end on %(when)s unless it is paid"),
+        "ends": N_("ends on %(when)s"),
+    }
+)
+CAUSES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "joined": N_("Joined"),
+        "adopted": N_("Taken over from Stripe"),
+        "won-back": N_("Came back"),
+        "trial-began": N_("The trial began"),
+        "trial-ended": N_("The trial ended"),
+        "paid": N_("Paid for the first time"),
+        "renewed": N_("Renewed"),
+        "paid-late": N_("Paid after the end; to be given back"),
+        "payment-failed": N_("A payment failed or did not come"),
+        "mended": N_("Paid after all"),
+        "upgraded": N_("Changed to a dearer price at once"),
+        "changed": N_("Changed its price"),
+        "downgrade-set": N_("Changes its price at the end of the period"),
+        "downgrade-undone": N_("Keeps its price after all"),
+        "downgraded": N_("Changed to a cheaper price"),
+        "period-moved": N_("The paid period was moved"),
+        "cancel-asked": N_("Cancelled for the end of the period"),
+        "cancel-undone": N_("Goes on after all"),
+        "cancelled-now": N_("Cancelled at once"),
+        "withdrawn": N_("Withdrawn from"),
+        "period-ended": N_("Ended with the period"),
+        "grace-ended": N_("Ended unpaid"),
+        "paused": N_("Paused; no benefits"),
+        "resumed": N_("Goes on"),
+        "refunded": N_("Money was given back"),
+        "disputed": N_("The bank took money back"),
+        "reinstated": N_("The bank gave money back again"),
+        "adjusted": N_("Put right"),
+        "ended": N_("Ended"),
+    }
+)
+
+
+def terms_of(voice: Voice, plan: Plan | NewPlan, tiers: Mapping[str, str]) -> list[str]:
+    """What a plan says, a sentence each."""
+    say = voice.say
+    told = [say("Who charges: %(words)s.", words=_chosen(voice, "adapter", plan.adapter))]
+    if plan.trial_days:
+        with_card = _chosen(voice, "trial_needs_card", "yes" if plan.trial_needs_card else "no")
+        told.append(
+            voice.count(
+                "A trial of %(number)s day, once for life, %(card)s.",
+                "A trial of %(number)s days, once for life, %(card)s.",
+                plan.trial_days,
+                card=with_card,
+            )
+        )
+    else:
+        told.append(say("No trial."))
+    if plan.tier_floor is not None:
+        tier = tiers.get(f"tier:{plan.tier_floor}", plan.tier_floor)
+        told.append(say("Members stand on %(tier)s at least, as long as it lasts.", tier=tier))
+    if plan.bonus_points:
+        told.append(
+            voice.count(
+                "%(number)s point with the first payment.",
+                "%(number)s points with the first payment.",
+                plan.bonus_points,
+            )
+        )
+    told.append(
+        voice.count(
+            "Where a payment fails, benefits go on for %(number)s day.",
+            "Where a payment fails, benefits go on for %(number)s days.",
+            plan.grace_days,
+        )
+    )
+    refund = _chosen(voice, "refund_policy", plan.refund_policy)
+    told.append(say("Who leaves at once is given back: %(refund)s.", refund=refund))
+    if plan.withdrawal_days:
+        told.append(
+            voice.count(
+                "Whoever joined may withdraw for %(number)s day.",
+                "Whoever joined may withdraw for %(number)s days.",
+                plan.withdrawal_days,
+            )
+        )
+    return told
+
+
+def price_words(voice: Voice, price: Price | NewPrice, currency: str) -> str:
+    """What a plan costs, and how often."""
+    return voice.say(
+        "%(money)s %(every)s, %(tax)s",
+        money=voice.money(price.amount, currency),
+        every=_chosen(voice, "every", price.every),
+        tax=_chosen(voice, "tax", price.tax),
+    )
+
+
+def _chosen(voice: Voice, field: str, code: str) -> str:
+    return voice.say(CHOICES[field][code])
+
+
+def cause_words(voice: Voice, cause: str) -> str:
+    """Why a membership changed."""
+    words = CAUSES.get(cause)
+    return cause if words is None else voice.say(words)

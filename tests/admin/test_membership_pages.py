@@ -1,0 +1,139 @@
+"""Plans and memberships from pages: opened, read back, followed, cancelled, ended, archived."""
+
+import re
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.bootstrap import Application
+from loyalty.cause import Cause
+from loyalty.ids import show
+from loyalty.members import lock_member, read_member_ref
+from loyalty.membership.external import NewMembership, NewPayment, join_plan
+from loyalty.membership.types import Applied
+from loyalty.plans.store import find_plan
+from tests.admin.conftest import Visitor, cause
+from tests.admin.shop import Shop
+
+PLANS = "/console/plans"
+NEW = "/console/plans-new"
+LISTED = "/console/memberships"
+PLUS = {
+    "code": "plus",
+    "title_en": "Plus",
+    "title_zh": "尊享",
+    "adapter": "external",
+    "tier_floor": "silver",
+    "bonus_points": "200",
+    "trial_days": "0",
+    "trial_needs_card": "no",
+    "grace_days": "3",
+    "margin_hours": "2",
+    "refund_policy": "full-if-unused",
+    "withdrawal_days": "14",
+    "price0_code": "month",
+    "price0_amount": "9.90",
+    "price0_every": "month",
+    "price0_tax": "inclusive",
+    "price1_code": "year",
+    "price1_amount": "99.00",
+    "price1_every": "year",
+    "price1_tax": "inclusive",
+    "verb": "open",
+}
+
+
+async def test_a_plan_is_read_back_opened_once_and_archived(
+    application: Application, admin: Visitor, finance: Visitor, shop: Shop
+) -> None:
+    for name, value, sentence in (
+        ("grace_days", "some", "Please give a whole number."),
+        ("price0_amount", "dear", "Please give an amount such as 1.00."),
+        ("price1_code", "month", "a code of its own"),
+        ("margin_hours", "0", "1 to 72"),
+        ("adapter", "cash", "Please choose one."),
+    ):
+        wrong = await admin.send(NEW, PLUS | {name: value}, at=NEW)
+        assert wrong.status_code == 422, (name, value)
+        assert sentence in wrong.text, (name, value)
+        assert f'href="#f-plan-{name}"' in wrong.text, (name, value)
+
+    read = await admin.send(NEW, PLUS | {"verb": "check"}, at=NEW)
+    assert "No plans yet" in (await admin.get(PLANS)).text
+    await admin.get(NEW)
+    first = await admin.send(NEW, PLUS, fresh=False)
+    second = await admin.send(NEW, PLUS, fresh=False)
+    opened = await admin.follow(first)
+    other = await admin.send(NEW, PLUS | {"bonus_points": "1"}, at=NEW)
+
+    assert first.headers["location"] == second.headers["location"]
+    for page in (read, opened):
+        for words in (
+            "$9.90 a month, tax included",
+            "Members stand on Silver at least, as long as it lasts.",
+            "200 points with the first payment.",
+        ):
+            assert words in page.text, words
+    assert other.status_code == 422
+    assert "it says something else" in other.text
+    assert "尊享" in (await finance.get(PLANS, lang="zh")).text
+    assert (await finance.get(NEW)).status_code == 403
+
+    address = f"{PLANS}/plus"
+    cheaper = await admin.follow(
+        await admin.send(f"{address}/archive", {"price": "year"}, at=address)
+    )
+    gone = await admin.follow(await admin.send(f"{address}/archive", {"price": ""}, at=address))
+    async with application.database.read() as connection:
+        plan = await find_plan(connection, "plus")
+    assert "Nobody joins at it any more" in cheaper.text
+    assert "Nobody joins any more" in gone.text
+    assert plan.archived_at is not None
+
+
+async def test_a_membership_is_followed_cancelled_taken_up_again_and_ended_with_what_is_due(
+    application: Application, admin: Visitor, finance: Visitor, shop: Shop
+) -> None:
+    await admin.send(NEW, PLUS, at=NEW)
+    address = await _joins(application, shop)
+
+    listed = (await finance.get(LISTED, plan="plus")).text
+    shown = await finance.get(address)
+    refused = await finance.send(f"{address}/cancel", {}, at=LISTED)
+    nothing = await admin.send(f"{address}/undo", {}, at=address, of=f"{address}/cancel")
+    cancelled = await admin.follow(await admin.send(f"{address}/cancel", {}, at=address))
+    again = await admin.follow(await admin.send(f"{address}/undo", {}, at=address))
+    ended = await admin.follow(await admin.send(f"{address}/leave", {}, at=address))
+    counted = (await finance.get(PLANS)).text
+
+    assert "C-1000" in listed
+    assert "renews on" in listed
+    assert "Paid for the first time" in shown.text
+    assert ">$8.32<" in shown.text
+    assert "End the membership now" not in shown.text
+    assert refused.status_code in {400, 403}
+    assert nothing.status_code == 422
+    assert "Nobody has asked to end this membership." in nothing.text
+    assert "Cancelled, paid until its end" in cancelled.text
+    assert "Cancelled for the end of the period" in cancelled.text
+    assert "It goes on after all." in again.text
+    assert "$9.90 is due to the member." in ended.text
+    assert "Cancelled at once" in ended.text
+    assert "End it now" not in ended.text
+    assert re.search(r"plan=plus&amp;state=ended", counted)
+    assert (await finance.get(f"{LISTED}/mbs_nothing")).status_code == 404
+
+
+async def _joins(application: Application, shop: Shop) -> str:
+    """Let the regular pay for a month from yesterday on; answers the address of the membership."""
+    because = cause(application)
+    begins = because.at - timedelta(days=1)
+    paid = NewPayment("PAY-1", begins, begins + timedelta(days=30), 832, 158, "USD", begins)
+    asked = NewMembership("plus", "month", "SUB-1", ("terms", "1"), paid=paid)
+
+    async def work(connection: AsyncConnection, because: Cause) -> Applied:
+        whose = await lock_member(connection, read_member_ref(shop.member))
+        return await join_plan(connection, because, whose, asked)
+
+    joined = await application.database.write(work, because)
+    return f"{LISTED}/{show('mbs', joined.membership.id)}"
