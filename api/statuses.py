@@ -64,6 +64,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "unknown-reward-order",
         "unknown-shipment",
         "unknown-staff",
+        "unknown-stripe-event",
         "unknown-verification",
         "unknown-voucher-batch",
         "voucher-not-found",

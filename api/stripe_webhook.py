@@ -38,7 +38,7 @@ async def receive(request: Request[Any, Any, Any]) -> Response[bytes]:
         livemode=billing.livemode,
     )
     kept = await application.database.write(take_in, hint, at=at)
-    LOG.info("stripe-event", event=hint.id, type=hint.type, kept=kept, matters=hint.matters)
+    LOG.info("stripe-event", hint=hint.id, type=hint.type, kept=kept, matters=hint.matters)
     return respond(answer(200, {"received": hint.id}))
 
 

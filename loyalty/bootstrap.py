@@ -12,6 +12,7 @@ import signal
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import TracebackType
 from typing import Final, Self
 
@@ -19,6 +20,7 @@ import structlog
 from sqlalchemy.engine import URL
 
 from loyalty.billing.connecting import Billing, connect
+from loyalty.billing.errors import StripeUnavailable
 from loyalty.checkout.programme import Programme
 from loyalty.clock import Clock
 from loyalty.database import INTERACTIVE, Database, Patience
@@ -34,6 +36,9 @@ from loyalty.signing import Signing
 
 WATCH_SECONDS: Final = 0.25
 MEASURE_SECONDS: Final = 60.0
+FOLLOW_SECONDS: Final = 0.5
+FOLLOW_FROM: Final = timedelta(seconds=5)
+NO_TIME: Final = timedelta(0)
 
 LOG: Final = structlog.get_logger(__name__)
 
@@ -69,6 +74,8 @@ class Application:
             async with self.database.read() as connection:
                 await self.clock.measure(connection)
             self._keep(self._measure_clock())
+            if self.billing.doubled:
+                self._keep(self._follow_double())
             self._keep(_end_with_parent())
         except BaseException:
             await self._stack.aclose()
@@ -97,6 +104,16 @@ class Application:
                     await asyncio.to_thread(server.revive)
                 except EmbeddedError as error:
                     LOG.exception("embedded-postgresql-ended", error=str(error))
+
+    async def _follow_double(self) -> None:
+        """Let time pass as the double's test clock says; there is none beside real money."""
+        while True:
+            with contextlib.suppress(StripeUnavailable):
+                told = await self.billing.demand().test_clock()
+                ahead = told - (self.clock.now() - self.clock.following) if told else NO_TIME
+                if abs(ahead - self.clock.following) > FOLLOW_FROM:
+                    self.clock.follow(ahead)
+            await asyncio.sleep(FOLLOW_SECONDS)
 
     async def _measure_clock(self) -> None:
         while True:

@@ -65,6 +65,11 @@ class Clock:
         """Read the database's clock; the quickest of a few readings counts."""
         return await connection.run_sync(self._measure)
 
+    @property
+    def following(self) -> timedelta:
+        """How far a test clock is followed."""
+        return self._following
+
     def follow(self, offset: timedelta) -> None:
         """Add what the double's test clock is ahead; refused unless the double is on loopback."""
         if not self._may_follow:

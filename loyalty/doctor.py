@@ -12,6 +12,9 @@ from typing import Final, Literal
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.billing.connecting import Billing
+from loyalty.billing.inbox import count_events
+from loyalty.billing.upkeep import last_comparison
 from loyalty.bootstrap import Application
 from loyalty.clock import Clock
 from loyalty.migrations import state
@@ -62,6 +65,7 @@ async def examine(application: Application) -> list[Finding]:
             *await examine_clock(connection),
             *await examine_feed(connection),
             *await examine_mail(connection, application.settings),
+            *await examine_stripe(connection, application.billing),
             *(examine_binaries() if application.server is not None else ()),
         ]
 
@@ -182,6 +186,27 @@ async def examine_mail(connection: AsyncConnection, settings: Settings) -> Seque
     if failed:
         mend = "Look at GET /v1/messages?state=failed; send again what is worth it."
         findings.append(Finding("caution", "mail-failed", f"{failed} messages", mend))
+    return findings
+
+
+async def examine_stripe(connection: AsyncConnection, billing: Billing) -> Sequence[Finding]:
+    """Plans that Stripe charges for can be had, and we know what Stripe knows."""
+    if billing.why_off is not None:
+        mend = "Set it, or charge for plans by other means and report what was paid."
+        return [Finding("caution", "stripe-off", billing.why_off, mend)]
+    findings = []
+    if not billing.secrets:
+        mend = "Set LOYALTY_STRIPE_WEBHOOK_SECRET; until then the sweep brings changes in hourly."
+        findings.append(Finding("caution", "stripe-webhooks-off", "no webhook secret", mend))
+    failed = (await count_events(connection))["failed"]
+    if failed:
+        mend = "Look at GET /v1/stripe/events?state=failed; let what was mended be tried again."
+        findings.append(Finding("wrong", "stripe-events-failed", f"{failed} events", mend))
+    last = await last_comparison(connection)
+    if last is not None and last[1].drifted > last[1].repaired:
+        mend = "Look for stripe-drift-stays in the log: what Stripe has is not what we have."
+        seen = f"{last[1].drifted - last[1].repaired} subscriptions"
+        findings.append(Finding("wrong", "stripe-drift", seen, mend))
     return findings
 
 

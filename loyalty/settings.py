@@ -133,7 +133,9 @@ class Settings(BaseSettings):
         if secret is None or not secret.get_secret_value().strip():
             return None
         told = _secrets(secret)
-        if len(told) > MOST_SECRETS or not all(_WEBHOOK_SECRET.fullmatch(each) for each in told):
+        if not 0 < len(told) <= MOST_SECRETS or not all(
+            _WEBHOOK_SECRET.fullmatch(each) for each in told
+        ):
             message = "one secret whsec_… is expected, or two with a comma between"
             raise ValueError(message)
         return secret

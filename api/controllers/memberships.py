@@ -26,7 +26,9 @@ from api.schemas.memberships import (
     RefundOut,
     StepOut,
 )
-from api.writing import answer, cause_of, now_of, ok, write
+from api.writing import answer, attempt_of, cause_of, now_of, ok, write
+from loyalty.billing import deeds
+from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.idempotency import Answer, Begun
 from loyalty.ids import MalformedId, read
@@ -153,7 +155,10 @@ def deed_of(summary: str, roles: frozenset[Role], *refusals: str, **more: object
         roles=roles,
         key="required",
         answers={200: MembershipDone},
-        refusals=("unknown-membership", "membership-billed-elsewhere", *refusals),
+        refusals=(
+            *("unknown-membership", "membership-billed-elsewhere", *refusals),
+            *("stripe-off", "stripe-refused", "card-refused", "stripe-unavailable"),
+        ),
         parameters=MEMBERSHIP_PATH,
         body=more.get("body"),
         example=more.get("example"),
@@ -181,7 +186,12 @@ async def cancel_membership(request: ApiRequest) -> Response[bytes]:
     async def deed(connection: AsyncConnection, cause: Cause, id_: UUID) -> Asked:
         return await asking.cancel(connection, cause, id_, body.when)
 
-    return await ask(request, deed)
+    async def there(application: Application, cause: Cause, row: Membership, key: str) -> Asked:
+        if body.when == "now":
+            return await deeds.leave(application, cause, row, "cancelled-now", key=key)
+        return await deeds.cancel_later(application, cause, row, cancels=True, key=key)
+
+    return await ask(request, deed, there)
 
 
 @post(
@@ -198,7 +208,11 @@ async def cancel_membership(request: ApiRequest) -> Response[bytes]:
 )
 async def undo_cancel(request: ApiRequest) -> Response[bytes]:
     """Let a membership go on that would have ended."""
-    return await ask(request, asking.undo_cancel)
+
+    async def there(application: Application, cause: Cause, row: Membership, key: str) -> Asked:
+        return await deeds.cancel_later(application, cause, row, cancels=False, key=key)
+
+    return await ask(request, asking.undo_cancel, there)
 
 
 @post(
@@ -210,7 +224,11 @@ async def undo_cancel(request: ApiRequest) -> Response[bytes]:
 )
 async def withdraw_membership(request: ApiRequest) -> Response[bytes]:
     """End the membership within the days of withdrawal: unused whole, otherwise by days."""
-    return await ask(request, asking.withdraw)
+
+    async def there(application: Application, cause: Cause, row: Membership, key: str) -> Asked:
+        return await deeds.leave(application, cause, row, "withdrawn", key=key)
+
+    return await ask(request, asking.withdraw, there)
 
 
 @post(
@@ -235,7 +253,10 @@ async def change_membership(request: ApiRequest) -> Response[bytes]:
     async def deed(connection: AsyncConnection, cause: Cause, id_: UUID) -> Asked:
         return await asking.change(connection, cause, id_, body.asked())
 
-    return await ask(request, deed)
+    async def there(application: Application, cause: Cause, row: Membership, key: str) -> Asked:
+        return await deeds.change(application, cause, row, body.asked(), key=key)
+
+    return await ask(request, deed, there)
 
 
 @get(
@@ -265,10 +286,23 @@ async def preview_change(request: ApiRequest) -> Response[bytes]:
 
 
 async def ask(
-    request: ApiRequest, deed: Callable[[AsyncConnection, Cause, UUID], Awaitable[Asked]]
+    request: ApiRequest,
+    deed: Callable[[AsyncConnection, Cause, UUID], Awaitable[Asked]],
+    there: Callable[[Application, Cause, Membership, str], Awaitable[Asked]] | None = None,
 ) -> Response[bytes]:
-    """Do a deed on the membership that the path names, and answer how it stands then."""
+    """Do a deed on the membership that the path names, and answer how it stands then.
+
+    Where Stripe charges it is done `there`, outside of any transaction, under the same key.
+    """
     cause = cause_of(request, now_of(request))
+    if there is not None:
+        attempt, application = await attempt_of(request), application_of(request)
+        async with application.database.read() as connection:
+            row = await own_membership(connection, request)
+        if row.adapter == deeds.ADAPTER:
+            came = await there(application, cause, row, f"{attempt.principal}:{attempt.key}")
+            async with application.database.read() as connection:
+                return ok(await done(connection, came, cause.at))
 
     async def work(connection: AsyncConnection, _: Begun) -> Answer:
         row = await own_membership(connection, request)

@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.billing.errors import StripeEventUnknown
 from loyalty.billing.hints import Hint
 from loyalty.billing.inbox import JOB, keep
 from loyalty.billing.tables import stripe_event
@@ -20,13 +21,13 @@ async def take_in(connection: AsyncConnection, hint: Hint, *, at: datetime) -> b
     return True
 
 
-async def replay(connection: AsyncConnection, event: str, *, at: datetime) -> bool:
-    """Let a hint be looked into again, whatever came of it; False when there is none."""
+async def replay(connection: AsyncConnection, event: str, *, at: datetime) -> None:
+    """Let a hint be looked into again, whatever came of it. Raises StripeEventUnknown."""
     again = await connection.execute(
         update(stripe_event)
         .where(stripe_event.c.id == event)
         .values(next_at=at, handled_at=None, failed_at=None, attempts=0, outcome=None)
     )
-    if again.rowcount:
-        await enqueue(connection, JOB, {}, once=JOB)
-    return bool(again.rowcount)
+    if not again.rowcount:
+        raise StripeEventUnknown(seen=event)
+    await enqueue(connection, JOB, {}, once=JOB)

@@ -85,16 +85,16 @@ async def _close(application: Application, cause: Cause, gateway: "Gateway", pri
 
 async def _say_closed(connection: AsyncConnection, price: UUID, *, at: datetime) -> None:
     await connection.execute(
-        update(stripe_price).where(stripe_price.c.price == price).values(closed_at=at)
+        update(stripe_price)
+        .where(stripe_price.c.price == price, stripe_price.c.adopted.is_(False))
+        .values(closed_at=at)
     )
 
 
 async def _kept(connection: AsyncConnection) -> dict[UUID, datetime | None]:
     own = stripe_price.c
-    return {
-        row.price: row.closed_at
-        for row in await connection.execute(select(own.price, own.closed_at))
-    }
+    made = select(own.price, own.closed_at).where(own.adopted.is_(False))
+    return {row.price: row.closed_at for row in await connection.execute(made)}
 
 
 def _title(plan: Plan) -> str:

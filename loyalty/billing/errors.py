@@ -56,6 +56,13 @@ class AddressNotAllowed(BillingError):
     code = "address-not-allowed"
 
 
+class StripeEventUnknown(BillingError):
+    """No event {seen} of Stripe's has come in."""
+
+    code = "unknown-stripe-event"
+    seen: str
+
+
 class HintRefused(BillingError):
     """This is no event of Stripe's for us: {reason}."""
 

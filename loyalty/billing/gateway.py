@@ -104,6 +104,10 @@ class Gateway:
         async for each in _paged(page):
             yield each
 
+    async def customer(self, id: str) -> Seen | None:
+        """Return a customer."""
+        return await _found(self._client.v1.customers.retrieve_async(id))
+
     async def make_customer(self, member: str, email: str | None, *, key: str) -> str:
         """Return the customer that a member is at Stripe, made under a key of its own."""
         asked: stripe.params.CustomerCreateParams = {"metadata": {"loyalty_member": member}}
@@ -166,10 +170,14 @@ class Gateway:
             )
         )
 
-    async def cancel_now(self, subscription: str) -> None:
-        """End a subscription; one that has ended already is as wanted."""
+    async def cancel_now(self, subscription: str, *, why: str) -> None:
+        """End a subscription, saying why; one that has ended already is as wanted."""
         try:
-            await _asked(self._client.v1.subscriptions.cancel_async(subscription))
+            await _asked(
+                self._client.v1.subscriptions.cancel_async(
+                    subscription, {"cancellation_details": {"comment": why}}
+                )
+            )
         except StripeRefused as refused:
             if refused.seen != "resource_missing":
                 raise

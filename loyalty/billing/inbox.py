@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -96,6 +96,54 @@ async def count_events(connection: AsyncConnection) -> Mapping[State, int]:
         )
     ).one()
     return {"waiting": row.waiting, "handled": row.handled, "failed": row.failed}
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A hint as it is kept."""
+
+    id: str
+    type: str
+    api_version: str | None
+    subject: str
+    subscription: str | None
+    source: str
+    happened_at: datetime
+    received_at: datetime
+    attempts: int
+    next_at: datetime | None
+    handled_at: datetime | None
+    failed_at: datetime | None
+    outcome: str | None
+
+    @property
+    def state(self) -> State:
+        """Whether it waits, is settled, or is for a person to look at."""
+        if self.failed_at is not None:
+            return "failed"
+        return "waiting" if self.next_at is not None else "handled"
+
+
+async def list_events(
+    connection: AsyncConnection,
+    *,
+    state: State | None,
+    before: tuple[datetime, str] | None,
+    limit: int,
+) -> Sequence[Kept]:
+    """Return hints, the latest first."""
+    own = stripe_event.c
+    wanted = (
+        select(*(own[name] for name in Kept.__slots__))
+        .order_by(own.received_at.desc(), own.id.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        wanted = wanted.where(tuple_(own.received_at, own.id) < before)
+    if state is not None:
+        moment = {"waiting": own.next_at, "handled": own.handled_at, "failed": own.failed_at}
+        wanted = wanted.where(moment[state].is_not(None))
+    return [Kept(*row) for row in await connection.execute(wanted)]
 
 
 async def _next(application: Application, at: datetime, seen: set[str]) -> Sequence[Waiting]:

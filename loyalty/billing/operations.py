@@ -4,7 +4,8 @@ The row is committed before the call. Who asks for the same again, and the job t
 was under way when a process died or Stripe did not answer, use the same key: it is done once.
 """
 
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -20,6 +21,7 @@ from loyalty.billing.syncing import sync_if_possible
 from loyalty.billing.tables import stripe_operation
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
+from loyalty.membership.types import Membership
 
 if TYPE_CHECKING:
     from loyalty.billing.gateway import Gateway
@@ -43,12 +45,36 @@ class Operation:
     asked: Mapping[str, Any]
 
 
-async def ask(application: Application, cause: Cause, operation: Operation) -> None:
-    """Save what is asked, ask it, and say that it is done.
+Make = Callable[[], Awaitable[Mapping[str, Any]]]
+"""Checks that a deed may be done, and says what exactly is asked for."""
 
-    Raises StripeRefused and CardRefused when it is refused for good, and StripeUnavailable when it
-    is not known what became of it: then it is asked again, by the same key.
+
+async def ask_once(
+    application: Application, cause: Cause, row: Membership, deed: str, *, key: str, make: Make
+) -> Mapping[str, Any]:
+    """Do a deed at Stripe once for each key of whoever wants it; return what was asked for.
+
+    The same key again finds what was asked, finished or not. Raises what `make` refuses,
+    StripeRefused and CardRefused for good, and StripeUnavailable while the outcome is not known.
     """
+    named = f"membership:{row.id}:{deed}:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    async with application.database.read() as connection:
+        before = await _kept(connection, row.member, named)
+    if before is None:
+        asked = await make()
+    elif before.refused is not None:
+        raise StripeRefused(seen=before.refused)
+    elif before.done:
+        return before.operation.asked
+    else:
+        asked = before.operation.asked
+    operation = Operation(row.member, named, deed, row.reference, asked)
+    await ask(application, cause, operation)
+    return asked
+
+
+async def ask(application: Application, cause: Cause, operation: Operation) -> None:
+    """Save what is asked, ask it, and say that it is done."""
     gateway = application.billing.demand()
     await application.database.write(save, cause, operation)
     refused = None
@@ -56,9 +82,8 @@ async def ask(application: Application, cause: Cause, operation: Operation) -> N
         await _perform(gateway, operation)
     except (StripeRefused, CardRefused) as error:
         refused = error
-    await application.database.write(
-        end, operation, cause, refused=None if refused is None else refused.seen
-    )
+    seen = None if refused is None else refused.seen
+    await application.database.write(end, operation, cause, refused=seen)
     if refused is not None:
         raise refused
 
@@ -113,6 +138,28 @@ async def end(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    operation: Operation
+    done: bool
+    refused: str | None
+
+
+async def _kept(connection: AsyncConnection, member: UUID, key: str) -> _Kept | None:
+    own = stripe_operation.c
+    row = (
+        await connection.execute(
+            select(
+                *(own.member, own.key, own.deed, own.subscription, own.asked),
+                *(own.done_at, own.refused),
+            ).where(own.member == member, own.key == key)
+        )
+    ).one_or_none()
+    if row is None:
+        return None
+    return _Kept(Operation(*row[:5]), row.done_at is not None, row.refused)
+
+
 async def _under_way(connection: AsyncConnection, cause: Cause) -> list[Operation]:
     own = stripe_operation.c
     rows = await connection.execute(
@@ -134,14 +181,30 @@ async def _perform(gateway: "Gateway", operation: Operation) -> None:
     about, asked, key = operation.subscription, operation.asked, operation.key
     match operation.deed:
         case "cancel-later":
+            if asked["schedule"] is not None:
+                await gateway.release(asked["schedule"], key=f"{key}:release")
             await gateway.cancel_later(about, cancels=asked["cancels"], key=key)
         case "cancel-now":
-            await gateway.cancel_now(about)
-        case "refund":
-            await gateway.refund(asked["intent"], asked["amount"], key=key)
+            await gateway.cancel_now(about, why=asked["why"])
+            for each in asked["due"]:
+                await gateway.refund(
+                    each["intent"], each["net"] + each["tax"], key=f"{key}:{each['intent']}"
+                )
+        case "change":
+            await _change(gateway, operation)
+        case _:
+            raise LookupError(f"no deed is called {operation.deed}")
+
+
+async def _change(gateway: "Gateway", operation: Operation) -> None:
+    about, asked, key = operation.subscription, operation.asked, operation.key
+    match asked["kind"]:
         case "upgrade":
             await gateway.upgrade(about, asked["item"], asked["price"], key=key)
-        case "change-later":
+        case "release":
+            if asked["schedule"] is not None:
+                await gateway.release(asked["schedule"], key=key)
+        case _:
             schedule = asked["schedule"]
             if schedule is None:
                 schedule = (await gateway.schedule(about, key=f"{key}:schedule"))["id"]
@@ -150,7 +213,3 @@ async def _perform(gateway: "Gateway", operation: Operation) -> None:
             await gateway.change_later(
                 schedule, (price, start, end_), (then, every), key=f"{key}:phases"
             )
-        case "release":
-            await gateway.release(asked["schedule"], key=key)
-        case _:
-            raise LookupError(f"no deed is called {operation.deed}")

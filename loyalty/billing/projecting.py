@@ -37,6 +37,7 @@ MOVED_MONEY: Final = frozenset({"needs_response", "under_review", "lost", "won"}
 
 CHECKOUT: Final = "loyalty_checkout"
 NEXT_PRICE: Final = "loyalty_next_price"
+WITHDRAWN: Final = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,8 +235,10 @@ def _price_of(line: Seen) -> str | None:
 
 
 def _end_cause(seen: Seen) -> str:
-    why = (seen["cancellation_details"] or {}).get("reason")
-    if why == "payment_failed":
+    details = seen["cancellation_details"] or {}
+    if details.get("comment") == WITHDRAWN:
+        return WITHDRAWN
+    if details.get("reason") == "payment_failed":
         return "grace-ended"
     if seen["cancel_at"] is not None and seen["ended_at"] >= seen["cancel_at"]:
         return "period-ended"

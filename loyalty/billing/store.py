@@ -62,19 +62,27 @@ async def prices_at_stripe(
 async def price_at_stripe(connection: AsyncConnection, price: UUID) -> str | None:
     """Return what a price of ours is called at Stripe."""
     found: str | None = await connection.scalar(
-        select(stripe_price.c.stripe_price).where(stripe_price.c.price == price)
+        select(stripe_price.c.stripe_price).where(
+            stripe_price.c.price == price, stripe_price.c.adopted.is_(False)
+        )
     )
     return found
 
 
 async def keep_price(
-    connection: AsyncConnection, price: UUID, *, product: str, name: str, at: datetime
+    connection: AsyncConnection,
+    price: UUID,
+    *,
+    product: str,
+    name: str,
+    at: datetime,
+    adopted: bool = False,
 ) -> None:
     """Keep what a price of ours is called at Stripe."""
     await connection.execute(
         insert_or(stripe_price)
-        .values(price=price, product=product, stripe_price=name, made_at=at)
-        .on_conflict_do_nothing(constraint="stripe_price_is_one_per_price")
+        .values(price=price, product=product, stripe_price=name, adopted=adopted, made_at=at)
+        .on_conflict_do_nothing()
     )
 
 

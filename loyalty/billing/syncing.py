@@ -5,6 +5,7 @@ end here. The fence is committed before Stripe is asked, and what was fetched un
 only while it is the highest; no transaction is open while Stripe is asked.
 """
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -25,6 +26,8 @@ from loyalty.membership.applying import apply
 from loyalty.membership.types import Consent
 
 LOG: Final = structlog.get_logger(__name__)
+PAUSES: Final = (0.2, 0.5, 1.0)
+"""Seconds to wait for somebody else who is at the same subscription."""
 CHECKOUT_PREFIX: Final = "cko"
 """How ids of Checkout pages of ours begin."""
 
@@ -66,19 +69,31 @@ class Synced:
 async def sync(application: Application, cause: Cause, subscription: str) -> Synced:
     """Bring what Stripe knows of a subscription into our rows, now.
 
+    Whoever is at it may have asked before what we want to know, so it is waited for a little.
     Raises StripeUnavailable when Stripe does not answer, and what the projection refuses.
     """
+    synced = await _sync(application, cause, subscription)
+    for pause in PAUSES:
+        if synced.settled:
+            break
+        await asyncio.sleep(pause)
+        synced = await _sync(application, cause, subscription)
+    return synced
+
+
+async def _sync(application: Application, cause: Cause, subscription: str) -> Synced:
     gateway = application.billing.demand()
-    lease = await application.database.write(take_lease, subscription, at=cause.at)
+    at = max(cause.at, application.clock.now())
+    lease = await application.database.write(take_lease, subscription, at=at)
     if lease is None:
         return Synced("busy")
     try:
-        picture = await fetch(gateway, subscription, at=cause.at)
+        picture = await fetch(gateway, subscription, at=at)
         if picture is None:
             return Synced("gone")
         return await application.database.write(project, cause, lease, picture)
     finally:
-        await application.database.write(release, lease, at=application.clock.now())
+        await application.database.write(release, lease, at=max(at, application.clock.now()))
 
 
 async def project(

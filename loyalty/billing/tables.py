@@ -58,22 +58,24 @@ stripe_customer: Final = Table(
 
 
 class _PriceColumns(TypedColumns):
+    stripe_price: Named[str] = Column(Key)
     price: Named[UUID]
     product: Named[str] = Column(Key)
-    stripe_price: Named[str] = Column(Key)
+    adopted: Named[bool] = Column(Boolean)
     made_at: Named[datetime] = Column(Instant)
     closed_at: Named[datetime | None] = Column(Instant)
 
 
-#: What the price of a plan is called at Stripe, and until when it can be bought there.
+#: What the price of a plan is called at Stripe, and until when it can be bought there. We make one
+#: for each; those that were there before are adopted.
 stripe_price: Final = Table(
     "stripe_price",
     metadata,
     _PriceColumns,
-    PrimaryKeyConstraint("price", name="stripe_price_is_one_per_price"),
-    UniqueConstraint("stripe_price", name="stripe_price_is_of_one_price"),
+    PrimaryKeyConstraint("stripe_price", name="stripe_price_is_of_one_price"),
     ForeignKeyConstraint(["price"], [plan_price.c.id], name="stripe_price_is_of_a_plan"),
     CheckConstraint("closed_at >= made_at", name="stripe_price_closes_after_it_was_made"),
+    Index("stripe_price_is_made_once", "price", unique=True, postgresql_where=text("not adopted")),
 )
 
 

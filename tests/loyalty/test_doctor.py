@@ -52,7 +52,7 @@ def only(findings: object) -> Finding:
 async def test_an_embedded_database_is_sound(home: Path) -> None:
     async with build(Settings(home=home)) as application:
         found = await doctor.examine(application)
-        assert [finding.name for finding in found] == ["mail-off"]
+        assert [finding.name for finding in found] == ["mail-off", "stripe-off"]
 
 
 async def test_a_deployment_that_cannot_keep_its_promises_is_told_so(clone: Clone) -> None:
@@ -67,6 +67,7 @@ async def test_a_deployment_that_cannot_keep_its_promises_is_told_so(clone: Clon
         "application-owns",
         "grants",
         "mail-off",
+        "stripe-off",
     }
 
 

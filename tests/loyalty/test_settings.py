@@ -102,3 +102,63 @@ def test_a_public_address_is_one_that_a_browser_opens() -> None:
     assert Settings(public_url="https://points.example.com/").public_url is not None
     with pytest.raises(ValidationError, match="address"):
         Settings(public_url="points.example.com")
+
+
+LOCAL = "http://127.0.0.1:12111"
+
+
+@pytest.mark.parametrize(
+    ("key", "base"),
+    [
+        (None, None),
+        (None, LOCAL),
+        ("sk_test_local", LOCAL),
+        ("sk_test_local", "http://localhost:1"),
+        ("sk_test_51abcdefgh", None),
+        ("rk_live_51abcdefgh", None),
+    ],
+)
+def test_a_key_of_stripe_fits_its_address(key: str | None, base: str | None) -> None:
+    settings = Settings(stripe_api_key=key and SecretStr(key), stripe_api_base=base)  # type: ignore[arg-type]
+
+    assert settings.stripe_api_base == base
+
+
+@pytest.mark.parametrize(
+    ("key", "base"),
+    [
+        ("sk_live_51abcdefgh", LOCAL),
+        ("sk_test_51abcdefgh", LOCAL),
+        ("sk_test_local", None),
+        ("sk_test_local", "https://stripe.example.com"),
+        ("sk_test_local", "https://127.0.0.1.example.com"),
+        ("pk_live_51abcdefgh", None),
+        ("anything", None),
+    ],
+)
+def test_a_key_that_does_not_fit_is_refused_without_being_shown(key: str, base: str | None) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Settings(stripe_api_key=SecretStr(key), stripe_api_base=base)
+
+    told = explain(refused.value)
+    assert "LOYALTY_STRIPE_API" in told
+    assert "51abcdefgh" not in told
+
+
+@pytest.mark.parametrize(
+    ("told", "secrets"),
+    [
+        ("", ()),
+        ("   ", ()),
+        ("whsec_one_secret", ("whsec_one_secret",)),
+        ("whsec_one_secret, whsec_the_next", ("whsec_one_secret", "whsec_the_next")),
+    ],
+)
+def test_a_blank_secret_of_webhooks_is_none(told: str, secrets: tuple[str, ...]) -> None:
+    assert Settings(stripe_webhook_secret=SecretStr(told)).webhook_secrets() == secrets
+
+
+@pytest.mark.parametrize("told", ["secret", "whsec_", ",", "whsec_one_secret," * 3])
+def test_what_is_no_secret_of_webhooks_is_refused(told: str) -> None:
+    with pytest.raises(ValidationError, match="whsec_"):
+        Settings(stripe_webhook_secret=SecretStr(told))

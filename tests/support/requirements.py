@@ -141,6 +141,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """List each skip by name."""
     skips = terminalreporter.config.stash[_SKIPS].lines
+    if not os.environ.get("STRIPE_TEST_KEY"):
+        line = (
+            "STRIPE_TEST_KEY is not set: nothing was proved on Stripe itself, only on our double."
+        )
+        terminalreporter.write_line(line, yellow=True)
     if not skips:
         return
     terminalreporter.section("skipped here", sep="-")

@@ -26,17 +26,21 @@ _STEPS = (
     """,
     """
     create table loyalty.stripe_price (
+        stripe_price text collate "C" not null,
         price uuid not null,
         product text collate "C" not null,
-        stripe_price text collate "C" not null,
+        adopted boolean not null,
         made_at timestamptz not null,
         closed_at timestamptz,
-        constraint stripe_price_is_one_per_price primary key (price),
-        constraint stripe_price_is_of_one_price unique (stripe_price),
+        constraint stripe_price_is_of_one_price primary key (stripe_price),
         constraint stripe_price_is_of_a_plan
             foreign key (price) references loyalty.plan_price (id),
         constraint stripe_price_closes_after_it_was_made check (closed_at >= made_at)
     )
+    """,
+    """
+    create unique index stripe_price_is_made_once on loyalty.stripe_price (price)
+     where not adopted
     """,
     """
     create table loyalty.stripe_event (

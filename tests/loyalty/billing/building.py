@@ -35,7 +35,7 @@ class Stripe:
         """Hold every call so far, and every event, against Stripe's schemas."""
         for event in self.store.events:
             self.judge.event(event)
-        assert self.judge.found == []
+        assert self.judge.found == [], self.judge.found
 
     async def sell(self, amount: int = 1_000, every: str = "month", **metadata: str) -> str:
         """Put a price up and return its id."""
@@ -52,7 +52,7 @@ class Stripe:
             key=f"price-{amount}-{every}",
         )
 
-    def begin(self, customer: str, price: str) -> Object:
+    def begin(self, customer: str, price: str, *, trial_days: int = 0) -> Object:
         """Subscribe a customer without a page of ours, with a card that works."""
         card = payment_method(self.store, customer=customer, last4="4242")["id"]
         self.store.cards[card] = "pays"
@@ -60,7 +60,7 @@ class Stripe:
             self.store,
             customer=customer,
             price=self.store.objects[price],
-            trial_days=0,
+            trial_days=trial_days,
             payment_method=card,
             metadata={},
             missing="create_invoice",

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest_asyncio
+from pydantic import SecretStr
 
 from loyalty.billing.catalogue import keep_in_step
 from loyalty.billing.connecting import Billing
@@ -21,8 +22,10 @@ from loyalty.membership.store import by_reference
 from loyalty.membership.types import Consent, Membership
 from loyalty.plans.publishing import open_plan
 from loyalty.plans.types import NewPlan, NewPrice
+from loyalty.settings import Settings
 from tests.loyalty.billing.building import Stripe, open_double
 from tests.support.api import application_over
+from tests.support.database import Clone
 from tests.support.stripe_double import pages
 from tests.support.stripe_double.store import Object
 
@@ -101,12 +104,14 @@ class Shop:
 
 
 @pytest_asyncio.fixture
-async def shop(database: Database) -> AsyncIterator[Shop]:
+async def shop(database: Database, clone: Clone) -> AsyncIterator[Shop]:
     """A programme whose plan is at the double."""
     stripe = open_double()
     made = await application_over(database)
     billing = Billing(gateway=stripe.gateway, secrets=SECRETS, doubled=True)
-    shop = Shop(replace(made, billing=billing), stripe)
+    url = SecretStr(clone.application.render_as_string(hide_password=False))
+    settings = Settings(database_url=url)
+    shop = Shop(replace(made, billing=billing, settings=settings), stripe)
     await database.write(open_plan, shop.cause(), PLAN)
     await keep_in_step(shop.application, shop.cause())
     yield shop

@@ -108,14 +108,14 @@ def cancel_later(store: Store, subscription: Object, *, cancels: bool) -> None:
     )
 
 
-def end(store: Store, subscription: Object, reason: str) -> None:
+def end(store: Store, subscription: Object, reason: str, comment: str | None = None) -> None:
     """End it now."""
     if subscription["status"] not in LIVE:
         raise Refused(404, f"No such subscription: '{subscription['id']}'", code="resource_missing")
     subscription["status"] = "canceled"
     subscription["canceled_at"] = subscription["canceled_at"] or store.now
     subscription["ended_at"] = store.now
-    details = {"comment": None, "feedback": None, "reason": reason}
+    details = {"comment": comment, "feedback": None, "reason": reason}
     subscription["cancellation_details"] = details
     store.phases.pop(subscription["id"], None)
     store.tell("customer.subscription.deleted", subscription)
@@ -125,9 +125,12 @@ def upgrade(store: Store, subscription: Object, price: Object) -> None:
     """Change the price now: credit what is left, bill the new one; a refused card stops it."""
     only = item_of(subscription)
     old, before = only["price"], snapshot(subscription["items"])
+    if subscription["status"] == "trialing":
+        only["price"] = price
+        store.tell("customer.subscription.updated", subscription, items=before)
+        return
     began, until = only["current_period_start"], only["current_period_end"]
-    paid = old["unit_amount"] if subscription["status"] != "trialing" else 0
-    credit = paid * (until - store.now) // (until - began)
+    credit = old["unit_amount"] * (until - store.now) // (until - began)
     same = price["recurring"]["interval"] == old["recurring"]["interval"]
     new_until = until if same else after(store.now, price["recurring"]["interval"])
     debit = price["unit_amount"]

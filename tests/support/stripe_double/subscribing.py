@@ -115,6 +115,8 @@ def update_subscription(asked: Asked) -> Object:
     found, said = asked.store.get("subscription", asked.id), asked.parameters
     if found["status"] not in life.LIVE:
         raise Refused(400, "A canceled subscription can only update its cancellation_details.")
+    if "cancel_at_period_end" in said and found["schedule"] is not None:
+        raise Refused(400, "The subscription is managed by a subscription schedule.")
     if "cancel_at_period_end" in said:
         cancels = yes(said["cancel_at_period_end"], "cancel_at_period_end")
         life.cancel_later(asked.store, found, cancels=cancels)
@@ -132,10 +134,11 @@ def update_subscription(asked: Asked) -> Object:
     return found
 
 
-@call("DELETE", "/v1/subscriptions/{id}", "prorate", "invoice_now")
+@call("DELETE", "/v1/subscriptions/{id}", "cancellation_details[comment]")
 def cancel_subscription(asked: Asked) -> Object:
     found = asked.store.get("subscription", asked.id)
-    life.end(asked.store, found, "cancellation_requested")
+    comment = asked.parameters.get("cancellation_details", {}).get("comment")
+    life.end(asked.store, found, "cancellation_requested", comment)
     return found
 
 
