@@ -128,7 +128,7 @@ async def test_a_trial_a_grace_and_a_change_are_seen_from_outside(
     assert mended["membership"]["state"] == "active"
     path = "/v1/memberships/ext:SUB-2/change"
     preview = (await shop.caller.get(path, price="yearly")).json()
-    assert (preview["price"], preview["amount"] + preview["credit_net"]) == ("yearly", 9_900 - 68)
+    assert (preview["price"], preview["amount"] + preview["credit_net"]) == ("yearly", 9_900 - 69)
     later = await shop.post(path, {"price": "yearly", "when": "period-end"}, status=200)
     assert later["membership"]["next_price"] == "yearly"
     unpaid = await shop.post(path, {"price": "yearly", "when": "now"}, status=422)
