@@ -25,8 +25,15 @@ class RollForwardQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={
     recorded_by: Instant | None = None
 
 
+class SpanQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_": "from"}):
+    """The months of [from, to), both first days of months; this month when left out."""
+
+    from_: Day | None = None
+    to: Day | None = None
+
+
 async def months_asked(
-    connection: AsyncConnection, query: RollForwardQuery, now: datetime
+    connection: AsyncConnection, query: RollForwardQuery | SpanQuery, now: datetime
 ) -> tuple[date, date]:
     """Return the first day of the span and the day after it."""
     this = (await policy_at(connection, now)).day_of(now).replace(day=1)

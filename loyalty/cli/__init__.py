@@ -27,6 +27,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "keys": ("loyalty.cli.keys:keys", "Make, list and revoke API keys."),
         "signing-keys": ("loyalty.cli.signing_keys:signing_keys", "Keys that sign our tokens."),
         "memberships": ("loyalty.cli.memberships:memberships", "Memberships that Stripe charges."),
+        "plans": ("loyalty.cli.plans:plans", "Try a plan on past orders."),
         "verify": ("loyalty.cli.verify:verify", "Prove that the books and counters agree."),
         "bench": ("loyalty.cli.bench:bench", "Hold the programme against its budgets."),
         "doctor": ("loyalty.cli.doctor:doctor", "Say what is wrong and how to mend it."),

@@ -50,6 +50,7 @@ def order_of(
         rule_set=decision.rule_set,
         policy=snapshot.policy.version,
         tier=facts.tier,
+        plan=facts.plan,
         hold_until=hold_until,
         paid_at=paid_at,
     )

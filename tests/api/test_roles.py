@@ -116,6 +116,8 @@ MATRIX: dict[str, set[str]] = {
     "POST /v1/memberships": {C, A},
     "GET /v1/memberships": {C, A, F},
     "GET /v1/memberships/{membership}": {C, A, F, M},
+    "GET /v1/memberships/{membership}/savings": {C, A, F, M},
+    "GET /v1/plans/{plan}/figures": {A, F},
     "GET /v1/members/{member}/membership": {C, A, F, M},
     "POST /v1/memberships/{membership}/periods": {C, A},
     "POST /v1/memberships/{membership}/payment-failures": {C, A},
