@@ -226,7 +226,7 @@ async def test_history_holds_out_whom_the_api_holds_out(web: Web, checkout: Call
         decided = await connection.execute(text("select facts, document from loyalty.decision"))
         placed = sorted((json.dumps(facts, sort_keys=True), text_) for facts, text_ in decided)
 
-    known = [(json.loads(row[-2]), row[-1]) for row in plan.decisions]
+    known = [(json.loads(str(row[-2])), row[-1]) for row in plan.decisions]
     assert sorted((json.dumps(facts, sort_keys=True), text_) for facts, text_ in known) == placed
     assert {tuple(facts["held_out"]) for facts, _ in known} == {(out,)}
     gave = {row[2]: row[-1] for row in plan.order_rules}
