@@ -140,10 +140,18 @@ async def forecast(
     return tuple((tier.code, counted.get(rank, 0)) for rank, tier in enumerate(ladder.tiers))
 
 
-async def first_judged(connection: AsyncConnection, on: date) -> date | None:
-    """The first day after a window that is to be judged by a day; None where nothing is due."""
+async def first_judged(
+    connection: AsyncConnection, on: date, members: Sequence[UUID] | None = None
+) -> date | None:
+    """The first day after a window that is to be judged by a day; None where nothing is due.
+
+    Of these members, or of all.
+    """
     first = func.least(standing.c.valid_until, standing.c.rises_on, standing.c.due_on)
     statement = select(func.min(first)).where(standing.c.due_on <= literal(on, Date))
+    if members is not None:
+        wanted = _ids(members)
+        statement = statement.join(wanted, wanted.c.member == standing.c.member)
     day: date | None = (await connection.execute(statement)).scalar_one()
     return day
 

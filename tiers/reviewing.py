@@ -56,8 +56,8 @@ async def review(
     Only standings of this ladder are reviewed; what is kept is stored and not told. The caller
     holds the members' row locks since an earlier statement.
     """
-    first = await first_judged(connection, on)
-    if first is None or not members:
+    first = await first_judged(connection, on, members)
+    if first is None:
         return ()
     places, walk = reviewed(ladder, on=on, first=first, members=members)
     changes = _changes(Counting(ladder, on), places, walk)

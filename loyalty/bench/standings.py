@@ -186,6 +186,7 @@ async def _write(programme: Database, rig: Rig, ladder: tiers.Ladder) -> float:
 
 
 async def _review(connection: AsyncConnection, rig: Rig, ladder: tiers.Ladder) -> int:
+    await connection.exec_driver_sql(MEMORY.replace("SET", "SET LOCAL"))
     due = await tiers.due(connection, NIGHT, limit=REVIEWED, version=ladder.version)
     await tiers.review(
         connection, ladder, due, on=NIGHT, at=rig.now(), actor="system", request_id=REVIEW
