@@ -4,11 +4,13 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.support.homes import lay_out
 from tests.support.proofs import Proof
 from tests.support.requirements import sample
 from tests.support.serving import Journal, Sent, Served, reachable_directory
@@ -24,9 +26,11 @@ BASE_RULE = {
 
 
 @pytest.fixture
-def served() -> Iterator[Served]:
-    with reachable_directory() as directory, Served(directory / "home") as programme:
-        yield programme
+def served(upgraded: Path) -> Iterator[Served]:
+    with reachable_directory() as directory:
+        lay_out(directory / "home", upgraded)
+        with Served(directory / "home") as programme:
+            yield programme
 
 
 async def test_kills_under_requests_lose_nothing_and_double_nothing(
@@ -77,7 +81,7 @@ async def _shop(
     stopped: asyncio.Event,
 ) -> None:
     """Buy, receive and sometimes bring back, until told to stop."""
-    chance = random.Random(SEED + number)  # noqa: S311 (a run repeats itself)
+    chance = random.Random(SEED + number)
     bought = 0
     while not stopped.is_set():
         bought += 1
@@ -100,7 +104,7 @@ def _order(order: str, member: str, chance: random.Random) -> dict[str, object]:
 
 async def _kill(served: Served, kills: int, stopped: asyncio.Event) -> None:
     """Kill one thing after another, each while requests are under way."""
-    chance = random.Random(SEED)  # noqa: S311 (a run repeats itself)
+    chance = random.Random(SEED)
     ways: list[Callable[[], None]] = [
         served.kill_database,
         served.kill_worker,

@@ -17,6 +17,7 @@ from loyalty.jobs.worker import CONCURRENCY
 from loyalty.outbox import State
 from loyalty.postgres import OWNER, Server
 from loyalty.settings import Settings
+from tests.support.homes import lay_out
 from tests.support.mailbox import Mailbox, Mood, mailbox
 from tests.support.mailing import Mailing, open_ladder
 from tests.support.proofs import Proof
@@ -65,11 +66,13 @@ class Sender:
         self.served.kill_database()
 
 
-async def test_a_killed_sender_loses_no_mail_and_repeats_none_in_silence(proof: Proof) -> None:
+async def test_a_killed_sender_loses_no_mail_and_repeats_none_in_silence(
+    upgraded: Path, proof: Proof
+) -> None:
     rounds = sample(quick=1, full=12)
     with reachable_directory() as directory:
         served = Served(directory / "home")
-        served.run("db", "upgrade")
+        lay_out(served.home, upgraded)
         with Server(served.home, report=print) as server:
             async with mailbox() as box:
                 await _kill_and_count(served, server, box, rounds, proof)

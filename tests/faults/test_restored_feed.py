@@ -10,6 +10,7 @@ from sqlalchemy import text
 from loyalty.bootstrap import build
 from loyalty.outbox import BEGINNING, FeedCursorLost, Told, cursor_of, find_place, read_feed
 from loyalty.settings import Settings
+from tests.support.homes import lay_out
 from tests.support.mailbox import Mailbox, mailbox
 from tests.support.mailing import Mailing, open_ladder
 from tests.support.serving import Served, reachable_directory
@@ -17,11 +18,13 @@ from tests.support.serving import Served, reachable_directory
 BURNT = text("SELECT pg_current_xact_id()")
 
 
-async def test_a_restored_feed_goes_on_behind_what_was_restored_and_mails_go_out_once() -> None:
+async def test_a_restored_feed_goes_on_behind_what_was_restored_and_mails_go_out_once(
+    upgraded: Path,
+) -> None:
     with reachable_directory() as directory:
         first, second = Served(directory / "first"), Served(directory / "second")
         file = directory / "backup"
-        first.run("db", "upgrade")
+        lay_out(first.home, upgraded)
         async with mailbox() as box:
             before, lost = await _live_and_back_up(first, box, file)
             second.run("db", "restore", str(file))

@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from loyalty.postgres import Server
-from tests.support.homes import ignore, sweep
+from tests.support.homes import furnished, ignore, sweep
+
+__all__ = ["furnished", "home"]
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from loyalty.postgres import APPLICATION, OWNER, Server
 from loyalty.postgres.errors import HomeMissing, HomeUnreadable, StartFailed, VersionMismatch
 from loyalty.postgres.lease import alone
-from tests.support.homes import FAST, ask, connect, ignore, make, postmaster, read_record
+from tests.support.homes import FAST, ask, connect, ignore, lay_out, postmaster, read_record
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -144,8 +144,10 @@ def test_a_new_server_waits_for_busy_processes_of_a_killed_one(home: Path) -> No
         busy.join()
 
 
-def test_a_killed_application_leaves_a_server_that_the_next_one_uses_and_stops(home: Path) -> None:
-    make(home)
+def test_a_killed_application_leaves_a_server_that_the_next_one_uses_and_stops(
+    home: Path, furnished: Path
+) -> None:
+    lay_out(home, furnished)
     holder = hold(home)
     running = postmaster(home)
     os.killpg(holder.pid, signal.SIGKILL)
@@ -159,8 +161,10 @@ def test_a_killed_application_leaves_a_server_that_the_next_one_uses_and_stops(h
     wait_for_the_end_of(running)
 
 
-def test_a_killed_server_that_its_parent_does_not_bury_is_replaced(home: Path) -> None:
-    make(home)
+def test_a_killed_server_that_its_parent_does_not_bury_is_replaced(
+    home: Path, furnished: Path
+) -> None:
+    lay_out(home, furnished)
     holder = hold(home)
     killed = postmaster(home)
     os.kill(killed, signal.SIGKILL)
@@ -175,8 +179,8 @@ def test_a_killed_server_that_its_parent_does_not_bury_is_replaced(home: Path) -
     wait_for_the_end_of(postmaster_or(home, killed))
 
 
-def test_commands_share_a_server_and_the_last_one_out_stops_it(home: Path) -> None:
-    make(home)
+def test_commands_share_a_server_and_the_last_one_out_stops_it(home: Path, furnished: Path) -> None:
+    lay_out(home, furnished)
     first, second = hold(home), hold(home)
     running = postmaster(home)
 
@@ -186,8 +190,8 @@ def test_commands_share_a_server_and_the_last_one_out_stops_it(home: Path) -> No
     wait_for_the_end_of(running)
 
 
-def test_commands_that_arrive_at_once_start_one_server(home: Path) -> None:
-    make(home)
+def test_commands_that_arrive_at_once_start_one_server(home: Path, furnished: Path) -> None:
+    lay_out(home, furnished)
     command = [sys.executable, "-c", HOLDER, str(home)]
     holders = [
         subprocess.Popen(
@@ -203,12 +207,14 @@ def test_commands_that_arrive_at_once_start_one_server(home: Path) -> None:
     for holder in holders:
         leave(holder)
 
-    assert log.count("starting PostgreSQL") == 2
+    assert log.count("starting PostgreSQL") == 1
     assert "lock file" not in log
 
 
-def test_a_note_whose_number_belongs_to_another_program_is_not_believed(home: Path) -> None:
-    make(home)
+def test_a_note_whose_number_belongs_to_another_program_is_not_believed(
+    home: Path, furnished: Path
+) -> None:
+    lay_out(home, furnished)
     data = Path(read_record(home)["data"])
     (data / "postmaster.pid").write_text(f"{os.getpid()}\n{data}\n0\n5432\n/nowhere\n\n\nready\n")
 
@@ -216,8 +222,8 @@ def test_a_note_whose_number_belongs_to_another_program_is_not_believed(home: Pa
         assert ask(server, "SELECT 1") == 1
 
 
-def test_data_of_another_version_are_refused_by_name(home: Path) -> None:
-    make(home)
+def test_data_of_another_version_are_refused_by_name(home: Path, furnished: Path) -> None:
+    lay_out(home, furnished)
     version = Path(read_record(home)["data"]) / "PG_VERSION"
     text = version.read_text()
     version.write_text("17\n")
@@ -229,8 +235,8 @@ def test_data_of_another_version_are_refused_by_name(home: Path) -> None:
     assert (refusal.value.seen, refusal.value.wanted) == ("17", "18")
 
 
-def test_a_server_that_cannot_start_says_what_its_log_says(home: Path) -> None:
-    make(home)
+def test_a_server_that_cannot_start_says_what_its_log_says(home: Path, furnished: Path) -> None:
+    lay_out(home, furnished)
     settings = Path(read_record(home)["data"]) / "postgresql.conf"
     text = settings.read_text()
     settings.write_text(f"{text}\nmax_connections = many\n")
@@ -241,8 +247,10 @@ def test_a_server_that_cannot_start_says_what_its_log_says(home: Path) -> None:
     settings.write_text(text)
 
 
-def test_a_home_whose_data_are_gone_is_refused_and_not_refilled(home: Path) -> None:
-    make(home)
+def test_a_home_whose_data_are_gone_is_refused_and_not_refilled(
+    home: Path, furnished: Path
+) -> None:
+    lay_out(home, furnished)
     data = Path(read_record(home)["data"])
     hidden = data.with_name("hidden")
     data.rename(hidden)
@@ -254,8 +262,8 @@ def test_a_home_whose_data_are_gone_is_refused_and_not_refilled(home: Path) -> N
     hidden.rename(data)
 
 
-def test_waiting_is_told(home: Path) -> None:
-    make(home)
+def test_waiting_is_told(home: Path, furnished: Path) -> None:
+    lay_out(home, furnished)
     said: list[str] = []
     server = Server(home, report=said.append)
 
