@@ -1,6 +1,7 @@
 """Proof that what is stored agrees with itself: counters with uses, sets with rules. Reads only."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, select
@@ -20,17 +21,20 @@ from benefits.tables import (
     voucher_use,
 )
 
+Broken = Callable[[], Select[*tuple[Any, ...]]]
+"""Says which rows break an invariant."""
+
 _MOST = 100
 
 
 async def verify(connection: AsyncConnection) -> list[Finding]:
     """Every broken invariant, each with the row it was seen on; at most a hundred of a kind."""
     return [
-        *await _rows(connection, "voucher-counters-equal-uses", _miscounted_vouchers()),
-        *await _rows(connection, "voucher-used-within-its-uses", _overused_vouchers()),
-        *await _rows(connection, "voucher-has-a-definition", _undefined_vouchers()),
-        *await _rows(connection, "counter-equals-uses", _miscounted_counters()),
-        *await _rows(connection, "price-at-most-regular", _prices_above_regular()),
+        *await _rows(connection, "voucher-counters-equal-uses", _miscounted_vouchers),
+        *await _rows(connection, "voucher-used-within-its-uses", _overused_vouchers),
+        *await _rows(connection, "voucher-has-a-definition", _undefined_vouchers),
+        *await _rows(connection, "counter-equals-uses", _miscounted_counters),
+        *await _rows(connection, "price-at-most-regular", _prices_above_regular),
         *await _unreadable_rule_sets(connection),
     ]
 
@@ -109,11 +113,15 @@ def _prices_above_regular() -> Select[*tuple[Any, ...]]:
     return select(price.c.price_list, price.c.sku).where(price.c.amount > price.c.regular)
 
 
-async def _rows(
-    connection: AsyncConnection, invariant: str, statement: Select[*tuple[Any, ...]]
-) -> list[Finding]:
-    rows = await connection.execute(statement.limit(_MOST))
+async def _rows(connection: AsyncConnection, invariant: str, broken: Broken) -> list[Finding]:
+    rows = await connection.execute(_most_of(broken))
     return [Finding(invariant, _key(row), "") for row in rows]
+
+
+@cache
+def _most_of(broken: Broken) -> Select[*tuple[Any, ...]]:
+    """The statement, built once and kept with all that is known of it."""
+    return broken().limit(_MOST)
 
 
 def _key(row: Sequence[object]) -> str:

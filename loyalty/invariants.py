@@ -4,32 +4,26 @@ Each check is one statement that returns the first row that breaks it, and nothi
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from functools import partial
+from typing import Final
 
-from sqlalchemy import Select, and_, cast, exists, func, literal, or_, select
+from sqlalchemy import and_, cast, exists, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import Text
 
+from loyalty.checks import Broken, Check, Checks, first_broken_by
 from loyalty.exports.tables import export
 from loyalty.issuing.verify import CHECKS as BATCH_CHECKS
+from loyalty.membership.verify import CHECKS as MEMBERSHIP_CHECKS
 from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE
 from loyalty.outbox.tables import message
 from loyalty.reconciliation.tables import reconciliation, reconciliation_item
 from loyalty.tables import answer, event, live_version, member, name, policy, profile, signing_key
 
-Check = Select[*tuple[Any, ...]]
-Broken = tuple[str, str]
-"""The row that breaks a check, and what was seen in it."""
-
 
 async def first_broken(connection: AsyncConnection) -> Mapping[str, Broken]:
     """Return, by check, the first row that breaks it."""
-    broken: dict[str, Broken] = {}
-    for check, statement in CHECKS.items():
-        row = (await connection.execute(statement.limit(1))).first()
-        if row is not None:
-            broken[check] = (str(row[0]), str(row[1]))
-    return broken
+    return await first_broken_by(connection, CHECKS)
 
 
 def _holder_is_named() -> Check:
@@ -123,19 +117,20 @@ def _runs_have_their_items() -> Check:
     )
 
 
-CHECKS: Final[Mapping[str, Check]] = {
-    "every member has the holder that is named for them": _holder_is_named(),
-    "every name resolves to a member that exists": _name_resolves(),
-    "every member has a profile": _profile_exists(),
-    "every e-mail address is claimed by its member": _contact_is_named(EMAIL),
-    "every phone number is claimed by its member": _contact_is_named(PHONE),
-    "events of a member are numbered without a gap": _events_are_numbered(),
-    "every message tells an event of its member": _messages_tell_events(),
-    "a merged member leads to one that is not merged": _merge_ends(),
-    "exactly one signing key signs": _one_key_signs(),
-    "every publication of the policy is counted": _policy_is_published(),
-    "every stored answer has a body": _answers_are_whole(),
-    "exports are numbered without a gap": _exports_are_numbered(),
-    "a reconciliation has the items that it counted": _runs_have_their_items(),
+CHECKS: Final[Checks] = {
+    "every member has the holder that is named for them": _holder_is_named,
+    "every name resolves to a member that exists": _name_resolves,
+    "every member has a profile": _profile_exists,
+    "every e-mail address is claimed by its member": partial(_contact_is_named, EMAIL),
+    "every phone number is claimed by its member": partial(_contact_is_named, PHONE),
+    "events of a member are numbered without a gap": _events_are_numbered,
+    "every message tells an event of its member": _messages_tell_events,
+    "a merged member leads to one that is not merged": _merge_ends,
+    "exactly one signing key signs": _one_key_signs,
+    "every publication of the policy is counted": _policy_is_published,
+    "every stored answer has a body": _answers_are_whole,
+    "exports are numbered without a gap": _exports_are_numbered,
+    "a reconciliation has the items that it counted": _runs_have_their_items,
     **BATCH_CHECKS,
+    **MEMBERSHIP_CHECKS,
 }

@@ -4,30 +4,22 @@ Each check is one statement that returns the first row that breaks it. What the 
 through the Select it publishes.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
-from sqlalchemy import Select, String, and_, case, cast, func, or_, select
+from sqlalchemy import String, and_, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
+from loyalty.checks import Broken, Check, Checks, first_broken_by
 from loyalty.fees.tables import fee_allocation
 from loyalty.fees.types import RefundKind
 from loyalty.membership.tables import membership_charge, membership_refund
 
-Check = Select[*tuple[Any, ...]]
-Broken = tuple[str, str]
-"""The row that breaks a check, and what was seen in it."""
-
 
 async def first_broken_fee(connection: AsyncConnection) -> Mapping[str, Broken]:
     """Return, by check, the first row that breaks it."""
-    broken: dict[str, Broken] = {}
-    for check, statement in CHECKS.items():
-        row = (await connection.execute(statement().limit(1))).first()
-        if row is not None:
-            broken[check] = (str(row[0]), str(row[1]))
-    return broken
+    return await first_broken_by(connection, CHECKS)
 
 
 def _refunds_are_counted() -> Check:
@@ -106,7 +98,7 @@ def _lots_carry_their_share() -> Check:
     )
 
 
-CHECKS: Final[Mapping[str, Callable[[], Check]]] = {
+CHECKS: Final[Checks] = {
     "charge-refunds-are-counted": _refunds_are_counted,
     "fee-shares-fit-their-charge": _shares_fit_their_charge,
     "fee-lots-carry-their-share": _lots_carry_their_share,

@@ -3,15 +3,13 @@
 Each check is one statement that returns the first row that breaks it.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import func, or_, select
 
 import benefits
+from loyalty.checks import Check, Checks
 from loyalty.issuing.tables import voucher_batch
-
-Check = Select[*tuple[Any, ...]]
 
 
 def _batches_have_their_vouchers() -> Check:
@@ -52,8 +50,8 @@ def _vouchers_are_of_their_batch() -> Check:
     )
 
 
-CHECKS: Final[Mapping[str, Check]] = {
-    "a batch has as many vouchers as it counts": _batches_have_their_vouchers(),
-    "a batch that is made has all it was asked for": _batches_end_whole(),
-    "a voucher of a batch is of the batch's kind": _vouchers_are_of_their_batch(),
+CHECKS: Final[Checks] = {
+    "a batch has as many vouchers as it counts": _batches_have_their_vouchers,
+    "a batch that is made has all it was asked for": _batches_end_whole,
+    "a voucher of a batch is of the batch's kind": _vouchers_are_of_their_batch,
 }

@@ -4,13 +4,12 @@ Each check is one statement that returns the first row that breaks it. What the 
 is read through the Selects they publish.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
     FromClause,
-    Select,
     String,
     Subquery,
     Table,
@@ -29,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 import ledger
 import tiers
+from loyalty.checks import Broken, Check, Checks, first_broken_by
 from loyalty.orders.rows import FIGURES
 from loyalty.orders.tables import (
     order,
@@ -41,10 +41,6 @@ from loyalty.orders.tables import (
 )
 from loyalty.orders.types import OrderState, ShipmentKind
 
-Check = Select[*tuple[Any, ...]]
-Broken = tuple[str, str]
-"""The row that breaks a check, and what was seen in it."""
-
 _COMPLETED: Final = ShipmentKind.COMPLETED.value
 
 
@@ -54,12 +50,8 @@ async def first_broken_order(connection: AsyncConnection) -> Mapping[str, Broken
     The planner takes the broken rows for the many and would look each up; hashing reads all once.
     """
     await connection.execute(select(func.set_config("enable_nestloop", "off", literal(value=True))))
-    broken: dict[str, Broken] = {}
-    for check, statement in CHECKS.items():
-        row = (await connection.execute(statement().limit(1))).first()
-        if row is not None:
-            broken[check] = (f"order {row[0]}", str(row[1]))
-    return broken
+    broken = await first_broken_by(connection, CHECKS)
+    return {check: (f"order {row}", seen) for check, (row, seen) in broken.items()}
 
 
 def _figures_of(table: Table) -> list[ColumnElement[int]]:
@@ -292,7 +284,7 @@ def _granted_vouchers_were_issued() -> Check:
     )
 
 
-CHECKS: Final[Mapping[str, Callable[[], Check]]] = {
+CHECKS: Final[Checks] = {
     "order-is-its-lines": _order_is_its_lines,
     "shipment-is-its-lines": _shipment_is_its_lines,
     "no-unit-goes-twice": _no_unit_goes_twice,

@@ -4,12 +4,11 @@ Each check is one statement that returns the first row that breaks it. What the 
 through the Select it publishes.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from sqlalchemy import (
     ColumnElement,
-    Select,
     String,
     Subquery,
     and_,
@@ -24,6 +23,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 import ledger
+from loyalty.checks import Broken, Check, Checks, first_broken_by
 from loyalty.names import REWARD_ORDER
 from loyalty.rewards.tables import (
     reward,
@@ -36,22 +36,13 @@ from loyalty.rewards.tables import (
 )
 from loyalty.tables import member, name
 
-Check = Select[*tuple[Any, ...]]
-Broken = tuple[str, str]
-"""The row that breaks a check, and what was seen in it."""
-
 _KEYS: Final = "reward:"
 _STANDS: Final = reward_order.c.state != "cancelled"
 
 
 async def first_broken_reward(connection: AsyncConnection) -> Mapping[str, Broken]:
     """Return, by check, the first row that breaks it."""
-    broken: dict[str, Broken] = {}
-    for check, statement in CHECKS.items():
-        row = (await connection.execute(statement().limit(1))).first()
-        if row is not None:
-            broken[check] = (str(row[0]), str(row[1]))
-    return broken
+    return await first_broken_by(connection, CHECKS)
 
 
 def _stock_is_what_came_in() -> Check:
@@ -214,7 +205,7 @@ def _voucher_was_issued() -> Check:
     )
 
 
-CHECKS: Final[Mapping[str, Callable[[], Check]]] = {
+CHECKS: Final[Checks] = {
     "the stock of a reward is what came in": _stock_is_what_came_in,
     "what is taken of a reward is what was ordered": _taken_is_what_was_ordered,
     "the version published last is on the shelf": _shelf_holds_the_last_version,

@@ -105,7 +105,7 @@ def _try_operation(
     operation: Any, key: str, send: Callable[[dict[str, Any]], httpx.Response]
 ) -> None:
     @hypothesis.settings(
-        max_examples=sample(quick=4, full=150),
+        max_examples=sample(quick=2, full=150),
         deadline=None,
         database=None,
         suppress_health_check=list(hypothesis.HealthCheck),

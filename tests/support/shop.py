@@ -19,9 +19,8 @@ from loyalty.policy import document_of, policy_at, publish_policy
 from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.tables import member
-from loyalty.verify import verify
 from tests.support.api import Caller, Web, application_over
-from tests.support.database import Clone, Cluster
+from tests.support.database import Clone, Cluster, prove
 from tiers import default_ladder
 
 Json = dict[str, Any]
@@ -159,7 +158,7 @@ class Shop:
     async def holds(self) -> None:
         """Expect every promise of the books to hold."""
         async with self.web.application.database.snapshot() as connection:
-            assert list(await verify(connection)) == []
+            await prove(connection)
 
 
 async def _post(connection: AsyncConnection, given: ledger.Earn, cause: Cause) -> None:
