@@ -1,7 +1,8 @@
 """Names unique in the whole programme: taken once, resolved to a member and a thing.
 
 The kinds in use are `member`, `order` and `reward-order` (the shop's ids), `email` and `phone` (the
-forms they are looked up by), `holder` and `voucher`. A name is the only member-related row that
+forms they are looked up by), `holder`, `voucher`, and `membership`, `membership-charge` and
+`membership-refund` (the references of whoever charges). A name is the only member-related row that
 does not lead with the member, so that it can be unique without one.
 """
 

@@ -22,6 +22,7 @@ from loyalty.issuing.making import make_batch
 from loyalty.jobs import upkeep
 from loyalty.lifetimes.moving import JOB as MOVE_ENDS_OF_POINTS
 from loyalty.lifetimes.moving import move_ends_of_points
+from loyalty.membership.upkeep import keep_memberships
 from loyalty.orders.upkeep import release_overdue_holds
 from loyalty.outbox import notify_expiring, tell_members
 from loyalty.retention import forget_answers
@@ -56,6 +57,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("review-tiers", "10 * * * *", review_tiers),
     Periodic("release-overdue-holds", "* * * * *", release_overdue_holds),
     Periodic("issue-birthday-vouchers", "5 * * * *", issue_birthday_vouchers),
+    Periodic("keep-memberships", "* * * * *", keep_memberships),
     Periodic("notify-expiring", "20 * * * *", notify_expiring),
     Periodic("tell-members", "* * * * *", tell_members),
     Periodic("verify-books", "20 2 * * *", verify_books),

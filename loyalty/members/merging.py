@@ -27,6 +27,7 @@ from loyalty.members.lists import pass_on_lists
 from loyalty.members.store import meant_member, members_by_id, profile_of
 from loyalty.members.tags import pass_on_tags
 from loyalty.members.types import Consent, Member, Profile, Ref
+from loyalty.membership.merging import pass_on_memberships
 from loyalty.names import EMAIL, MEMBER, PHONE, VOUCHER
 from loyalty.policy import Policy, policy_at
 from loyalty.rewards.merging import forget_allowances
@@ -78,6 +79,7 @@ async def merge_members(
     await _move_birthdays(connection, gone, into)
     await pass_on_tags(connection, gone.id, into.id)
     await pass_on_lists(connection, gone.id, into.id)
+    await pass_on_memberships(connection, gone.id, into.id)
     await forget_allowances(connection, {gone.id, into.id})
     await _move_names(connection, gone, into)
     await _merge_profiles(connection, cause, gone, into)

@@ -190,14 +190,14 @@ async def report_payment(
             return await apply(connection, cause, _and(row, cause, replace(charge, reason="late")))
         row = replace(row, ended_at=None, end_cause=None, state="past-due")
     _refuse_overlap(held, charge)
-    return await apply(connection, cause, _paid(row, cause, charge))
+    return await apply(connection, cause, paid_report(row, cause, charge))
 
 
 def _and(row: Membership, cause: Cause, charge: ReportedCharge) -> Report:
     return replace(report_of(row, cause.at), charges=(charge,))
 
 
-def _paid(row: Membership, cause: Cause, charge: ReportedCharge) -> Report:
+def paid_report(row: Membership, cause: Cause, charge: ReportedCharge) -> Report:
     """Return the report after a payment: it moves the paid period forward, never back."""
     report = _and(row, cause, charge)
     report = replace(report, began_at=min(row.began_at, charge.starts_at))

@@ -59,6 +59,7 @@ def _steps(data: Data, ranks: Ranks) -> int:
     return ranks.get(after, 0) - ranks.get(before, 0)
 
 
+_DAYS: Final = timedelta(days=3)
 _TIER_EVENTS: Final = ("tier.changed", "order.completed", "order.returned")
 
 NOTICES: Final[tuple[Notice, ...]] = (
@@ -75,6 +76,11 @@ NOTICES: Final[tuple[Notice, ...]] = (
     Notice("tier-downgraded", _TIER_EVENTS, _falls),
     Notice("tier-will-fall", ("tier.will-fall",), lambda _, __: True),
     Notice("voucher-issued", ("voucher.issued",), lambda _, __: True, purpose=MARKETING),
+    Notice("trial-ending", ("membership.trial-ending",), lambda _, __: True, keeps=_DAYS),
+    Notice("renewal-ahead", ("membership.renewal-ahead",), lambda _, __: True),
+    Notice("membership-payment-failed", ("membership.payment-failed",), lambda _, __: True),
+    Notice("membership-cancelled", ("membership.cancel-asked",), lambda _, __: True),
+    Notice("membership-ended", ("membership.ended",), lambda _, __: True),
 )
 
 NOTICE_TYPES: Final = tuple(sorted({type_ for each in NOTICES for type_ in each.events}))

@@ -27,6 +27,7 @@ from loyalty.outbox.relay import relay_events
 from loyalty.outbox.rendering import write_mail
 from loyalty.outbox.state import Reason, State
 from loyalty.outbox.wording import Names, Surroundings, VoucherWords, language_of, words_of
+from loyalty.plans.store import find_plan
 from loyalty.policy import Policy, policy_at
 from loyalty.vouchers import find_definition
 
@@ -120,8 +121,17 @@ async def address(connection: AsyncConnection, claim: Claim) -> Addressed | Reas
         language=policy.language,
         tiers=await _tier_names(connection),
         voucher=await _voucher(connection, claim),
+        plans=await _plan_names(connection, claim),
     )
     return Addressed(profile.email, language_of(profile.language, policy.language), around)
+
+
+async def _plan_names(connection: AsyncConnection, claim: Claim) -> Mapping[str, Names]:
+    """Return what the plan is called that the event is about."""
+    if "membership" not in claim.data:
+        return {}
+    plan = await find_plan(connection, str(claim.data["plan"]))
+    return {plan.code: plan.titles}
 
 
 def _unit(policy: Policy, asset: str) -> Names:

@@ -5,15 +5,17 @@ any. Instants are written with their time and zone, because a lapse happens at a
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_currency, format_decimal
 
+from loyalty.money import written
 from loyalty.outbox.notices import moved
 
 LANGUAGES: Final[Mapping[str, str]] = MappingProxyType({"en": "en", "zh": "zh_Hans_CN"})
@@ -44,6 +46,7 @@ class Surroundings:
     language: str
     tiers: Mapping[str, Names]
     voucher: VoucherWords | None = None
+    plans: Mapping[str, Names] = field(default_factory=dict)
 
 
 def language_of(asked: str | None, programme: str) -> str:
@@ -66,6 +69,8 @@ def words_of(data: Data, around: Surroundings, language: str, *, at: datetime) -
         words["day"] = _day(data["on"], language)
     if before is not None and after is not None:
         words |= {"before": _tier(before, around, language), "tier": _tier(after, around, language)}
+    if "membership" in data:
+        words |= _membership(data, around, language)
     if around.voucher is not None:
         ends = around.voucher.expires_at
         words |= {
@@ -73,6 +78,21 @@ def words_of(data: Data, around: Surroundings, language: str, *, at: datetime) -
             "code": around.voucher.code,
             "until": None if ends is None else _instant(ends, around.zone, language),
         }
+    return words
+
+
+def _membership(data: Data, around: Surroundings, language: str) -> dict[str, object]:
+    """Say which plan it is, when something happens to it, and what is charged then."""
+    names = around.plans.get(data["plan"])
+    plan = data["plan"] if not names else name_in(names, language, around.language)
+    words: dict[str, object] = {"plan": plan}
+    for when in ("ends_at", "renews_at", "grace_ends_at", "ended_at"):
+        if when in data:
+            words["at"] = _instant(datetime.fromisoformat(data[when]), around.zone, language)
+    if "amount" in data:
+        currency = data["currency"]
+        major = Decimal(written(data["amount"], currency))
+        words["amount"] = format_currency(major, currency, locale=LANGUAGES[language])
     return words
 
 

@@ -29,12 +29,14 @@ AROUND = Surroundings(
     language="en",
     tiers={"silver": {"en": "Silver", "zh": "银卡"}, "gold": {"en": "Gold", "zh": "金卡"}},
     voucher=VoucherWords({"en": "5 off", "zh": "立减五元"}, "BDAY-7Q", AT + timedelta(days=10)),
+    plans={"prime": {"en": "Prime", "zh": "尊享会员"}},
 )
 LOTS = [
     {"lot": "0", "points": 1_200, "expires_at": "2027-01-01T05:00:00+00:00"},
     {"lot": "1", "points": 34, "expires_at": "2027-01-01T05:00:00+00:00"},
     {"lot": "2", "points": 5, "expires_at": "2026-12-01T05:00:00+00:00"},
 ]
+PRIME = {"membership": "mbs_1", "plan": "prime", "price": "monthly", "state": "active"}
 EXAMPLES: dict[str, dict[str, Any]] = {
     "points-expiring": {"required": True, "asset": "points", "lots": LOTS},
     "points-expiring-soon": {"required": False, "asset": "points", "lots": LOTS},
@@ -42,6 +44,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "tier-downgraded": {"order": "ord_1", "tier": {"before": "gold", "after": "silver"}},
     "tier-will-fall": {"tier": "gold", "to": "silver", "on": "2027-02-03"},
     "voucher-issued": {"voucher": "v", "definition": "birthday"},
+    "trial-ending": {**PRIME, "ends_at": AT.isoformat(), "amount": 990, "currency": "USD"},
+    "renewal-ahead": {**PRIME, "renews_at": AT.isoformat(), "amount": 990, "currency": "USD"},
+    "membership-payment-failed": {**PRIME, "grace_ends_at": AT.isoformat()},
+    "membership-cancelled": {**PRIME, "ends_at": AT.isoformat()},
+    "membership-ended": {**PRIME, "ended_at": AT.isoformat()},
 }
 
 
@@ -88,6 +95,8 @@ def test_chinese_mails_use_chinese_names_and_dates() -> None:
     assert "2027年2月3日" in written("tier-will-fall", "zh").text
     assert "1,239 星星即将过期" in written("points-expiring", "zh").subject
     assert "券码：BDAY-7Q" in written("voucher-issued", "zh").text
+    assert "将于 2026年11月21日" in written("renewal-ahead", "zh").text
+    assert "for $9.90." in written("renewal-ahead", "en").text
 
 
 @pytest.mark.parametrize(
@@ -150,6 +159,8 @@ def test_a_voucher_without_an_end_has_none() -> None:
         ("points.expiring", {"required": False}, ["points-expiring-soon"]),
         ("voucher.issued", {}, ["voucher-issued"]),
         ("member.joined", {}, []),
+        ("membership.renewal-ahead", PRIME, ["renewal-ahead"]),
+        ("membership.began", PRIME, []),
     ],
 )
 def test_an_event_is_told_by_the_notices_that_apply(
