@@ -97,7 +97,7 @@ async def new_refunds(
         if (before := here.get((charge.id, told.reference))) is not None:
             _refuse_other(before, told, ("net", "tax", "kind"))
             continue
-        left[charge.id] = _taken(left[charge.id], told)
+        left[charge.id] = _taken(charge, left[charge.id], told)
         made.append(
             Refund(
                 id=new_id(scene.cause.at),
@@ -115,13 +115,15 @@ async def new_refunds(
     return made
 
 
-def _taken(left: tuple[int, int], told: ReportedRefund) -> tuple[int, int]:
-    """Return what is left of a charge, net and tax, after a refund of it."""
-    net, tax = left
+def _taken(charge: Charge, left: tuple[int, int], told: ReportedRefund) -> tuple[int, int]:
+    """Return what is left of a charge, net and tax, after a refund; never more than it was."""
     sign = -1 if told.kind == "reinstated" else 1
-    if sign * told.net > net or sign * told.tax > tax:
-        raise RefundAboveCharge(left=net + tax, wanted=told.net + told.tax, pointer="/net")
-    return net - sign * told.net, tax - sign * told.tax
+    net, tax = left[0] - sign * told.net, left[1] - sign * told.tax
+    if not (0 <= net <= charge.net and 0 <= tax <= charge.tax):
+        given = charge.net + charge.tax - sum(left)
+        most = given if told.kind == "reinstated" else sum(left)
+        raise RefundAboveCharge(left=most, wanted=told.net + told.tax, pointer="/amount")
+    return net, tax
 
 
 def _refuse_other(

@@ -177,6 +177,9 @@ async def test_a_refund_is_split_as_its_charge_and_never_above_it(
         await refund("R-3", 325)
     parts.append(await refund("R-4", 324))
 
+    again = NewRefund("D-1", "SUB-1-1", 991, "bank", "reinstated")
+    with pytest.raises(RefundAboveCharge):  # the bank gives back no more than it took
+        await report_refund(connection, cause(), row.id, again)
     assert parts[0] == (308, 25)
     assert [sum(part) for part in zip(*parts, strict=True)] == [916, 74]
     assert (await find_membership(connection, row.id)).state == "active"
