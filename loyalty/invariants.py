@@ -14,7 +14,6 @@ from sqlalchemy.types import Text
 from loyalty.checks import Broken, Check, Checks, first_broken_by
 from loyalty.exports.tables import export
 from loyalty.issuing.verify import CHECKS as BATCH_CHECKS
-from loyalty.membership.verify import CHECKS as MEMBERSHIP_CHECKS
 from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE
 from loyalty.outbox.tables import message
 from loyalty.reconciliation.tables import reconciliation, reconciliation_item
@@ -132,5 +131,4 @@ CHECKS: Final[Checks] = {
     "exports are numbered without a gap": _exports_are_numbered,
     "a reconciliation has the items that it counted": _runs_have_their_items,
     **BATCH_CHECKS,
-    **MEMBERSHIP_CHECKS,
 }

@@ -14,6 +14,7 @@ import ledger
 import tiers
 from loyalty.fees.verify import first_broken_fee
 from loyalty.invariants import first_broken
+from loyalty.membership.verify import first_broken_membership
 from loyalty.orders.verify import first_broken_order
 from loyalty.rewards.verify import first_broken_reward
 
@@ -76,6 +77,13 @@ async def _rewards(connection: AsyncConnection) -> Sequence[Finding]:
     ]
 
 
+async def _memberships(connection: AsyncConnection) -> Sequence[Finding]:
+    return [
+        Finding("memberships", check, row, seen, "none such")
+        for check, (row, seen) in (await first_broken_membership(connection)).items()
+    ]
+
+
 async def _fees(connection: AsyncConnection) -> Sequence[Finding]:
     return [
         Finding("fees", check, row, seen, "none such")
@@ -90,6 +98,7 @@ VERIFIERS: Final[Mapping[str, Callable[[AsyncConnection], Awaitable[Sequence[Fin
     "loyalty": _loyalty,
     "orders": _orders,
     "rewards": _rewards,
+    "memberships": _memberships,
     "fees": _fees,
 }
 """By package, in the order they run; a package with tables of its own adds its line here."""

@@ -3,11 +3,13 @@
 Each check is one statement that returns the first row that breaks it.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from sqlalchemy import and_, case, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loyalty.checks import Check, Checks
+from loyalty.checks import Broken, Check, Checks, first_broken_by
 from loyalty.membership.tables import (
     membership,
     membership_change,
@@ -15,6 +17,11 @@ from loyalty.membership.tables import (
     membership_refund,
 )
 from loyalty.tables import name
+
+
+async def first_broken_membership(connection: AsyncConnection) -> Mapping[str, Broken]:
+    """Return, by check, the first row that breaks it."""
+    return await first_broken_by(connection, CHECKS)
 
 
 def _timeline_is_whole() -> Check:
@@ -83,7 +90,7 @@ def _period_was_paid() -> Check:
 
 
 def _reference_is_named() -> Check:
-    """Every membership, charge and refund has its name, which leads to the member."""
+    """Every membership has the name of its reference, which leads to the member."""
     of = membership
     named = select(name.c.id).where(
         name.c.kind == "membership",
@@ -95,8 +102,8 @@ def _reference_is_named() -> Check:
 
 
 CHECKS: Final[Checks] = {
-    "a membership is what its timeline says": _timeline_is_whole(),
-    "a charge counts what was given back of it": _refunded_is_what_was_refunded(),
-    "a membership is paid until the end of a charge": _period_was_paid(),
-    "a membership is found by its reference": _reference_is_named(),
+    "a membership is what its timeline says": _timeline_is_whole,
+    "a charge counts what was given back of it": _refunded_is_what_was_refunded,
+    "a membership is paid until the end of a charge": _period_was_paid,
+    "a membership is found by its reference": _reference_is_named,
 }

@@ -4,11 +4,10 @@ from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
-from sqlalchemy import text, update
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loyalty.checks import first_broken_by
 from loyalty.members import Ref, close_member
 from loyalty.members.merging import merge_members
 from loyalty.membership.asking import NewChange, cancel, change, undo_cancel, withdraw
@@ -24,9 +23,8 @@ from loyalty.membership.errors import (
 )
 from loyalty.membership.external import NewRefund, report_payment, report_refund
 from loyalty.membership.store import find_membership, live_membership
-from loyalty.membership.tables import membership
 from loyalty.membership.upkeep import end_closed_batch, foretell_batch, settle_batch
-from loyalty.membership.verify import CHECKS
+from loyalty.membership.verify import CHECKS, first_broken_membership
 from tests.loyalty.membership.building import (
     MONTH,
     NOW,
@@ -62,7 +60,7 @@ async def test_upkeep_writes_down_what_time_has_done_and_no_more(
     assert await settled(NOW + MONTH + 9 * DAY) == ["grace-ended", "trial-ended"]
     assert await causes(connection, row.id) == ["joined", "paid", "payment-failed", "grace-ended"]
     assert (await events(connection, ada))[-1] == "membership.ended"
-    assert await first_broken_by(connection, CHECKS) == {}
+    assert await first_broken_membership(connection) == {}
 
 
 async def test_what_is_ahead_is_told_once_for_each_end(connection: AsyncConnection) -> None:
@@ -166,7 +164,7 @@ async def test_a_merge_passes_a_membership_on_and_refuses_two(connection: AsyncC
     await cancel(connection, cause(NOW + DAY), row.id, "now")
     with pytest.raises(TrialTaken):
         await begun(connection, ada, "SUB-3", trial=True, at=NOW + 2 * DAY)
-    assert await first_broken_by(connection, CHECKS) == {}
+    assert await first_broken_membership(connection) == {}
 
 
 async def test_who_leaves_has_no_membership_any_more(connection: AsyncConnection) -> None:
@@ -181,20 +179,30 @@ async def test_who_leaves_has_no_membership_any_more(connection: AsyncConnection
     assert (ended.end_cause, ended.ended_at) == ("member-closed", NOW + DAY)
 
 
+ALTERED = {
+    "update loyalty.membership set version = 9": "a membership is what its timeline says",
+    "update loyalty.membership_charge set refunded_net = 1": (
+        "a charge counts what was given back of it"
+    ),
+    "update loyalty.membership set period_end = now() + interval '9 years'": (
+        "a membership is paid until the end of a charge"
+    ),
+    "delete from loyalty.name where kind = 'membership'": (
+        "a membership is found by its reference"
+    ),
+}
+
+
 async def test_a_row_that_was_altered_is_found(connection: AsyncConnection) -> None:
     await opened(connection)
-    row = (await begun(connection, await joined(connection))).membership
-    later = NOW + 400 * DAY
+    await begun(connection, await joined(connection))
+    assert set(ALTERED.values()) == set(CHECKS)
 
-    await connection.execute(
-        update(membership).where(membership.c.id == row.id).values(period_end=later, version=9)
-    )
-
-    assert sorted(await first_broken_by(connection, CHECKS)) == [
-        "a membership is paid until the end of a charge",
-        "a membership is what its timeline says",
-    ]
-    async with connection.begin_nested() as denied:
-        with pytest.raises(ProgrammingError, match="permission denied"):
+    for damage, check in ALTERED.items():
+        async with connection.begin_nested() as altered:
+            await connection.execute(text(damage))
+            assert list(await first_broken_membership(connection)) == [check]
+            await altered.rollback()
+    with pytest.raises(ProgrammingError, match="permission denied"):
+        async with connection.begin_nested():
             await connection.execute(text("delete from loyalty.membership_change"))
-        await denied.rollback()
