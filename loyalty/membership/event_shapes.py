@@ -95,7 +95,7 @@ SHAPES: Final[tuple[tuple[str, str, Schema], ...]] = (
                 "amount": whole("What is charged then, in minor units."),
                 "currency": text("An ISO 4217 code."),
             },
-            {"saved": whole("What the plan saved in the period, in minor units.")},
+            {"saved": whole("What the plan saved since it began, in minor units.")},
         ),
     ),
 )

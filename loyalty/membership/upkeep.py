@@ -25,6 +25,7 @@ from loyalty.membership.tables import membership
 from loyalty.membership.types import PREFIX, Membership
 from loyalty.plans.store import plan_of_price
 from loyalty.plans.tables import plan_price
+from loyalty.savings import savings_of
 from loyalty.tables import member
 
 BATCH: Final = 100
@@ -146,4 +147,6 @@ async def _ahead_event(connection: AsyncConnection, cause: Cause, row: Membershi
         type_, when = "membership.trial-ending", {"ends_at": ends_at.isoformat()}
     else:
         type_, when = "membership.renewal-ahead", {"renews_at": row.period_end.isoformat()}
+        held = await plan_of_price(connection, row.price)
+        data["saved"] = (await savings_of(connection, row, held, at=cause.at)).saved
     return Event(new_id(cause.at), row.member, type_, cause.at, {**data, **when})

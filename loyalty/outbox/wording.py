@@ -90,9 +90,8 @@ def _membership(data: Data, around: Surroundings, language: str) -> dict[str, ob
         if when in data:
             words["at"] = _instant(datetime.fromisoformat(data[when]), around.zone, language)
     if "amount" in data:
-        currency = data["currency"]
-        major = Decimal(written(data["amount"], currency))
-        words["amount"] = format_currency(major, currency, locale=LANGUAGES[language])
+        for figure in ("amount", "saved"):
+            words[figure] = _money(data.get(figure), data["currency"], language)
     return words
 
 
@@ -127,6 +126,14 @@ def _number(number: int, language: str) -> str:
 
 def _instant(at: datetime, zone: ZoneInfo, language: str) -> str:
     return str(format_datetime(at, "long", tzinfo=zone, locale=LANGUAGES[language]))
+
+
+def _money(amount: int | None, currency: str, language: str) -> str | None:
+    """Write an amount; there is nothing to say of none."""
+    if not amount:
+        return None
+    major = Decimal(written(amount, currency))
+    return str(format_currency(major, currency, locale=LANGUAGES[language]))
 
 
 def _day(text: str, language: str) -> str:

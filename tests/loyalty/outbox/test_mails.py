@@ -45,7 +45,13 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "tier-will-fall": {"tier": "gold", "to": "silver", "on": "2027-02-03"},
     "voucher-issued": {"voucher": "v", "definition": "birthday"},
     "trial-ending": {**PRIME, "ends_at": AT.isoformat(), "amount": 990, "currency": "USD"},
-    "renewal-ahead": {**PRIME, "renews_at": AT.isoformat(), "amount": 990, "currency": "USD"},
+    "renewal-ahead": {
+        **PRIME,
+        "renews_at": AT.isoformat(),
+        "amount": 990,
+        "currency": "USD",
+        "saved": 1_250,
+    },
     "membership-payment-failed": {**PRIME, "grace_ends_at": AT.isoformat()},
     "membership-cancelled": {**PRIME, "ends_at": AT.isoformat()},
     "membership-ended": {**PRIME, "ended_at": AT.isoformat()},
@@ -97,6 +103,7 @@ def test_chinese_mails_use_chinese_names_and_dates() -> None:
     assert "券码：BDAY-7Q" in written("voucher-issued", "zh").text
     assert "将于 2026年11月21日" in written("renewal-ahead", "zh").text
     assert "for $9.90." in written("renewal-ahead", "en").text
+    assert "saved you $12.50." in written("renewal-ahead", "en").text
 
 
 @pytest.mark.parametrize(
