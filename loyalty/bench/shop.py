@@ -9,7 +9,7 @@ import asyncio
 import json
 import random
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 from uuid import UUID
 
@@ -24,6 +24,7 @@ from loyalty.history.copying import copy_rows
 from loyalty.ids import new_id
 from loyalty.keys import Role, create_key
 from loyalty.ladders import publish_ladder
+from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.signing import make_first_signing_key
 from loyalty.tables import member, name, profile
@@ -78,7 +79,7 @@ def prepare_history(rig: Rig, database: str) -> None:
         cause = Cause(at=rig.now(), actor=SYSTEM, request_id="bench")
         await database.write(make_first_signing_key, cause)
         await database.write(_publish_ladder, cause)
-        await database.write(_publish, cause, 1)
+        await database.write(_publish, cause, 1, BEGINNING)
 
     _run(rig.url(database), prepare, rig)
 
@@ -204,12 +205,14 @@ async def _join(
     )
 
 
-async def _publish(connection: AsyncConnection, cause: Cause, rules: int) -> None:
+async def _publish(
+    connection: AsyncConnection, cause: Cause, rules: int, live_from: datetime | None = None
+) -> None:
     actions = range(max(rules - len(EVERYBODY), 0))
     chosen = [*EVERYBODY[:rules], *(_action(number) for number in actions)]
     drafted = [await draft_rule(connection, cause, document) for document in chosen]
     wanted = [(one.rule, one.version) for one in drafted]
-    await publish_rules(connection, cause, wanted)
+    await publish_rules(connection, cause, wanted, live_from=live_from)
 
 
 def _action(number: int) -> Mapping[str, Any]:
