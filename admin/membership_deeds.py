@@ -20,10 +20,10 @@ from loyalty.billing import deeds
 from loyalty.cause import Cause
 from loyalty.idempotency import Begun
 from loyalty.membership import asking
-from loyalty.membership.asking import Asked
+from loyalty.membership.asking import Asked, NewChange
 from loyalty.membership.types import Membership
 
-Deed = Literal["cancel", "undo", "leave", "withdraw"]
+Deed = Literal["cancel", "undo", "leave", "withdraw", "change"]
 _Ours = Callable[[AsyncConnection, Cause, UUID], Awaitable[Asked]]
 
 
@@ -45,9 +45,30 @@ OURS: Final[Mapping[str, _Ours]] = MappingProxyType(
 )
 
 
-async def at_stripe(visit: Visit, cause: Cause, row: Membership, deed: Deed, key: str) -> Asked:
+async def do(
+    visit: Visit, form: Sent, row: Membership, deed: Deed, *, then: str, price: str = ""
+) -> Response[bytes]:
+    """Do it once, in the name of who acts on the page, and look at what came of it.
+
+    `price` is what a membership goes on at from the end of its period, where that is the deed.
+    """
+    cause = visit.cause()
+    if row.adapter == deeds.ADAPTER:
+        return go(_with_due(then, await _at_stripe(visit, form, row, deed, price)))
+
+    async def effect(connection: AsyncConnection, _: Begun) -> str:
+        if deed == "change":
+            wanted = NewChange(price)
+            return _with_due(then, await asking.change(connection, cause, row.id, wanted))
+        return _with_due(then, await OURS[deed](connection, cause, row.id))
+
+    return await once(visit, form, f"console.membership-{deed}", None, effect, then=then)
+
+
+async def _at_stripe(visit: Visit, form: Sent, row: Membership, deed: Deed, price: str) -> Asked:
     """Do it at Stripe, and bring in what Stripe says of it."""
-    application = visit.application
+    application, cause = visit.application, visit.cause()
+    key = f"{cause.actor}:{form.key}"
     match deed:
         case "cancel" | "undo":
             cancels = deed == "cancel"
@@ -56,23 +77,11 @@ async def at_stripe(visit: Visit, cause: Cause, row: Membership, deed: Deed, key
             return await deeds.leave(application, cause, row, "cancelled-now", key=key)
         case "withdraw":
             return await deeds.leave(application, cause, row, "withdrawn", key=key)
+        case "change":
+            return await deeds.change(application, cause, row, NewChange(price), key=key)
 
 
 def _with_due(then: str, asked: Asked) -> str:
     """Where to look at what came of it, with what is due to the member now, in minor units."""
     due = sum(asking.owed(asked.due))
     return f"{then}&due={due}" if due else then
-
-
-async def do(
-    visit: Visit, form: Sent, row: Membership, deed: Deed, *, then: str
-) -> Response[bytes]:
-    """Do it once, in the name of the person signed in, and look at what came of it."""
-    cause = visit.cause()
-    if row.adapter == deeds.ADAPTER:
-        return go(_with_due(then, await at_stripe(visit, cause, row, deed, str(form.key))))
-
-    async def effect(connection: AsyncConnection, _: Begun) -> str:
-        return _with_due(then, await OURS[deed](connection, cause, row.id))
-
-    return await once(visit, form, f"console.membership-{deed}", None, effect, then=then)

@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from admin.forms import Sent
 from admin.render import go
 from admin.visit import Visit
-from loyalty.cause import staff_actor
 from loyalty.idempotency import Answer, Attempt, Begun, answer_once
 from loyalty.members import Ref
 
@@ -32,7 +31,7 @@ async def once(
         return Answer(HTTPStatus.SEE_OTHER, b"done", media_type="text/plain", location=made or then)
 
     attempt = Attempt(
-        principal=staff_actor(visit.staff.person.id),
+        principal=visit.actor,
         operation=operation,
         key=str(form.key),
         fingerprint=_fingerprint(visit, form),

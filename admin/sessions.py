@@ -1,7 +1,7 @@
 """Whose visit it is: the staff session behind a cookie, and the member behind a wallet's.
 
 A wallet's session is a signed statement with a short life and no row: it names one member and
-opens that member's wallet, read-only, and nothing else.
+opens that member's wallet and nothing else; there they read, and end or change their membership.
 """
 
 from datetime import datetime, timedelta

@@ -18,7 +18,7 @@ from litestar import Request
 
 from admin.language import Voice
 from loyalty.bootstrap import Application
-from loyalty.cause import Cause, staff_actor
+from loyalty.cause import Cause, member_actor, staff_actor
 from loyalty.policy import Policy
 from loyalty.staff import Role, Session
 
@@ -78,9 +78,16 @@ class Visit:
         """Whether the person signed in has the finance role."""
         return self.may(Role.FINANCE)
 
+    @property
+    def actor(self) -> str:
+        """Who acts on this page: on a wallet's its member, else the person signed in."""
+        if self.member is not None:
+            return member_actor(self.member)
+        return staff_actor(self.staff.person.id)
+
     def cause(self) -> Cause:
-        """The cause of what the person signed in does on this page."""
-        return Cause(self.at, staff_actor(self.staff.person.id), self.request_id)
+        """The cause of what is done on this page."""
+        return Cause(self.at, self.actor, self.request_id)
 
     def with_language(self, name: str) -> str:
         """The same page in another language."""

@@ -212,6 +212,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "plan-archived": N_("Nobody joins any more; who has it keeps it."),
         "membership-cancel": N_("It ends with what is paid; until then everything stays."),
         "membership-undo": N_("It goes on after all."),
+        "membership-change": N_("The price changes with the next period."),
         "membership-leave": N_("The membership has ended."),
         "membership-withdraw": N_("The joining is taken back."),
         "rules-published": N_("The rules are live, in every process, from now on."),

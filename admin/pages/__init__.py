@@ -48,6 +48,7 @@ from admin.pages import (
     voucher_batches,
     vouchers,
     wallet,
+    wallet_membership,
 )
 
 PAGES: Final[tuple[HTTPRouteHandler, ...]] = (
@@ -94,4 +95,5 @@ PAGES: Final[tuple[HTTPRouteHandler, ...]] = (
     *keys.ROUTES,
     *people.ROUTES,
     *wallet.ROUTES,
+    *wallet_membership.ROUTES,
 )

@@ -16,16 +16,17 @@ from admin.errors import PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.membership_deeds import Deed, do
-from admin.plan_words import NEXT, STATES, cause_words, price_words
+from admin.membership_view import price_of, stands
+from admin.plan_words import STATES, cause_words
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
-from admin.words import Badge, badge, named
+from admin.words import named
 from loyalty.ids import MalformedId, read, show
 from loyalty.members.listing import entries_of
 from loyalty.membership.asking import due_now, owed
 from loyalty.membership.errors import MembershipEnded, MembershipUnknown, WithdrawalOver
-from loyalty.membership.states import Standing, standing_of
+from loyalty.membership.states import standing_of
 from loyalty.membership.store import (
     charges_of,
     find_membership,
@@ -74,7 +75,7 @@ async def memberships_page(request: Request[Any, Any, Any]) -> Response[Any]:
                 show(PREFIX, one.id),
                 names.get(one.member) or f"…{show('mem', one.member)[-6:]}",
                 named(visit.voice, plans[one.plan].titles, one.plan),
-                *_stands(visit, standing_of(one, plans[one.plan], visit.at)),
+                *stands(visit, standing_of(one, plans[one.plan], visit.at)),
             )
             for one in shown
         ],
@@ -106,7 +107,7 @@ async def deed_form(
 ) -> Response[Any]:
     """Let it end with its period or go on after all; end it now; take back the joining."""
     visit, form = visit_of(request), await sent(request)
-    if deed not in get_args(Deed):
+    if deed not in get_args(Deed) or deed == "change":
         raise PageMissing
     then = f"{HERE}/{membership}?done=membership-{deed}"
     async with visit.application.database.read() as connection:
@@ -147,9 +148,9 @@ async def _membership(
         title=named(visit.voice, plan.titles, plan.code),
         member=member.external_id or f"…{show('mem', row.member)[-6:]}",
         standing=standing,
-        stands=_stands(visit, standing),
-        price=_price(visit, plan, row.price),
-        next_price=None if row.next_price is None else _price(visit, plan, row.next_price),
+        stands=stands(visit, standing),
+        price=price_of(visit, plan, row.price),
+        next_price=None if row.next_price is None else price_of(visit, plan, row.next_price),
         steps=[
             (one, cause_words(visit.voice, one.cause), actor_words(visit.voice, one.actor, people))
             for one in reversed(steps)
@@ -192,20 +193,6 @@ def _due(visit: Visit, plan: Plan) -> str | None:
     text = visit.query.get("due", "")
     plain = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
     return visit.voice.money(int(text), plan.currency) if plain else None
-
-
-def _stands(visit: Visit, standing: Standing) -> tuple[Badge, str]:
-    """The state in a word, and what comes next."""
-    words = NEXT.get(standing.why)
-    said = ""
-    if words is not None and standing.next_date is not None:
-        said = visit.voice.say(words, when=visit.voice.instant(standing.next_date))
-    return badge(visit.voice, STATES, standing.state), said
-
-
-def _price(visit: Visit, plan: Plan, price: UUID) -> str:
-    found = next((one for one in plan.prices if one.id == price), None)
-    return "" if found is None else price_words(visit.voice, found, plan.currency)
 
 
 def _charge(visit: Visit, one: Charge) -> Mapping[str, str]:

@@ -1,4 +1,4 @@
-"""The member's wallet: reached by the shop's short-lived link, one member's and read-only."""
+"""The member's wallet: reached by the shop's short-lived link, of one member and no other."""
 
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from admin.browser import WALLET_COOKIE
 from admin.errors import NotSignedIn
 from admin.guards import NEEDS, Needs
 from admin.member_view import load_member, page_before
+from admin.membership_view import membership_of, plans_to_be_had
 from admin.render import go, page
 from admin.sessions import WALLET_FOR, open_wallet
 from admin.visit import Crumb, visit_of
@@ -42,11 +43,16 @@ async def wallet_page(request: Request[Any, Any, Any]) -> Response[Any]:
         before=page_before(visit),
         offers=True,
     )
+    async with visit.application.database.snapshot() as connection:
+        held = await membership_of(connection, visit, view.member.id)
+        offers = () if held is not None else await plans_to_be_had(connection, visit)
     pending = [lot.activates_at for lot, _ in view.lots if lot.pending and lot.activates_at]
     return page(
         request,
         "wallet.html",
         view=view,
+        held=held,
+        offers=offers,
         unit=named(visit.voice, visit.policy.unit, ""),
         next_activation=min(pending, default=None),
         paged="before" in visit.query,

@@ -12,12 +12,14 @@ from loyalty.members import lock_member, read_member_ref
 from loyalty.membership.external import NewMembership, NewPayment, join_plan
 from loyalty.membership.types import Applied
 from loyalty.plans.store import find_plan
-from tests.admin.conftest import Visitor, cause
-from tests.admin.shop import Shop
+from tests.admin.conftest import Visitor, browser, cause
+from tests.admin.shop import Shop, wallet_link
+from tests.support.api import Web
 
 PLANS = "/console/plans"
 NEW = "/console/plans-new"
 LISTED = "/console/memberships"
+OWN = "/wallet/membership"
 PLUS = {
     "code": "plus",
     "title_en": "Plus",
@@ -137,3 +139,50 @@ async def _joins(application: Application, shop: Shop) -> str:
 
     joined = await application.database.write(work, because)
     return f"{LISTED}/{show('mbs', joined.membership.id)}"
+
+
+async def test_a_member_cancels_keeps_and_changes_their_membership_in_the_wallet(
+    application: Application, web: Web, admin: Visitor, shop: Shop
+) -> None:
+    await admin.send(NEW, PLUS, at=NEW)
+    async with browser(web) as client:
+        member = Visitor(client)
+        joinable = await member.follow(await member.get(shop.link))
+        address = await _joins(application, shop)
+        wallet = (await member.get("/wallet")).text
+        cancelled = await member.follow(await member.send(f"{OWN}/cancel", {}, at=OWN))
+        kept = await member.follow(await member.send(f"{OWN}/undo", {}, at=OWN))
+        later = await member.follow(await member.send(f"{OWN}/change", {"price": "year"}, at=OWN))
+        foreign = await member.send(f"{OWN}/cancel", {}, at=OWN, origin="https://evil.example")
+        money = await member.send(f"{OWN}/leave", {}, at=OWN, of=f"{OWN}/cancel")
+        chinese = (await member.get(OWN, lang="zh")).text
+
+    assert "What you can join: Plus" in joinable.text
+    assert "Your membership renews on" in wallet
+    assert "It has saved you $0.00; you have paid $9.90 for it." in wallet
+    assert "Keep my membership" in cancelled.text
+    assert "Cancel my membership" in kept.text
+    assert "$99.00 a year" in later.text
+    assert "The price changes with the next period." in later.text
+    assert foreign.status_code == 403
+    assert money.status_code == 404
+    assert "取消我的付费会员" in chinese
+    timeline = (await admin.get(address)).text
+    assert re.search(r"Cancelled for the end of the period</p><p[^>]*>The member", timeline)
+    assert "Changes its price at the end of the period" in timeline
+
+
+async def test_no_wallet_changes_the_membership_of_another(
+    application: Application, web: Web, admin: Visitor, shop: Shop
+) -> None:
+    await admin.send(NEW, PLUS, at=NEW)
+    address = await _joins(application, shop)
+    async with browser(web) as client:
+        other = Visitor(client)
+        await other.follow(await other.get(wallet_link(application, shop.stranger)))
+        seen = (await other.get(OWN)).text
+        refused = await other.send(f"{OWN}/cancel", {}, at=OWN, of="/none")
+
+    assert "Cancel my membership" not in seen
+    assert refused.status_code in {400, 403, 404}
+    assert "renews on" in (await admin.get(address)).text

@@ -1,0 +1,106 @@
+"""A membership as pages say it: how it stands, what comes next, what it costs and saved."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from admin.plan_words import NEXT, STATES, price_words
+from admin.visit import Visit
+from admin.words import Badge, badge, named
+from loyalty.membership.states import Standing, standing_of
+from loyalty.membership.store import latest_membership
+from loyalty.membership.types import Membership
+from loyalty.plans.store import list_plans, plan_of_price
+from loyalty.plans.types import Plan
+from loyalty.savings import savings_of
+
+
+@dataclass(frozen=True, slots=True)
+class MembershipView:
+    """A member's membership, the live one or the last."""
+
+    row: Membership
+    plan: Plan
+    title: str
+    standing: Standing
+    state: Badge
+    next: str
+    price: str
+    then: str | None
+    """What it costs from the end of the period on, where that is something else."""
+    saved: str
+    fee: str
+    others: tuple[tuple[str, str], ...]
+    """Other prices of the plan that it may go on at, by their codes."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOffer:
+    """A plan that can be had."""
+
+    title: str
+    prices: tuple[str, ...]
+
+
+async def membership_of(
+    connection: AsyncConnection, visit: Visit, member: UUID
+) -> MembershipView | None:
+    """The membership of a member that lives, or the last one; None who never had one."""
+    row = await latest_membership(connection, member)
+    if row is None:
+        return None
+    plan = await plan_of_price(connection, row.price)
+    saved = await savings_of(connection, row, plan, at=visit.at)
+    standing = standing_of(row, plan, visit.at)
+    state, coming = stands(visit, standing)
+    following = row.next_price or row.price
+    return MembershipView(
+        row=row,
+        plan=plan,
+        title=named(visit.voice, plan.titles, plan.code),
+        standing=standing,
+        state=state,
+        next=coming,
+        price=price_of(visit, plan, row.price),
+        then=None if row.next_price is None else price_of(visit, plan, row.next_price),
+        saved=visit.voice.money(saved.saved, saved.currency),
+        fee=visit.voice.money(saved.fee, saved.currency),
+        others=tuple(
+            (one.code, price_words(visit.voice, one, plan.currency))
+            for one in plan.prices
+            if one.id != following and (one.archived_at is None or one.id == row.price)
+        ),
+    )
+
+
+async def plans_to_be_had(connection: AsyncConnection, visit: Visit) -> Sequence[PlanOffer]:
+    """What a member may join, with its prices."""
+    return [
+        PlanOffer(
+            named(visit.voice, one.titles, one.code),
+            tuple(
+                price_words(visit.voice, price, one.currency)
+                for price in one.prices
+                if price.archived_at is None
+            ),
+        )
+        for one in await list_plans(connection)
+        if one.archived_at is None
+    ]
+
+
+def stands(visit: Visit, standing: Standing) -> tuple[Badge, str]:
+    """The state in a word, and what comes next."""
+    words = NEXT.get(standing.why)
+    said = ""
+    if words is not None and standing.next_date is not None:
+        said = visit.voice.say(words, when=visit.voice.instant(standing.next_date))
+    return badge(visit.voice, STATES, standing.state), said
+
+
+def price_of(visit: Visit, plan: Plan, price: UUID) -> str:
+    """What one of a plan's prices is."""
+    found = next((one for one in plan.prices if one.id == price), None)
+    return "" if found is None else price_words(visit.voice, found, plan.currency)

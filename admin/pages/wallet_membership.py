@@ -1,0 +1,76 @@
+"""A member's own membership: how it stands and what it saved; ended, taken up again, changed."""
+
+from http import HTTPStatus
+from typing import Any, Final, cast
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.params import FromPath
+
+from admin.errors import NotSignedIn, PageMissing
+from admin.forms import Form, sent
+from admin.guards import NEEDS, Needs
+from admin.membership_deeds import Deed, do
+from admin.membership_view import membership_of, plans_to_be_had
+from admin.refusals import REFUSALS, sentence
+from admin.render import page
+from admin.visit import Visit, visit_of
+from loyalty.members import Ref, find_member
+from loyalty.membership.store import live_membership
+
+MEMBER: Final = {NEEDS: Needs.MEMBER}
+HERE: Final = "/wallet/membership"
+DEEDS: Final = frozenset({"cancel", "undo", "change"})
+"""What a member does here; leaving at once with money back goes through the shop."""
+
+
+@get(HERE, opt=MEMBER)
+async def membership_page(request: Request[Any, Any, Any]) -> Response[Any]:
+    """The membership and what it saved, or the plans that can be had."""
+    return await _page(request, Form("deed"), HTTPStatus.OK)
+
+
+@post(f"{HERE}/{{deed:str}}", opt=MEMBER)
+async def deed_form(request: Request[Any, Any, Any], deed: FromPath[str]) -> Response[Any]:
+    """End it with its period, let it go on after all, or go on at another price."""
+    visit, form = visit_of(request), await sent(request)
+    if deed not in DEEDS:
+        raise PageMissing
+    async with visit.application.database.read() as connection:
+        row = await live_membership(connection, await _whose(visit))
+    if row is None:
+        raise PageMissing
+    then = f"{HERE}?done=membership-{deed}"
+    try:
+        return await do(visit, form, row, cast("Deed", deed), then=then, price=form.get("price"))
+    except REFUSALS as error:
+        again = form.form("deed", {"": sentence(visit.voice, error)})
+    return await _page(request, again, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
+    visit = visit_of(request)
+    whose = await _whose(visit)
+    async with visit.application.database.snapshot() as connection:
+        held = await membership_of(connection, visit, whose)
+        offers = await plans_to_be_had(connection, visit)
+    return page(
+        request,
+        "wallet_membership.html",
+        status=status,
+        form=form,
+        held=held,
+        alive=held is not None and held.row.ended_at is None,
+        offers=offers,
+    )
+
+
+async def _whose(visit: Visit) -> UUID:
+    """Whose wallet it is by now, also after a merge."""
+    if visit.member is None:
+        raise NotSignedIn
+    async with visit.application.database.read() as connection:
+        return (await find_member(connection, Ref(kind="member", text="", id=visit.member))).id
+
+
+ROUTES: Final = (membership_page, deed_form)
