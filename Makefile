@@ -8,6 +8,8 @@ MAKEFLAGS += --no-print-directory
 
 PORT ?= 8000
 ORDERS ?=
+# `double` lets a double of Stripe stand in for it in the demo; no money moves.
+STRIPE ?=
 ARGS ?=
 # A whole run is spread over the cores, a file staying together and files in their order, so that long
 # ones do not come last; a part of it runs in one process.
@@ -38,8 +40,8 @@ INSTALL := $(PIP) install --no-deps --require-hashes --only-binary :all: --progr
 ##@ Run
 
 .PHONY: demo
-demo: setup ## set everything up and serve a programme on a year of real orders (PORT=8000, ORDERS=FILE)
-	@exec $(BIN)/loyalty demo --port $(PORT) $(if $(ORDERS),--orders '$(ORDERS)')
+demo: setup ## set everything up and serve a programme on a year of real orders (PORT=8000, ORDERS=FILE, STRIPE=double)
+	@exec $(if $(filter double,$(STRIPE)),$(BIN)/python -m tests.support.stripe_double.beside )$(BIN)/loyalty demo --port $(PORT) $(if $(ORDERS),--orders '$(ORDERS)')
 
 .PHONY: setup
 setup: $(RUNTIME) $(PROJECT) ## install what the programme needs into .venv

@@ -154,4 +154,5 @@ _HEADERS: Final[Mapping[str, Mapping[str, str]]] = {
     "key-ended": {"WWW-Authenticate": 'Bearer error="invalid_token"'},
     "token-malformed": {},
     "idempotency-in-progress": {"Retry-After": "1"},
+    "stripe-unavailable": {"Retry-After": "10"},
 }

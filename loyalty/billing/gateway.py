@@ -31,7 +31,8 @@ class Gateway:
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._transport.close_async()
+        transport: Any = self._transport  # the SDK gives this method no types
+        await transport.close_async()
 
     async def subscription(self, id: str) -> Seen | None:
         """Return a subscription with its schedule; None when there is none of this id."""
@@ -152,6 +153,10 @@ class Gateway:
     async def page(self, session: str) -> Seen | None:
         """Return a Checkout page as it stands."""
         return await _found(self._client.v1.checkout.sessions.retrieve_async(session))
+
+    async def close_page(self, session: str) -> None:
+        """Let nobody join on a page any more."""
+        await _asked(self._client.v1.checkout.sessions.expire_async(session))
 
     async def open_portal(self, customer: str, return_url: str) -> str:
         """Return the address of the page where a customer looks after cards and invoices."""

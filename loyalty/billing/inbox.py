@@ -28,6 +28,8 @@ JOB: Final = "handle-stripe-events"
 BATCH: Final = 100
 ATTEMPTS: Final = 12
 """After so many it is for a person to look at, who may let it be tried again."""
+SLACK: Final = timedelta(seconds=5)
+"""By how much the clocks of two processes may differ; less than any pause."""
 FIRST_PAUSE: Final = timedelta(seconds=20)
 LONGEST_PAUSE: Final = timedelta(hours=6)
 
@@ -150,7 +152,7 @@ async def _next(application: Application, at: datetime, seen: set[str]) -> Seque
     own = stripe_event.c
     wanted = (
         select(own.id, own.type, own.subject, own.subscription, own.payment_intent, own.attempts)
-        .where(own.next_at <= at, own.id.not_in(sorted(seen)))
+        .where(own.next_at <= at + SLACK, own.id.not_in(sorted(seen)))
         .order_by(own.next_at, own.id)
         .limit(BATCH)
     )
@@ -209,7 +211,10 @@ async def settle(
     """Say that hints have been looked into, and what came of it."""
     await connection.execute(
         update(stripe_event)
-        .where(stripe_event.c.id.in_([each.id for each in hints]), stripe_event.c.next_at <= at)
+        .where(
+            stripe_event.c.id.in_([each.id for each in hints]),
+            stripe_event.c.next_at.is_not(None),
+        )
         .values(handled_at=at, next_at=None, outcome=outcome)
     )
 

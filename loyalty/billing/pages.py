@@ -4,7 +4,9 @@ What a member agreed to is kept before the page opens. Coming back proves nothin
 what became of it, and the subscription is brought in like any other.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -17,6 +19,7 @@ from loyalty.billing.errors import (
     AddressNotAllowed,
     CheckoutUnknown,
     NotBilledByStripe,
+    StripeRefused,
 )
 from loyalty.billing.projecting import CHECKOUT
 from loyalty.billing.store import (
@@ -25,6 +28,7 @@ from loyalty.billing.store import (
     name_checkout,
     open_checkout,
     session_of,
+    sessions_since,
 )
 from loyalty.billing.syncing import CHECKOUT_PREFIX, Synced, sync
 from loyalty.bootstrap import Application
@@ -44,6 +48,8 @@ if TYPE_CHECKING:
 
     from loyalty.billing.gateway import Gateway
 
+PAGES_LAST: Final = timedelta(hours=25)
+"""Stripe closes a page after a day."""
 Came = Literal["joined", "being-confirmed", "open", "left"]
 
 
@@ -91,6 +97,7 @@ async def open_page(
     if session is not None:
         seen = await gateway.page(session)
         return Page(checkout, None if seen is None else seen["url"])
+    await _close_others(application, cause, gateway, whose)
     async with application.database.snapshot() as connection:
         checked = await _checked(connection, whose, wanted)
     customer = checked.customer or await _customer(application, cause, gateway, whose, checked)
@@ -139,6 +146,21 @@ async def open_portal(application: Application, whose: Member, return_url: str) 
     if customer is None:
         raise CheckoutUnknown(seen=show("mem", whose.id))
     return await gateway.open_portal(customer, return_url)
+
+
+async def _close_others(
+    application: Application, cause: Cause, gateway: "Gateway", whose: Member
+) -> None:
+    """Leave a member one page to join on, and bring in what was joined on another."""
+    async with application.database.read() as connection:
+        sessions = await sessions_since(connection, whose.id, cause.at - PAGES_LAST)
+    for session in sessions:
+        seen = await gateway.page(session)
+        if seen is not None and seen["subscription"] is not None:
+            await sync(application, cause, seen["subscription"])
+        elif seen is not None and seen["status"] == "open":
+            with suppress(StripeRefused):  # paid or expired in this moment
+                await gateway.close_page(session)
 
 
 async def _checked(connection: AsyncConnection, whose: Member, wanted: Wanted) -> _Checked:

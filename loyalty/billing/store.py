@@ -1,12 +1,12 @@
 """Who is who at Stripe, as it is stored."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as insert_or
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.tables import stripe_checkout, stripe_customer, stripe_price
@@ -37,7 +37,7 @@ async def keep_customer(
 ) -> str:
     """Keep what a member is called at Stripe and return it; the first one kept stays."""
     kept = await connection.scalar(
-        insert_or(stripe_customer)
+        insert(stripe_customer)
         .values(member=member, customer=customer, made_at=at)
         .on_conflict_do_nothing(constraint="stripe_customer_is_one_per_member")
         .returning(stripe_customer.c.customer)
@@ -80,7 +80,7 @@ async def keep_price(
 ) -> None:
     """Keep what a price of ours is called at Stripe."""
     await connection.execute(
-        insert_or(stripe_price)
+        insert(stripe_price)
         .values(price=price, product=product, stripe_price=name, adopted=adopted, made_at=at)
         .on_conflict_do_nothing()
     )
@@ -96,9 +96,10 @@ async def open_checkout(
     trial: bool,
     consent: Consent,
 ) -> None:
-    """Keep what a member agreed to before the page is opened."""
+    """Keep what a member agreed to before the page is opened; what was kept first stands."""
     await connection.execute(
-        insert(stripe_checkout).values(
+        insert(stripe_checkout)
+        .values(
             member=member,
             id=checkout,
             price=price,
@@ -108,6 +109,7 @@ async def open_checkout(
             opened_at=cause.at,
             **cause.columns(),
         )
+        .on_conflict_do_nothing(constraint="stripe_checkout_has_one_row")
     )
 
 
@@ -130,6 +132,19 @@ async def session_of(connection: AsyncConnection, member: UUID, checkout: UUID) 
         )
     )
     return found
+
+
+async def sessions_since(
+    connection: AsyncConnection, member: UUID, since: datetime
+) -> Sequence[str]:
+    """Return what a member's pages since an instant are called at Stripe."""
+    own = stripe_checkout.c
+    found = await connection.scalars(
+        select(own.session).where(
+            own.member == member, own.session.is_not(None), own.opened_at > since
+        )
+    )
+    return [session for session in found if session is not None]
 
 
 async def consent_of(connection: AsyncConnection, member: UUID, checkout: UUID) -> Consent | None:

@@ -73,7 +73,8 @@ def _requests() -> Schema:
 @cache
 def _answers() -> Schema:
     read: Schema = json.loads((shared_data("stripe") / ANSWERS).read_text(encoding="utf-8"))
-    return _nullable(read)
+    normalised: Schema = _nullable(read)
+    return normalised
 
 
 def pinned_version() -> str:

@@ -66,10 +66,15 @@ class Shop:
         return await self.application.database.write(join, self.cause(), Joining(**told))
 
     async def opened(
-        self, whose: Member, price: str = "monthly", *, trial: bool = False
+        self,
+        whose: Member,
+        price: str = "monthly",
+        *,
+        trial: bool = False,
+        checkout: UUID | None = None,
     ) -> tuple[UUID, Object]:
         """Open a page on which a member joins; return our id of it and the double's own page."""
-        checkout = new_id(self.at)
+        checkout = checkout or new_id(self.at)
         page = await open_page(
             self.application,
             self.cause(),

@@ -1,5 +1,6 @@
 """What a member asks of a membership billed by Stripe is done there, once, and seen here."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from loyalty.billing.errors import CardRefused, StripeOff, StripeRefused, Stripe
 from loyalty.billing.operations import finish_operations
 from loyalty.billing.pages import open_portal
 from loyalty.billing.syncing import sync
+from loyalty.ids import new_id
 from loyalty.membership.asking import NewChange
 from loyalty.membership.errors import CancelledAlready, MembershipLive, NothingToUndo, TrialTaken
 from loyalty.membership.types import Membership
@@ -181,6 +183,35 @@ async def test_a_member_with_a_membership_opens_no_second_page(shop: Shop) -> No
         await shop.opened(ann)
     url = await open_portal(shop.application, ann, "https://shop.test/account")
     assert "/p/session/" in url
+
+
+@pytest.mark.parametrize("calls", [0, 1, 2])
+async def test_a_page_that_could_not_be_opened_is_opened_by_asking_again(
+    shop: Shop, calls: int
+) -> None:
+    ann, checkout = await shop.member(), new_id(shop.at)
+    shop.stripe.double.faults.extend([""] * calls + ["500"] * 3)
+    for _ in range(2):
+        with suppress(StripeUnavailable):
+            await shop.opened(ann, checkout=checkout)
+
+    _, page = await shop.opened(ann, checkout=checkout)
+
+    assert len(list(shop.stripe.store.all("customer"))) == 1
+    assert list(shop.stripe.store.all("checkout.session")) == [page]
+
+
+async def test_a_member_has_one_page_to_join_on(shop: Shop) -> None:
+    ann = await shop.member()
+    _, first = await shop.opened(ann)
+    _, second = await shop.opened(ann)
+    assert (first["status"], second["status"]) == ("expired", "open")
+    made = pages.complete(shop.stripe.store, second)
+
+    with pytest.raises(MembershipLive):
+        await shop.opened(ann)
+
+    assert (await row_of(shop, made)).state == "active"
 
 
 async def test_a_trial_comes_once_for_life(shop: Shop) -> None:

@@ -35,9 +35,8 @@ EVENT: dict[str, Any] = {
 
 def sent(body: bytes, secret: str = SECRET, at: datetime = AT) -> str:
     """Return the header as Stripe's own library makes it."""
-    return stripe.WebhookSignature.generate_signature_header(
-        body.decode("latin-1"), secret, int(at.timestamp())
-    )
+    text = body.decode("latin-1")
+    return str(stripe.WebhookSignature.generate_signature_header(text, secret, int(at.timestamp())))
 
 
 def read(body: bytes, header: str | None = None, *, at: datetime = AT, **told: Any) -> Hint:

@@ -67,7 +67,7 @@ def answer(store: Store, method: str, path: str, parameters: Parameters, origin:
         if each.method == method and matched is not None:
             refuse_unknown(parameters, each.known)
             asked = Asked(store, matched.groupdict().get("id", ""), parameters, origin)
-            done = snapshot(each.act(asked))
+            done: Object = snapshot(each.act(asked))
             for wanted in parameters.get("expand", []):
                 expand(store, done, wanted.split("."))
             return done

@@ -108,7 +108,7 @@ class Store:
         data: Object = {"object": snapshot(thing)}
         if before:
             data["previous_attributes"] = before
-        event = {
+        event: Object = {
             "id": self.new_id("evt"),
             "object": "event",
             "api_version": API_VERSION,
