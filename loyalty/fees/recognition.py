@@ -14,7 +14,7 @@ days that remain.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 from uuid import UUID
@@ -58,6 +58,11 @@ class Life:
         if found is None:
             return NOTHING
         return replace(found.moved, recognised=self._recognised(found, day))
+
+    @property
+    def done_by(self) -> date:
+        """The first morning from which no day and nothing that happened moves anything."""
+        return max(self.charge.ends, self.runs[-1].booked_on + timedelta(days=1))
 
     def begin(self, credit: int) -> None:
         """Bill the fee: what was invoiced, and what of an earlier period went into it."""

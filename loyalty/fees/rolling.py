@@ -4,12 +4,15 @@ opening + billed - allocated to bonus points - recognised - refunded - turned in
 for every plan and in all.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import accumulate
+from operator import add
 
 from loyalty.fees.recognition import NOTHING, Life
-from loyalty.fees.types import Figures
+from loyalty.fees.types import Figures, figures_of, values_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +33,34 @@ def roll(lived: Iterable[Life], *, since: date, until: date, through: date) -> l
     """
     days = boundaries(since, until, through)
     stood: dict[str, list[Figures]] = {}
-    for life in lived:
-        sums = stood.setdefault(life.charge.plan, [NOTHING] * len(days))
-        for place, day in enumerate(days):
-            sums[place] += life.by(day)
+    for plan, together in _by_plan(lived).items():
+        stood[plan] = _stands(together, days)
     return sorted(
         (one for plan, sums in stood.items() for one in _months(plan, days, sums)),
         key=lambda one: (one.month, one.plan),
     )
+
+
+def _stands(lived: Iterable[Life], days: Sequence[date]) -> list[Figures]:
+    """Sum all that moved before each day; what is over is summed once, from its day on."""
+    moving = [list(values_of(NOTHING)) for _ in days]
+    over = [list(values_of(NOTHING)) for _ in days]
+    for life in lived:
+        begins = bisect_right(days, life.charge.booked_on)
+        ends = bisect_left(days, life.done_by)
+        for place in range(begins, min(ends, len(days))):
+            moving[place] = list(map(add, moving[place], values_of(life.by(days[place]))))
+        if ends < len(days):
+            over[ends] = list(map(add, over[ends], values_of(life.by(days[ends]))))
+    so_far = accumulate(over, lambda before, more: list(map(add, before, more)))
+    return [figures_of(list(map(add, *both))) for both in zip(moving, so_far, strict=True)]
+
+
+def _by_plan(lived: Iterable[Life]) -> Mapping[str, Sequence[Life]]:
+    found: dict[str, list[Life]] = {}
+    for life in lived:
+        found.setdefault(life.charge.plan, []).append(life)
+    return found
 
 
 def boundaries(since: date, until: date, through: date) -> Sequence[date]:

@@ -94,11 +94,14 @@ async def test_what_was_recorded_later_was_not_known_then(
     connection: AsyncConnection, plus: Paid, yearly: UUID
 ) -> None:
     await refunded(connection, plus, yearly, FEBRUARY, 10_000, recorded_at=start(MARCH))
+    more = {"reason": "late", "recorded_at": start(MARCH)}
+    await charged(connection, plus, FEBRUARY, MARCH, 3_000, **more)
 
     then = await rolled(connection, FEBRUARY, MARCH, known_by=start(date(2027, 2, 11)))
     now = await rolled(connection, FEBRUARY, MARCH)
 
     assert (then.months[0].moved.refunded, now.months[0].moved.refunded) == (0, 10_000)
+    assert (then.months[0].moved.billed, now.months[0].moved.billed) == (0, 3_000)
     assert then.months[0].moved.recognised == 1_100
 
 
