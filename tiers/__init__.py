@@ -71,7 +71,7 @@ from tiers.qualification import (
     thaw,
     walk,
 )
-from tiers.recording import demand_recorded, record, recording, recording_values
+from tiers.recording import demand_recorded, record, record_statement, record_values
 from tiers.reviewing import review
 from tiers.scale import (
     ASSET,
@@ -238,8 +238,8 @@ __all__ = [
     "publish_ladder",
     "read_subject",
     "record",
-    "recording",
-    "recording_values",
+    "record_statement",
+    "record_values",
     "review",
     "settle",
     "standing_at",

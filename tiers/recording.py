@@ -54,20 +54,20 @@ async def record(
     """
     if not decisions:
         return
-    values = recording_values(decisions, at=at, actor=actor, request_id=request_id, reason=reason)
+    values = record_values(decisions, at=at, actor=actor, request_id=request_id, reason=reason)
     row = (await connection.execute(_RECORD, values)).one()
     demand_recorded(values, row.activities, row.standings)
 
 
-def recording() -> Select[int, int, int]:
+def record_statement() -> Select[int, int, int]:
     """The statement of `record`, for a caller who keeps it compiled.
 
-    It takes `recording_values`, and `demand_recorded` judges the first two numbers of its row.
+    It takes `record_values`, and `demand_recorded` judges the first two numbers of its row.
     """
     return _RECORD
 
 
-def recording_values(
+def record_values(
     decisions: Sequence[Decision],
     *,
     at: datetime,

@@ -33,8 +33,8 @@ from tiers import (
     demand_recorded,
     live_version,
     read_subject,
-    recording,
-    recording_values,
+    record_statement,
+    record_values,
     subject_of,
 )
 
@@ -115,9 +115,7 @@ async def move_standing(
     if ladder is None or subject is None or not activities:
         return None
     standing: Decision = decide(ladder, subject, activities, on=on)
-    values = recording_values(
-        [standing], at=cause.at, actor=cause.actor, request_id=cause.request_id
-    )
+    values = record_values([standing], at=cause.at, actor=cause.actor, request_id=cause.request_id)
     stored, replaced, _ = await _RECORD.one(connection, **values)
     demand_recorded(values, stored, replaced)
     return standing
@@ -133,7 +131,7 @@ def standing_subject(
     return read_subject(stored, member=member.id, joined_on=joined_on)
 
 
-_RECORD: Final = hot(recording())
+_RECORD: Final = hot(record_statement())
 _MEMBER: Final = bindparam("member", type_=Uuid)
 _ORDER: Final = bindparam("order", type_=Uuid)
 _OWNER: Final = hot(
