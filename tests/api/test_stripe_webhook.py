@@ -45,7 +45,8 @@ async def served(application: Application) -> AsyncIterator[httpx.AsyncClient]:
         logging_config=None,
     )
     app.asgi_handler = Access(app.asgi_handler)
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)  # type: ignore[arg-type]
+    whole: Any = app
+    transport = httpx.ASGITransport(app=whole, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://loyalty.test") as client:
         yield client
 

@@ -119,7 +119,9 @@ LOCAL = "http://127.0.0.1:12111"
     ],
 )
 def test_a_key_of_stripe_fits_its_address(key: str | None, base: str | None) -> None:
-    settings = Settings(stripe_api_key=key and SecretStr(key), stripe_api_base=base)  # type: ignore[arg-type]
+    secret = None if key is None else SecretStr(key)
+
+    settings = Settings(stripe_api_key=secret, stripe_api_base=base)
 
     assert settings.stripe_api_base == base
 

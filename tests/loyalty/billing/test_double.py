@@ -1,5 +1,7 @@
 """The double behaves as Stripe is documented to, and speaks as Stripe's schemas say."""
 
+from typing import Any
+
 import pytest
 import stripe as sdk
 
@@ -25,6 +27,7 @@ async def joined(stripe: Stripe, **about: int) -> tuple[str, str]:
     """Return a customer and a monthly subscription."""
     price = await stripe.sell()
     customer = await stripe.gateway.make_customer("mem_1", "ann@example.com", key="customer:1")
+    subscribed: Any = {"metadata": {"loyalty_checkout": "x"}, **about}
     page = await stripe.gateway.open_page(
         {
             "mode": "subscription",
@@ -33,7 +36,7 @@ async def joined(stripe: Stripe, **about: int) -> tuple[str, str]:
             "success_url": "https://shop.test/joined?page={CHECKOUT_SESSION_ID}",
             "cancel_url": "https://shop.test/plus",
             "automatic_tax": {"enabled": True},
-            "subscription_data": {"metadata": {"loyalty_checkout": "x"}, **about},  # type: ignore[typeddict-item]
+            "subscription_data": subscribed,
         },
         key="page:1",
     )

@@ -5,6 +5,7 @@ import itertools
 import random
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -192,7 +193,8 @@ async def test_grace_begins_with_a_failed_renewal_and_ends_when_it_is_mended(sho
     assert late is not None
     assert mended is not None
     assert (late.state, mended.state) == ("past-due", "active")
-    assert late.grace_ends_at == late.past_due_since + timedelta(days=10)  # type: ignore[operator]
+    assert late.past_due_since is not None
+    assert late.grace_ends_at == late.past_due_since + timedelta(days=10)
     async with shop.application.database.read() as connection:
         reasons = await connection.scalars(
             text("select reason from loyalty.membership_charge order by paid_at")
@@ -298,11 +300,12 @@ async def test_no_transaction_is_open_while_stripe_is_asked(shop: Shop) -> None:
     made = await shop.joined(await shop.member())
     double, seen = shop.stripe.double, []
     witness = double.witness
+    pool: Any = shop.application.database._writing.pool
 
-    def watch(*call: object) -> None:
-        seen.append(shop.application.database._writing.pool.checkedout())  # type: ignore[attr-defined]
+    def watch(*call: Any) -> None:
+        seen.append(pool.checkedout())
         if witness is not None:
-            witness(*call)  # type: ignore[arg-type]
+            witness(*call)
 
     double.witness = watch
     await sync(shop.application, shop.cause(), made["id"])
