@@ -1,8 +1,9 @@
 """Lists of members that somebody uploads under a name, for rules to ask who is on them.
 
-An upload replaces the list as a whole, set by set: whoever is not named any more leaves it. Those
-whom nobody knows are named in the answer and do not stand in the way. A merge waits for an upload
-that is under way, and goes before the next one.
+An upload replaces the list as a whole: whoever is not named any more leaves it, the others come in
+some thousands at a time, so that no statement takes long. Those whom nobody knows are named in the
+answer and do not stand in the way. A merge waits for an upload that is under way, and goes before
+the next one.
 """
 
 import re
@@ -15,9 +16,10 @@ from uuid import UUID
 from sqlalchemy import (
     Delete,
     Select,
-    Subquery,
     TableValuedAlias,
     Text,
+    Uuid,
+    column,
     delete,
     func,
     literal,
@@ -38,6 +40,8 @@ from loyalty.tables import name
 
 MOST_MEMBERS: Final = 100_000
 MOST_LISTED: Final = 500
+AT_ONCE: Final = 5_000
+"""Members whom one statement puts on a list: each has a small part of the time for statements."""
 _NAME: Final = re.compile("[a-z0-9][a-z0-9-]{0,39}")
 
 
@@ -75,13 +79,16 @@ async def upload_list(
     if len(wanted) > MOST_MEMBERS:
         raise MemberListTooLong(seen=len(wanted), wanted=MOST_MEMBERS, pointer="/members")
     await connection.execute(_made(cause, list_name))
-    known = _known(wanted)
+    known = list(await connection.scalars(_known(wanted)))
     removed = await connection.execute(_leave(list_name, known))
-    entered = _enter(cause, list_name, known).execution_options(preserve_rowcount=True)
-    added = await connection.execute(entered)
+    added = 0
+    for start in range(0, len(known), AT_ONCE):
+        entering = _enter(cause, list_name, known[start : start + AT_ONCE])
+        entered = await connection.execute(entering.execution_options(preserve_rowcount=True))
+        added += entered.rowcount
     unknown = tuple(await connection.scalars(_unknown(wanted)))
     found = await find_list(connection, list_name)
-    done = Uploaded(found, added.rowcount, removed.rowcount, unknown)
+    done = Uploaded(found, added, removed.rowcount, unknown)
     await _record(connection, cause, "upload", done)
     return done
 
@@ -201,16 +208,21 @@ def _texts(wanted: Sequence[str]) -> TableValuedAlias:
     return func.unnest(literal(list(wanted), ARRAY(Text))).table_valued("text", name="wanted")
 
 
-def _known(wanted: Sequence[str]) -> Subquery:
-    """The members whom the shop's ids mean, each once."""
+def _known(wanted: Sequence[str]) -> Select[UUID]:
+    """The members whom the shop's ids mean, each once, in the order in which rows are locked."""
     texts = _texts(wanted)
     return (
         select(name.c.id)
         .join(texts, texts.c.text == name.c.name)
         .where(name.c.kind == MEMBER)
         .distinct()
-        .subquery("known")
+        .order_by(name.c.id)
     )
+
+
+def _ids(known: Sequence[UUID]) -> TableValuedAlias:
+    given = func.unnest(literal(known, ARRAY(Uuid)))
+    return given.table_valued(column("id", Uuid), name="known").render_derived()
 
 
 def _unknown(wanted: Sequence[str]) -> Select[Any]:
@@ -219,16 +231,17 @@ def _unknown(wanted: Sequence[str]) -> Select[Any]:
     return select(texts.c.text).where(~known.exists()).order_by(texts.c.text)
 
 
-def _leave(list_name: str, known: Subquery) -> Delete:
-    own = member_list_entry.c
-    stays = select(known.c.id).where(known.c.id == own.member)
+def _leave(list_name: str, known: Sequence[UUID]) -> Delete:
+    own, ids = member_list_entry.c, _ids(known)
+    stays = select(ids.c.id).where(ids.c.id == own.member)
     return delete(member_list_entry).where(own.list == list_name, ~stays.exists())
 
 
-def _enter(cause: Cause, list_name: str, known: Subquery) -> Insert:
-    rows = select(known.c.id, literal(list_name, Text), literal(cause.at, Instant))
+def _enter(cause: Cause, list_name: str, part: Sequence[UUID]) -> Insert:
+    ids = _ids(part)
+    rows = select(ids.c.id, literal(list_name, Text), literal(cause.at, Instant))
     return (
         insert(member_list_entry)
-        .from_select(["member", "list", "added_at"], rows.order_by(known.c.id))
+        .from_select(["member", "list", "added_at"], rows.order_by(ids.c.id))
         .on_conflict_do_nothing(constraint="member_list_entry_is_made_once")
     )

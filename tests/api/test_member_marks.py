@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
-from loyalty.members import Member
+from loyalty.members import Member, lists
 from tests.support.api import Caller, Web, mem
 from tests.support.shop import Shop, cart, line
 
@@ -78,9 +79,11 @@ async def test_somebody_joins_with_tags(admin: Caller) -> None:
     assert refused["errors"][0]["pointer"] == "/tags"
 
 
+@pytest.mark.parametrize("at_once", [1, lists.AT_ONCE])
 async def test_a_list_is_replaced_by_an_upload_and_names_whom_nobody_knows(
-    web: Web, admin: Caller
+    web: Web, admin: Caller, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
+    monkeypatch.setattr(lists, "AT_ONCE", at_once)
     one, two, three = [await web.joined(external_id=f"C-{number}") for number in (1, 2, 3)]
     path = "/v1/member-lists/spring-2026"
 
