@@ -32,8 +32,11 @@ YOUNG: Final = timedelta(days=2)
 """How long after its publication a ladder is still given what was earned meanwhile."""
 MANY: Final = 20_000
 """How many standings one statement decides; their members are locked meanwhile."""
-_MEMORY: Final = select(func.set_config("work_mem", "64MB", literal(value=True)))
-"""So much that what is decided of so many stays in memory, in this transaction."""
+_OF_MANY: Final = select(
+    func.set_config("work_mem", "64MB", literal(value=True)),
+    func.set_config("plan_cache_mode", "force_custom_plan", literal(value=True)),
+)
+"""In this transaction: memory for what is decided of so many, and a plan that knows how many."""
 
 
 async def review_tiers(application: Application, cause: Cause) -> int:
@@ -77,7 +80,7 @@ async def review_batch(connection: AsyncConnection, cause: Cause, *, limit: int 
     if not due:
         return 0
     await _lock(connection, policy, due)
-    await connection.execute(_MEMORY)
+    await connection.execute(_OF_MANY)
     moved = await tiers.review(
         connection,
         ladder,
@@ -102,7 +105,7 @@ async def move_batch(connection: AsyncConnection, cause: Cause, *, limit: int = 
     if not behind:
         return 0
     await _lock(connection, policy, behind)
-    await connection.execute(_MEMORY)
+    await connection.execute(_OF_MANY)
     moved = await tiers.move(
         connection,
         ladder,

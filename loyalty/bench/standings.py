@@ -37,6 +37,11 @@ WHOLE: Final = 1_000_000
 REVIEW: Final = "bench-review"
 SEED: Final = 13
 MEMORY: Final = "SET work_mem = '64MB'"
+REVIEWING: Final = (
+    "SET LOCAL work_mem = '64MB'",
+    "SET LOCAL plan_cache_mode = force_custom_plan",
+)
+"""What the job sets for each batch (`loyalty.reviews`)."""
 TABLES: Final = ("standing", "standing_change", "activity")
 CHOOSE: Final = """
 CREATE TEMP TABLE chosen AS
@@ -186,7 +191,8 @@ async def _write(programme: Database, rig: Rig, ladder: tiers.Ladder) -> float:
 
 
 async def _review(connection: AsyncConnection, rig: Rig, ladder: tiers.Ladder) -> int:
-    await connection.exec_driver_sql(MEMORY.replace("SET", "SET LOCAL"))
+    for setting in REVIEWING:
+        await connection.exec_driver_sql(setting)
     due = await tiers.due(connection, NIGHT, limit=REVIEWED, version=ladder.version)
     await tiers.review(
         connection, ladder, due, on=NIGHT, at=rig.now(), actor="system", request_id=REVIEW

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
@@ -96,3 +96,13 @@ async def test_who_will_fall_is_told_once_what_is_missing_to_stay_assets_include
         "assets": [{"asset": "growth", "missing": 50}],
         "by": "2027-01-10",
     }
+
+
+async def test_a_batch_is_planned_for_as_many_as_it_has(connection: AsyncConnection) -> None:
+    """A plan kept for the eleventh batch took 20,000 for ten, and looped over all for each."""
+    await silver_member(connection)
+
+    assert await review_batch(connection, cause(JOINED + timedelta(days=400))) == 1
+
+    kept = await connection.execute(text("SHOW plan_cache_mode"))
+    assert kept.scalar_one() == "force_custom_plan"
