@@ -103,7 +103,7 @@ async def report_period(request: ApiRequest) -> Response[bytes]:
             SHOP,
             "membership-fee-in-future",
             body=FailureBody,
-            example={},
+            example={"at": "2026-12-22T08:00:00+01:00"},
         )
     ),
 )
