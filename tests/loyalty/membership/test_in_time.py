@@ -21,7 +21,7 @@ from loyalty.membership.errors import (
     TrialTaken,
     WithdrawalOver,
 )
-from loyalty.membership.external import NewRefund, report_payment, report_refund
+from loyalty.membership.external import NewPayment, NewRefund, report_payment, report_refund
 from loyalty.membership.store import find_membership, live_membership
 from loyalty.membership.upkeep import end_closed_batch, foretell_batch, settle_batch
 from loyalty.membership.verify import CHECKS, first_broken_membership
@@ -96,7 +96,7 @@ async def test_payments_in_any_order_lead_to_one_row(connection: AsyncConnection
             for one in (*order, *order):
                 if isinstance(one, NewRefund):
                     await report_refund(connection, cause(told_at), row.id, one)
-                else:
+                elif isinstance(one, NewPayment):
                     await report_payment(connection, cause(told_at), row.id, one)
             found = await find_membership(connection, row.id)
             ends.add((found.state, found.began_at, found.period_start, found.period_end))
