@@ -1,7 +1,8 @@
 """The orders that a draft rule may concern, selected among a million order lines.
 
 A rule that asks of the member, of the order, and of sums over some of its lines, and one that also
-works on certain lines only. Beside each stands one sequential scan of the lines, in turns.
+works on certain lines only. Beside each stands one sequential scan of the lines, in turns. What
+was selected is then decided by the evaluator, some of it, and told by order.
 """
 
 import asyncio
@@ -9,21 +10,24 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from benefits import RuleSet, RuleVersion, compile_rule_set
+from benefits import RuleSet, RuleVersion, compile_rule_set, decide_again
 from loyalty.bench import budgets
 from loyalty.bench.figures import Figure, beside, ratio
 from loyalty.bench.plan import Plan
 from loyalty.bench.rig import Rig
 from loyalty.database import LONG, Database
+from loyalty.dry_runs.past import walk
 from loyalty.orders.selecting import past_matches
-from loyalty.orders.tables import order_line
+from loyalty.orders.tables import order, order_line
 
 TIERS: Final = ("standard", "silver", "gold", "diamond")
 LINES: Final = 10
 """Lines of an order."""
+DECIDED: Final = 2_000
+"""How many of the selected orders are decided at most."""
 DRAFTS: Final[tuple[Mapping[str, Any], ...]] = (
     {
         "rule": "draft",
@@ -66,7 +70,7 @@ FILL: Final = (
         shipping_total, shipping_points, shipping_points_value, rule_set, policy, tier, regular,
         total, tax, points, points_value, basis, earn, actor, request_id)
     SELECT lpad(to_hex(1 + n % {members}), 32, '0')::uuid, lpad(to_hex(n), 32, 'f')::uuid, false,
-        'us', 'completed', at, at::date, 'USD', CASE n % 3 WHEN 0 THEN 'app' ELSE 'web' END, 'US',
+        'shop', 'completed', at, at::date, 'USD', CASE n % 3 WHEN 0 THEN 'app' ELSE 'web' END, 'US',
         false, '', 0, 0, 0, 0, 1, 1, NULL, 10000, 10000, 0, 0, 0, 10000, 100, 'system', 'bench'
     FROM generate_series(1, {orders}) AS n
     CROSS JOIN LATERAL (SELECT TIMESTAMPTZ '2026-01-01 00:00:00+00' + n * interval '5 min') AS t(at)
@@ -116,12 +120,32 @@ async def _measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
                     selected[number].append(took)
             if turn:
                 scanned.append(seconds)
+        decided = [await _deciding(programme, _alone(draft)) for draft in DRAFTS]
     finally:
         await programme.dispose()
     slowest = max(selected, key=lambda times: ratio(times, scanned))
     told = ", ".join(f"{each:,}" for each in found)
+    each_took = ", ".join("none" if took is None else f"{took:,.0f} us" for took in decided)
     note = f"{beside(slowest, scanned, 's')}; {lines:,} lines, {told} orders selected"
+    note += f"; each then decided in {each_took}"
     return [Figure(budgets.SELECT, ratio(slowest, scanned), note)]
+
+
+async def _deciding(programme: Database, rule_set: RuleSet) -> float | None:
+    """Return how many microseconds deciding one selected order takes, once it is read."""
+    matches = past_matches(rule_set, "draft").orders.subquery("matches")
+    same = and_(matches.c.member == order.c.member, matches.c.order_id == order.c.id)
+    found = select(order.c.member, order.c.id, order.c.placed_at).join(matches, same)
+    spent = decided = 0
+    async with programme.snapshot() as connection:
+        async for batch in walk(connection, found.limit(DECIDED), "as-regular"):
+            questions = [past.question for past in batch if past is not None]
+            begun = time.perf_counter_ns()
+            for question in questions:
+                decide_again(rule_set, question)
+            spent += time.perf_counter_ns() - begun
+            decided += len(questions)
+    return spent / decided / 1_000 if decided else None
 
 
 async def _timed(
