@@ -102,6 +102,11 @@ PAGES = (
     "/console/vouchers/birthday/batch",
     "/console/voucher-batches/{batch}",
     "/console/vouchers-issued/{voucher}",
+    "/console/plans-new",
+    "/console/plans",
+    "/console/plans/plus",
+    "/console/memberships",
+    "/console/memberships/{membership}",
     "/console/rule-groups",
     "/console/rule-groups/lane/change",
     "/console/rules/drafts/{group}",
@@ -195,10 +200,27 @@ async def _made(application: Application, web: Web, shop: Shop, because: Cause) 
         "rules": show("rdr", rules.id),
         "group": show("rdr", group),
         "batch": show("vbt", batch.id),
+        "membership": await _joined(web, shop),
         "voucher": show("vou", vouchers[0].id),
         "reward": show("rwo", reward.id),
         "exception": show("exc", lacked.id),
     }
+
+
+async def _joined(web: Web, shop: Shop) -> str:
+    """A plan, and the regular's membership of it, as the shop reports both."""
+    admin, checkout = await web.caller("admin"), await web.caller("checkout")
+    price = {"code": "month", "every": "month", "amount": 990}
+    plan = {"code": "plus", "titles": {"en": "Plus", "zh": "尊享"}, "prices": [price]}
+    opened = await admin.post("/v1/plans", plan)
+    assert opened.status_code == 201, opened.text
+    paid = {"reference": "PAY-1", "net": 832, "tax": 158, "currency": "USD",
+            "from": "2026-11-20T00:00:00Z", "until": "2036-12-20T00:00:00Z"}  # fmt: skip
+    asked = {"plan": "plus", "price": "month", "reference": "SUB-1", "paid": paid,
+             "consent": {"text": "terms", "version": "1"}}  # fmt: skip
+    joined = await checkout.post("/v1/memberships", {"member": shop.member, **asked})
+    assert joined.status_code == 201, joined.text
+    return str(joined.json()["membership"]["id"])
 
 
 async def _drafted(application: Application, because: Cause, change: RuleChange) -> UUID:
