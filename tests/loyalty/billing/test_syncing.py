@@ -147,7 +147,7 @@ async def test_a_longer_life_comes_out_the_same_with_events_shuffled_doubled_and
     advance(store, made["cancel_at"] + HOUR)
     seen = set()
 
-    for seed in range(sample(quick=6, full=1_000)):
+    for seed in range(sample(quick=3, full=1_000)):
         chance = random.Random(seed)
         seen.add(await _shuffled(shop, chance, made["id"]))
 
