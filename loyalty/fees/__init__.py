@@ -1,6 +1,6 @@
 """The books of membership fees: liabilities that become revenue day by day over what was paid."""
 
-from loyalty.fees.booking import allocate_bonus, booked_on
+from loyalty.fees.booking import allocate_bonus, bonus_given, booked_on
 from loyalty.fees.reading import (
     FeeOfCharge,
     FeeRollForward,
@@ -26,6 +26,7 @@ __all__ = [
     "RefundKind",
     "allocate_bonus",
     "allocate_fee",
+    "bonus_given",
     "booked_on",
     "fee_months",
     "fee_roll_forward",

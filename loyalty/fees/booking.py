@@ -1,9 +1,10 @@
 """What a charge leaves in the books when it is recorded: its day, and its bonus points' share."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
@@ -54,3 +55,12 @@ async def allocate_bonus(
         )
     )
     return share.points
+
+
+async def bonus_given(connection: AsyncConnection, member: UUID, charges: Sequence[UUID]) -> int:
+    """Return the bonus points that came with a member's charges, whatever their plan gives now."""
+    own = fee_allocation.c
+    given = select(func.coalesce(func.sum(own.points), 0)).where(
+        own.member == member, own.charge.in_(charges)
+    )
+    return int((await connection.execute(given)).scalar_one())

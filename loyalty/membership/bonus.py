@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from loyalty.feeding import feed_gains
-from loyalty.fees import allocate_bonus
+from loyalty.fees import allocate_bonus, bonus_given
 from loyalty.gains import Gain
 from loyalty.ids import new_id
 from loyalty.members import Member, absorbed_members
@@ -86,19 +86,26 @@ async def take_bonus_back(
     whose: Member,
     applied: Applied,
 ) -> None:
-    """Take the bonus points back with the money that paid for them, or with a withdrawal."""
+    """Take the bonus points back with the money that paid for them, or with a withdrawal.
+
+    What was given is taken back: the plan may be another by now, which gives more, less or none.
+    """
     before = scene.before
     withdrawn = applied.membership.end_cause == "withdrawn" and (
         before is None or before.end_cause != "withdrawn"
     )
     given_back = _gives_back_the_first(applied, scene.known)
-    if not scene.plan.bonus_points or not (withdrawn or given_back):
+    if not (withdrawn or given_back):
+        return
+    charges = [charge.id for charge in (*scene.known, *applied.charges)]
+    points = await bonus_given(connection, whose.id, charges)
+    if not points:
         return
     earned_by = await members_by_id(
         connection, [whose.id, *await absorbed_members(connection, whose.id)]
     )
     for one in sorted(earned_by.values(), key=lambda one: one.id != whose.id):
-        claim = _claim(scene, one.holder)
+        claim = _claim(scene, one.holder, points)
         if one.id == whose.id:
             (outcome,) = await ledger.post(connection, [claim], at=scene.cause.at)
         else:  # the wallet has moved since; the claim finds the lot where it went
@@ -112,7 +119,7 @@ async def take_bonus_back(
             return
 
 
-def _claim(scene: Scene, holder: UUID) -> ledger.ClawBack:
+def _claim(scene: Scene, holder: UUID, points: int) -> ledger.ClawBack:
     cause, key = scene.cause, bonus_key(scene.row.id)
     return ledger.ClawBack(
         holder=holder,
@@ -123,7 +130,7 @@ def _claim(scene: Scene, holder: UUID) -> ledger.ClawBack:
         request_id=cause.request_id,
         reason="plan-bonus-back",
         of=key,
-        amount=scene.plan.bonus_points,
+        amount=points,
         shortfall=ledger.Shortfall(scene.policy.shortfall),
     )
 
