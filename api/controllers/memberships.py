@@ -270,7 +270,7 @@ async def change_membership(request: ApiRequest) -> Response[bytes]:
             answers={200: ChangePreviewOut},
             refusals=(
                 *("unknown-membership", "membership-same-price", "unknown-price"),
-                *("unknown-plan", "plan-archived", "price-archived"),
+                *("unknown-plan", "plan-archived", "price-archived", "membership-billed-elsewhere"),
             ),
             parameters=MEMBERSHIP_PATH,
         )

@@ -16,6 +16,7 @@ from loyalty.cause import Cause
 from loyalty.members.store import members_by_id
 from loyalty.membership.applying import apply
 from loyalty.membership.errors import (
+    BilledElsewhere,
     CancelledAlready,
     MembershipEnded,
     NothingToUndo,
@@ -34,7 +35,7 @@ from loyalty.plans.types import Price, RefundPolicy
 from loyalty.policy import policy_at
 
 When = Literal["now", "period-end"]
-Leaving = Literal["cancelled-now", "withdrawn"]
+Leaving = Literal["cancelled-now", "withdrawn", "member-closed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +194,14 @@ def _upgraded(cause: Cause, report: Report, paid: NewPayment) -> Report:
 
 
 async def wanted_price(connection: AsyncConnection, row: Membership, wanted: NewChange) -> Price:
-    """Return the price that is asked for. Raises SamePrice where nothing would change."""
+    """Return the price that is asked for.
+
+    Raises BilledElsewhere for a plan that somebody else charges for, and SamePrice where nothing
+    would change.
+    """
     plan = await find_plan(connection, wanted.plan or row.plan)
+    if plan.adapter != row.adapter:
+        raise BilledElsewhere(seen=plan.adapter, pointer="/plan")
     price = price_of(plan, wanted.price)
     later = wanted.when == "period-end"
     if price.id == (row.next_price or row.price if later else row.price):

@@ -38,7 +38,7 @@ class ReferenceTaken(MembershipError):
 
 
 class BilledElsewhere(MembershipError):
-    """This membership is charged through {seen}, not by the shop."""
+    """This is charged through {seen}, which is another way than the one that was asked."""
 
     code = "membership-billed-elsewhere"
     seen: str
