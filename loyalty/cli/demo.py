@@ -5,6 +5,7 @@ import socket
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
 import click
 
@@ -16,14 +17,18 @@ from loyalty.cli.running import cause_of, run
 from loyalty.cli.serving import serve_programme
 from loyalty.demo.building import build_demo, refuse_members, refuse_other
 from loyalty.demo.errors import DemoPortTaken
+from loyalty.demo.plans import find_newcomer
 from loyalty.demo.state import State, write_private
-from loyalty.ids import read
+from loyalty.ids import read, show
 from loyalty.links import make_link
 from loyalty.observability import configure_logging
 from loyalty.settings import Settings
 from loyalty.staff import first_link
 
 WALLET_LIVES: Final = timedelta(hours=12)
+DOUBLED_LIVES: Final = timedelta(days=400)
+"""Beside a double of Stripe time is moved by months, and the links are to outlive that."""
+MONTH: Final = 31 * 24 * 3600
 HOST: Final = "127.0.0.1"
 
 
@@ -87,44 +92,74 @@ def announce(url: str, home: Path, state: State) -> None:
     told = {"base_url": url, "keys": keys, "member_id": member_id}
     write_private(home / "demo.json", json.dumps(told, indent=2))
 
-    async def links(application: Application) -> tuple[str | None, str]:
+    async def links(application: Application) -> tuple[str | None, str, dict[str, str]]:
         first = await application.database.write(first_link, cause=cause_of(application))
         async with application.database.read() as connection:
             await application.signing.load(connection)
-        whose = read("mem", member_id)
-        now = application.clock.now()
-        wallet = make_link(application.signing, whose, purpose="wallet", at=now, lives=WALLET_LIVES)
-        return (None if first is None else first.path), wallet.token
+            newcomer = await find_newcomer(connection, application.clock.now())
+        paying = {}
+        if application.billing.doubled and newcomer is not None:
+            paying[show("mem", newcomer)] = _wallet(application, newcomer, DOUBLED_LIVES)
+        return (
+            None if first is None else first.path,
+            _wallet(application, read("mem", member_id), WALLET_LIVES),
+            paying,
+        )
 
-    path, token = run(links)
+    path, token, paying = run(links)
     for line in _lines(url, path, token, keys, member_id):
         click.echo(line)
+    double = Settings().stripe_api_base or ""
+    for whose, wallet in paying.items():
+        for line in _paid(url, double, whose, wallet, keys):
+            click.echo(line)
+    click.echo("Stop it with Ctrl-C; `make demo` serves it again in seconds.")
+
+
+def _wallet(application: Application, whose: UUID, lives: timedelta) -> str:
+    now = application.clock.now()
+    return make_link(application.signing, whose, purpose="wallet", at=now, lives=lives).token
+
+
+def _paid(url: str, double: str, whose: str, token: str, keys: dict[str, str]) -> list[str]:
+    """How a membership is joined, and time moved on; docs/demo.md tells the whole story."""
+    cart = json.dumps({"member": whose, "order": _order(points=0)})
+    return [
+        "Paid membership beside the double of Stripe (docs/demo.md):",
+        f"  joins here     {url}/wallet/enter/{token}",
+        f"  curl -s {url}/v1/checkout/quotes -H 'Authorization: Bearer {keys['checkout']}' \\",
+        f"    -H 'Content-Type: application/json' -d '{cart}'",
+        "A month passes:",
+        f"  curl -s {double}/_double -d '{{\"advance\": {MONTH}}}'",
+        "",
+    ]
+
+
+def _order(points: int) -> dict[str, object]:
+    return {
+        "currency": "USD",
+        "channel": "web",
+        "country": "US",
+        "lines": [
+            {
+                "line_id": "1",
+                "sku": "1095275",
+                "category": "PASTRY",
+                "quantity": 2,
+                "unit_price": 450,
+                "member_price": 399,
+            }
+        ],
+        "shipping": {"method": "standard", "price": 590},
+        "points_to_spend": points,
+    }
 
 
 def _lines(
     url: str, first_path: str | None, token: str, keys: dict[str, str], member_id: str
 ) -> list[str]:
     entrance = f"{url}{first_path}" if first_path else f"{url}/console (sign in)"
-    cart = {
-        "member": member_id,
-        "order": {
-            "currency": "USD",
-            "channel": "web",
-            "country": "US",
-            "lines": [
-                {
-                    "line_id": "1",
-                    "sku": "1095275",
-                    "category": "PASTRY",
-                    "quantity": 2,
-                    "unit_price": 450,
-                    "member_price": 399,
-                }
-            ],
-            "shipping": {"method": "standard", "price": 590},
-            "points_to_spend": 200,
-        },
-    }
+    cart = {"member": member_id, "order": _order(points=200)}
     bearer = {role: f"-H 'Authorization: Bearer {key}'" for role, key in keys.items()}
     return [
         "",
@@ -143,7 +178,6 @@ def _lines(
         "Whether the books balance:",
         f"  curl -s {url}/v1/finance/trial-balance {bearer['finance']}",
         "",
-        "Stop it with Ctrl-C; `make demo` serves it again in seconds.",
     ]
 
 

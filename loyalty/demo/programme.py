@@ -15,6 +15,7 @@ import benefits
 import tiers
 from loyalty.cause import Cause
 from loyalty.demo.catalogue import FIVE_OFF, FIVE_OFF_RULE, publish_catalogue
+from loyalty.demo.plans import PLAN_RULE, open_plans
 from loyalty.demo.rights import RIGHTS
 from loyalty.policy import publish_policy
 from loyalty.policy.store import BEGINNING
@@ -195,10 +196,13 @@ async def publish_programme(
     await benefits.set_prices(
         connection, PRICE_LIST, _prices(BEGINNING), actor=cause.actor, at=cause.at
     )
-    drafted = [await draft_rule(connection, cause, rule) for rule in (*RULES, FIVE_OFF_RULE)]
+    drafted = [
+        await draft_rule(connection, cause, rule) for rule in (*RULES, FIVE_OFF_RULE, PLAN_RULE)
+    ]
     wanted = [(rule.rule, rule.version) for rule in drafted]
     await publish_rules(connection, cause, wanted, live_from=BEGINNING)
     await publish_catalogue(connection, cause)
+    await open_plans(connection, cause)
 
 
 def _prices(since: datetime) -> list[benefits.Price]:
