@@ -26,6 +26,8 @@ from loyalty.errors import LoyaltyError
 
 JOB: Final = "handle-stripe-events"
 BATCH: Final = 100
+BROKEN: Final = "broken"
+"""What came of a hint of which our own work failed, for a reason that the log says."""
 ATTEMPTS: Final = 12
 """After so many it is for a person to look at, who may let it be tried again."""
 SLACK: Final = timedelta(seconds=5)
@@ -168,8 +170,8 @@ async def _by_subscription(
     for each in batch:
         try:
             about = each.subscription or await _asked_for(application.billing, each)
-        except LoyaltyError as error:
-            await application.database.write(put_off, [each], error.code, at=cause.at)
+        except Exception as error:  # noqa: BLE001 (told; one must not stop the others)
+            await application.database.write(put_off, [each], _told(error, each.id), at=cause.at)
         else:
             if about is None:
                 await application.database.write(settle, [each], "not-ours", at=cause.at)
@@ -193,16 +195,24 @@ async def _look_into(
 ) -> int:
     try:
         synced = await sync(application, cause, subscription)
-    except LoyaltyError as error:
-        if not isinstance(error, StripeUnavailable | StripeOff):
-            LOG.warning("stripe-event-failed", subscription=subscription, code=error.code)
-        await application.database.write(put_off, hints, error.code, at=cause.at)
+    except Exception as error:  # noqa: BLE001 (told; one must not stop the others)
+        await application.database.write(put_off, hints, _told(error, subscription), at=cause.at)
         return 0
     if not synced.settled:
         await application.database.write(put_off, hints, synced.code, at=cause.at)
         return 0
     await application.database.write(settle, hints, synced.code, at=cause.at)
     return len(hints)
+
+
+def _told(error: Exception, about: str) -> str:
+    """Return the code under which what went wrong is kept, and say what nobody foresaw."""
+    if not isinstance(error, LoyaltyError):
+        LOG.error("stripe-event-broken", about=about, exc_info=error)
+        return BROKEN
+    if not isinstance(error, StripeUnavailable | StripeOff):
+        LOG.warning("stripe-event-failed", about=about, code=error.code)
+    return error.code
 
 
 async def settle(

@@ -71,6 +71,7 @@ def report(picture: Picture, known: Known, *, fence: int, at: datetime) -> Repor
     start, end = instant(item["current_period_start"]), instant(item["current_period_end"])
     ended_at = instant_or_none(seen["ended_at"])
     charges = tuple(_charges(picture, known, ended_at))
+    paid = status != "trial"  # the period of a trial is none that was paid
     return Report(
         adapter="stripe",
         reference=seen["id"],
@@ -80,8 +81,8 @@ def report(picture: Picture, known: Known, *, fence: int, at: datetime) -> Repor
         at=at,
         began_at=instant(seen["start_date"]),
         trial_ends_at=instant_or_none(seen["trial_end"]),
-        period_start=start,
-        period_end=end,
+        period_start=start if paid else None,
+        period_end=end if paid else None,
         cancel_at=instant_or_none(seen["cancel_at"]),
         cancel_asked_at=instant_or_none(seen["canceled_at"]),
         past_due_since=start if status in {"past-due", "unpaid"} else None,

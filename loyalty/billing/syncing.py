@@ -20,6 +20,7 @@ from loyalty.billing.projecting import CHECKOUT, Known, Picture, current_item, p
 from loyalty.billing.store import consent_of, member_of, prices_at_stripe
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
+from loyalty.errors import LoyaltyError
 from loyalty.ids import MalformedId, read
 from loyalty.members import Ref, lock_member
 from loyalty.membership.applying import apply
@@ -130,10 +131,16 @@ async def project(
 async def sync_if_possible(
     application: Application, cause: Cause, subscription: str
 ) -> Synced | None:
-    """Bring a subscription in; None when Stripe does not answer, and it will be done later."""
+    """Bring a subscription in; None when that cannot be now, and its webhook will do it later.
+
+    Whoever asks has done at Stripe what was wanted, and must not be told that it was refused.
+    """
     try:
         return await sync(application, cause, subscription)
     except StripeUnavailable:
+        return None
+    except LoyaltyError as error:
+        LOG.warning("stripe-not-brought-in", subscription=subscription, code=error.code)
         return None
 
 

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.errors import HintRefused, StripeUnavailable
 from loyalty.billing.hints import TYPES, read_event
-from loyalty.billing.inbox import handle_events, keep
+from loyalty.billing.inbox import BROKEN, handle_events, keep
 from loyalty.billing.syncing import sync
 from loyalty.billing.tables import stripe_comparison, stripe_event
 from loyalty.bootstrap import Application
@@ -119,9 +119,10 @@ async def _compare(
         synced = await sync(application, cause, subscription)
     except StripeUnavailable:
         raise
-    except LoyaltyError as error:
+    except Exception as error:
         found.drifted += 1
-        LOG.exception("stripe-drift-stays", subscription=subscription, code=error.code)
+        code = error.code if isinstance(error, LoyaltyError) else BROKEN
+        LOG.exception("stripe-drift-stays", subscription=subscription, code=code)
         return
     if synced.code == "applied":
         found.drifted += 1

@@ -136,8 +136,9 @@ def project(before: Membership | None, report: Report, plan: Plan, *, new: UUID)
     state = _STATES[report.status]
     since = grace_ends_at = None
     if state == "past-due":
-        known = None if before is None else before.past_due_since
-        since = report.past_due_since or known or report.at
+        since = report.past_due_since or (before and before.past_due_since) or report.at
+        if before is not None and _stays_unpaid(before, report):
+            since = min(since, before.past_due_since or since)
         grace_ends_at = since if report.status == "unpaid" else since + plan.grace
     elif report.past_due_since is not None:  # it failed before it was due
         since, grace_ends_at = report.past_due_since, report.past_due_since + plan.grace
@@ -170,6 +171,12 @@ def project(before: Membership | None, report: Report, plan: Plan, *, new: UUID)
         cause = report.end_cause or (before and before.end_cause) or "period-ended"
         row = replace(row, ended_at=max(ended_at, row.began_at), end_cause=cause)
     return replace(row, access_until=access_until(row, plan), late_from=_late_from(row, plan))
+
+
+def _stays_unpaid(before: Membership, report: Report) -> bool:
+    """Whether nothing was paid since it failed: a next period that is not paid gives no grace."""
+    failed = before.past_due_since
+    return failed is not None and not any(one.ends_at > failed for one in report.charges)
 
 
 def _late_from(row: Membership, plan: Plan) -> datetime | None:
@@ -263,7 +270,8 @@ def _turns(
     elif after.next_price != before.next_price:
         cause = "downgrade-undone" if after.next_price is None else "downgrade-set"
         yield cause, at, {}
-    if after.period_end != before.period_end and not charges and after.period_end is not None:
+    moved = None not in {before.period_end, after.period_end}
+    if moved and after.period_end != before.period_end and not charges:
         yield "period-moved", at, {"until": after.period_end.isoformat()}
     if after.past_due_since is not None and before.past_due_since is None:
         yield "payment-failed", at, {"since": after.past_due_since.isoformat()}

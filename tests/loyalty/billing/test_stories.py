@@ -190,7 +190,8 @@ async def test_a_trial_turns_into_a_paid_month(account: Account) -> None:
     paid = await seen(account, id)
 
     assert (trial.status, trial.charges) == ("trial", ())
-    assert trial.trial_ends_at == trial.period_end
+    assert trial.trial_ends_at is not None
+    assert (trial.period_start, trial.period_end) == (None, None)
     assert (paid.status, [charge.reason for charge in paid.charges]) == ("active", ["first"])
 
 

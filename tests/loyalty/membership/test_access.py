@@ -154,3 +154,31 @@ Reports.TestCase.settings = settings(
     max_examples=sample(quick=150, full=2_000), stateful_step_count=30, deadline=None
 )
 TestReports = Reports.TestCase
+
+
+def test_a_further_period_that_is_not_paid_gives_no_further_grace() -> None:
+    paid = Report(
+        adapter="stripe",
+        reference="sub_1",
+        member=UUID(int=2),
+        price=PRICE.id,
+        status="active",
+        at=START,
+        began_at=START,
+        period_start=START,
+        period_end=START + MONTH,
+    )
+    row = project(None, paid, PLAN, new=UUID(int=3))
+    for periods in (1, 2, 3):
+        begins = START + periods * MONTH
+        failed = replace(paid, status="past-due", past_due_since=begins, at=begins + MARGIN)
+        failed = replace(failed, period_start=begins, period_end=begins + MONTH)
+        row = project(row, failed, PLAN, new=row.id)
+
+    charge = ReportedCharge(
+        "P", row.period_start or START, START + 4 * MONTH, 916, 74, "USD", "mend", row.access_until
+    )
+    mended = project(row, replace(failed, charges=(charge,)), PLAN, new=row.id)
+
+    assert row.access_until == START + MONTH + GRACE
+    assert mended.past_due_since == START + 3 * MONTH
