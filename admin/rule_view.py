@@ -23,6 +23,7 @@ RULE_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "live": (N_("Live"), "good"),
         "scheduled": (N_("Comes later"), "calm"),
         "draft": (N_("Draft"), "warn"),
+        "review": (N_("In review"), "warn"),
         "ended": (N_("Ended"), ""),
     }
 )

@@ -33,6 +33,38 @@ class RuleDraftOutrun(BenefitsError):
     wanted: int
 
 
+class ReviewPending(BenefitsError):
+    """This draft is being reviewed and stays as it is until it is approved or sent back."""
+
+    code: ClassVar[str] = "review-pending"
+
+
+class ReviewNotAsked(BenefitsError):
+    """There is nothing to review: the draft is {seen}."""
+
+    code: ClassVar[str] = "review-not-asked"
+    seen: str
+
+
+class ReviewMissing(BenefitsError):
+    """The policy asks that somebody else approves a change of rules before it is published."""
+
+    code: ClassVar[str] = "review-missing"
+
+
+class ReviewStale(BenefitsError):
+    """What was reviewed is not what would be published: {seen}."""
+
+    code: ClassVar[str] = "review-stale"
+    seen: str
+
+
+class ReviewOwn(BenefitsError):
+    """A draft is approved by somebody who neither wrote it nor handed it in."""
+
+    code: ClassVar[str] = "review-own"
+
+
 class RuleNotLive(BenefitsError):
     """There is no rule "{rule}" to end in what is live then."""
 

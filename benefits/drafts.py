@@ -5,27 +5,32 @@ closed. The one idea: a draft holds only what it changes, so that drafts do not 
 of each other unless they touch the same rule.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, Select, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.contents import RuleChange
-from benefits.draft_errors import RuleDraftClosed, RuleDraftUnknown
+from benefits.draft_errors import ReviewPending, RuleDraftClosed, RuleDraftUnknown
+from benefits.reviews import Review, newest_reviews
 from benefits.tables import rule_draft
 
-DraftState = Literal["open", "scheduled", "published", "retired"]
+DraftState = Literal["open", "review", "approved", "scheduled", "published", "retired"]
+
+_MADE: Final = frozenset[DraftState]({"open", "approved"})
+"""Where a draft may be changed and published."""
 
 
 @dataclass(frozen=True, slots=True)
 class RuleDraft:
     """A draft and what became of it: `published` is its rule set, live from `live_from` on.
 
-    `based_on` is the set that was live when it was made or last changed.
+    `based_on` is the set that was live when it was made or last changed, `digest` that of all that
+    it changes, and `review` the newest one.
     """
 
     id: UUID
@@ -36,13 +41,25 @@ class RuleDraft:
     published: int | None = None
     live_from: datetime | None = None
     retired_at: datetime | None = None
+    authors: tuple[str, ...] = ()
+    """Everybody who put something into it, whoever made it first."""
+    digest: str = ""
+    review: Review | None = None
+
+    @property
+    def approved(self) -> bool:
+        """Whether somebody else approved it as it is now."""
+        found = self.review
+        return found is not None and found.verdict == "approved" and found.digest == self.digest
 
     def state_at(self, at: datetime) -> DraftState:
         """What became of it by an instant."""
         if self.retired_at is not None:
             return "retired"
         if self.live_from is None:
-            return "open"
+            if self.review is not None and self.review.verdict is None:
+                return "review"
+            return "approved" if self.approved else "open"
         return "scheduled" if self.live_from > at else "published"
 
 
@@ -58,64 +75,75 @@ async def add_rule_draft(
             made_at=draft.made_at,
             made_by=draft.made_by,
             request_id=request_id,
+            authors=[draft.made_by],
         )
     )
-    return draft
+    return await find_rule_draft(connection, draft.id)
 
 
 async def find_rule_draft(
     connection: AsyncConnection, draft_id: UUID, *, lock: bool = False
 ) -> RuleDraft:
     """The draft of an id, locked for a change if asked. Raises RuleDraftUnknown."""
-    statement = select(rule_draft).where(rule_draft.c.id == draft_id)
-    if lock:
-        statement = statement.with_for_update(key_share=True)
-    row = (await connection.execute(statement)).one_or_none()
-    if row is None:
-        raise RuleDraftUnknown(seen=str(draft_id))
-    return _read(row)
+    if lock:  # first, so that the review that is read is the newest
+        one = select(rule_draft.c.id).where(rule_draft.c.id == draft_id)
+        await connection.execute(one.with_for_update(key_share=True))
+    for found in await _find(connection, _DRAFTS.where(rule_draft.c.id == draft_id)):
+        return found
+    raise RuleDraftUnknown(seen=str(draft_id))
 
 
 async def open_rule_draft(
-    connection: AsyncConnection, draft_id: UUID, *, at: datetime, scheduled: bool = False
+    connection: AsyncConnection,
+    draft_id: UUID,
+    *,
+    at: datetime,
+    besides: Collection[DraftState] = (),
 ) -> RuleDraft:
-    """The draft, locked, while it is open, or scheduled if that is allowed.
+    """The draft, locked, while it is open or approved, or in a state that is allowed besides.
 
-    Raises RuleDraftUnknown and RuleDraftClosed.
+    Raises RuleDraftUnknown, RuleDraftClosed, and ReviewPending while it is in review.
     """
     found = await find_rule_draft(connection, draft_id, lock=True)
     state = found.state_at(at)
-    if state != "open" and not (scheduled and state == "scheduled"):
-        raise RuleDraftClosed(seen=state)
-    return found
+    if state in _MADE or state in besides:
+        return found
+    if state == "review":
+        raise ReviewPending
+    raise RuleDraftClosed(seen=state)
 
 
 async def list_rule_drafts(
     connection: AsyncConnection, *, limit: int = 50, before: UUID | None = None
 ) -> list[RuleDraft]:
     """The drafts, newest first, from before an id."""
-    statement = select(rule_draft).order_by(rule_draft.c.id.desc()).limit(limit)
+    statement = _DRAFTS.order_by(rule_draft.c.id.desc()).limit(limit)
     if before is not None:
         statement = statement.where(rule_draft.c.id < before)
-    return [_read(row) for row in await connection.execute(statement)]
+    return await _find(connection, statement)
 
 
 async def list_open_drafts(connection: AsyncConnection, *, limit: int = 200) -> list[RuleDraft]:
     """The drafts that are neither published nor put away, newest first."""
     statement = (
-        select(rule_draft)
-        .where(rule_draft.c.published.is_(None), rule_draft.c.retired_at.is_(None))
+        _DRAFTS.where(rule_draft.c.published.is_(None), rule_draft.c.retired_at.is_(None))
         .order_by(rule_draft.c.id.desc())
         .limit(limit)
     )
-    return [_read(row) for row in await connection.execute(statement)]
+    return await _find(connection, statement)
 
 
 async def replace_rule_draft(
-    connection: AsyncConnection, draft_id: UUID, change: RuleChange, *, based_on: int | None
+    connection: AsyncConnection,
+    draft_id: UUID,
+    change: RuleChange,
+    *,
+    based_on: int | None,
+    authors: Iterable[str],
 ) -> None:
     """Put another change into an open draft; it starts again from what is live."""
-    await _update(connection, draft_id, {**_columns(change), "based_on": based_on})
+    values = {**_columns(change), "based_on": based_on, "authors": list(authors)}
+    await _update(connection, draft_id, values)
 
 
 async def close_rule_draft(
@@ -144,7 +172,21 @@ def _columns(change: RuleChange) -> dict[str, Any]:
     }
 
 
-def _read(row: Row[Any]) -> RuleDraft:
+_DRAFTS: Final[Select[Any]] = select(
+    rule_draft,
+    func.benefits.rule_draft_digest(
+        rule_draft.c.rules, rule_draft.c.retired, rule_draft.c.groups
+    ).label("digest"),
+)
+
+
+async def _find(connection: AsyncConnection, statement: Select[Any]) -> list[RuleDraft]:
+    rows = (await connection.execute(statement)).all()
+    reviews = await newest_reviews(connection, [row.id for row in rows])
+    return [_read(row, reviews.get(row.id)) for row in rows]
+
+
+def _read(row: Row[Any], review: Review | None) -> RuleDraft:
     return RuleDraft(
         id=row.id,
         change=RuleChange(tuple(row.rules), tuple(row.retired), row.groups),
@@ -154,4 +196,7 @@ def _read(row: Row[Any]) -> RuleDraft:
         published=row.published,
         live_from=row.live_from,
         retired_at=row.retired_at,
+        authors=tuple(row.authors),
+        digest=row.digest,
+        review=review,
     )

@@ -1,4 +1,4 @@
-"""Where every rule stands in its life: drafted, to come, live, or over. Reads only.
+"""Where every rule stands in its life: drafted, reviewed, to come, live, or over. Reads only.
 
 Nothing stores a state: it follows from the rule sets and their instants, from the rule's own
 schedule, and from the drafts that are open.
@@ -21,7 +21,7 @@ from benefits.rules import live_rule_set_version
 from benefits.switches import Switch, list_stopped
 from benefits.tables import rule_set, rule_set_rule, rule_version
 
-RuleState = Literal["draft", "scheduled", "live", "ended"]
+RuleState = Literal["draft", "review", "scheduled", "live", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,11 @@ class _Scene:
             return "scheduled" if opens is not None and opens > self.at else "live"
         if any(rule in contents.rules for _, contents in self.coming):
             return "scheduled"
-        return "ended" if rule in self.ever else "draft"
+        if rule in self.ever:
+            return "ended"
+        drafts = self.drafted.get(rule, ())
+        handed_in = any(one.state_at(self.at) in {"review", "approved"} for one in drafts)
+        return "review" if handed_in else "draft"
 
     def coming_of(self, rule: str) -> tuple[Coming, ...]:
         found, before = [], self.live.rules.get(rule)

@@ -36,7 +36,8 @@ metadata: Final = MetaData(schema="benefits")
 
 PROGRAMME_WIDE: Final = frozenset(
     {
-        *("rule_version", "rule_set", "rule_set_rule", "rule_draft", "rule_switch"),
+        *("rule_version", "rule_set", "rule_set_rule", "rule_switch"),
+        *("rule_draft", "rule_draft_review"),
         *("price_list", "price", "voucher_definition"),
     }
 )
@@ -118,6 +119,7 @@ class _RuleDraftColumns(TypedColumns):
     published: Named[int | None] = Column(Integer)
     live_from: Named[datetime | None] = Column(_Instant)
     retired_at: Named[datetime | None] = Column(_Instant)
+    authors: Named[list[str]] = Column(ARRAY(_Key))
 
 
 rule_draft: Final = Table(
@@ -129,6 +131,7 @@ rule_draft: Final = Table(
         ["published"], [rule_set.c.version], name="rule_draft_is_published_as_a_set"
     ),
     CheckConstraint("jsonb_typeof(rules) = 'array'", name="rule_draft_rules_is_list"),
+    CheckConstraint("cardinality(authors) > 0", name="rule_draft_has_an_author"),
     CheckConstraint("jsonb_typeof(groups) = 'object'", name="rule_draft_groups_is_object"),
     CheckConstraint(
         "(published is null) = (live_from is null)", name="rule_draft_published_says_from_when"

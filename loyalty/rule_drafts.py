@@ -18,10 +18,21 @@ from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.ids import new_id, show
 from loyalty.policy import policy_at
+from loyalty.rule_reviews import DRAFT, outrun, refuse_unreviewed, refuse_without_draft
 from loyalty.rules import publish_contents, vocabulary_of
 
-DRAFT: Final = "rdr"
-"""How ids of drafts begin."""
+__all__ = [
+    "DRAFT",
+    "Checked",
+    "change_draft",
+    "check_change",
+    "check_draft",
+    "end_rule",
+    "make_draft",
+    "publish_draft",
+    "retire_draft",
+]
+
 _record: Final = partial(record_change, subject_kind="rule-draft")
 _JUST_BEFORE: Final = timedelta(microseconds=1)
 
@@ -44,7 +55,7 @@ async def make_draft(
     """Store a draft; raises the first thing that stands in its way, with the path to the node."""
     based_on = await _refuse_unfit(connection, cause.at, change)
     draft = benefits.RuleDraft(new_id(cause.at), change, based_on, cause.at, cause.actor)
-    await benefits.add_rule_draft(connection, draft, request_id=cause.request_id)
+    stored = await benefits.add_rule_draft(connection, draft, request_id=cause.request_id)
     await _record(
         connection,
         cause,
@@ -52,16 +63,25 @@ async def make_draft(
         action="draft",
         after=benefits.change_document(change),
     )
-    return draft
+    return stored
 
 
 async def change_draft(
     connection: AsyncConnection, cause: Cause, draft_id: UUID, change: benefits.RuleChange
 ) -> benefits.RuleDraft:
-    """Put another change into an open draft; it then starts from what is live now."""
+    """Put another change into a draft; it then starts from what is live now.
+
+    One that was approved has to be looked at again.
+    """
     before = await benefits.open_rule_draft(connection, draft_id, at=cause.at)
     based_on = await _refuse_unfit(connection, cause.at, change)
-    await benefits.replace_rule_draft(connection, draft_id, change, based_on=based_on)
+    await benefits.replace_rule_draft(
+        connection,
+        draft_id,
+        change,
+        based_on=based_on,
+        authors=dict.fromkeys((*before.authors, cause.actor)),
+    )
     await _record(
         connection,
         cause,
@@ -97,11 +117,15 @@ async def publish_draft(
     """Publish a draft now or from an instant on.
 
     Where others have moved a rule that it touches, it is refused (RuleDraftOutrun) unless `after`
-    names the newest rule set, which says that the caller has seen them.
+    names the newest rule set, which says that the caller has seen them; where the policy wants a
+    reviewer, that is for the reviewer to see.
     """
-    draft = await benefits.open_rule_draft(connection, draft_id, at=cause.at)
+    policy = await policy_at(connection, cause.at)
+    besides: set[benefits.DraftState] = {"review"} if policy.rule_reviewers else set()
+    draft = await benefits.open_rule_draft(connection, draft_id, at=cause.at, besides=besides)
     await benefits.publish_in_turn(connection)
     begins = live_from or cause.at
+    await refuse_unreviewed(connection, policy, draft, begins)
     if after is None:
         await _refuse_outrun(connection, draft, begins)
     version = await _publish(connection, cause, draft.change, live_from=begins, after=after)
@@ -116,7 +140,8 @@ async def retire_draft(
     connection: AsyncConnection, cause: Cause, draft_id: UUID
 ) -> benefits.RuleDraft:
     """Put an open draft away; one that is scheduled is withdrawn from its instant on."""
-    draft = await benefits.open_rule_draft(connection, draft_id, at=cause.at, scheduled=True)
+    allowed: set[benefits.DraftState] = {"review", "scheduled"}
+    draft = await benefits.open_rule_draft(connection, draft_id, at=cause.at, besides=allowed)
     if draft.live_from is not None:
         await _withdraw(connection, cause, draft, draft.live_from)
     await benefits.put_away(connection, draft_id, at=cause.at)
@@ -132,7 +157,11 @@ async def end_rule(
     ends_at: datetime | None = None,
     after: int | None = None,
 ) -> int:
-    """End a rule now or at an instant and return the rule set without it. Raises RuleNotLive."""
+    """End a rule now or at an instant and return the rule set without it.
+
+    Raises RuleNotLive, and ReviewMissing where the policy wants that to be a draft.
+    """
+    await refuse_without_draft(connection, cause.at)
     await benefits.publish_in_turn(connection)
     begins = ends_at or cause.at
     change = benefits.RuleChange(retired=(rule,))
@@ -186,18 +215,10 @@ def _undone(
 async def _refuse_outrun(
     connection: AsyncConnection, draft: benefits.RuleDraft, at: datetime
 ) -> None:
-    moved = await _outrun(connection, draft.change, draft.based_on, at)
+    moved = await outrun(connection, draft.change, draft.based_on, at)
     if moved:
         newest = (await benefits.list_rule_set_versions(connection, limit=1))[0]
         raise benefits.RuleDraftOutrun(seen=", ".join(moved), wanted=newest)
-
-
-async def _outrun(
-    connection: AsyncConnection, change: benefits.RuleChange, based_on: int | None, at: datetime
-) -> tuple[str, ...]:
-    was = await benefits.read_contents(connection, based_on)
-    live = await connection.scalar(benefits.live_rule_set_version(at))
-    return benefits.outrun_by(was, await benefits.read_contents(connection, live), change)
 
 
 async def _check(
@@ -221,8 +242,8 @@ async def _check(
         after=None,
         groups=(groups, benefits.modes_after(groups, change)),
     )
-    outrun = await _outrun(connection, change, based_on, at) if since else ()
-    return Checked(tuple(problems), outrun, diff)
+    moved = await outrun(connection, change, based_on, at) if since else ()
+    return Checked(tuple(problems), moved, diff)
 
 
 async def _problems(

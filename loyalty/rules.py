@@ -18,6 +18,7 @@ from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.members.lists import list_names
 from loyalty.policy import policy_at
+from loyalty.rule_reviews import refuse_without_draft
 
 _PAGE: Final = 200
 
@@ -56,8 +57,10 @@ async def publish_rules(
     """Publish rules together as the next rule set and return its version.
 
     It goes live at once unless an instant is named. While none is live that may be one in the past,
-    for orders that are brought along; what was bought before the first one earns nothing.
+    for orders that are brought along; what was bought before the first one earns nothing. Raises
+    ReviewMissing where the policy wants changes to be drafts that somebody approves.
     """
+    await refuse_without_draft(connection, cause.at)
     return await publish_contents(
         connection,
         cause,

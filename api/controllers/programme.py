@@ -99,6 +99,7 @@ POLICY_EXAMPLE: Final = {
     "spend_on_shipping": False,
     "adjustment_limits": {"admin": 50_000, "finance": 100_000},
     "adjustment_reasons": ["goodwill", "correction", "complaint"],
+    "rule_reviewers": 0,
     "birthday_voucher": None,
 }
 

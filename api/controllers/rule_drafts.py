@@ -32,16 +32,17 @@ from loyalty.rule_drafts import (
     retire_draft,
 )
 
-_ADMIN: Final[frozenset[Role]] = frozenset({"admin"})
+ADMIN: Final[frozenset[Role]] = frozenset({"admin"})
 _READERS: Final[frozenset[Role]] = frozenset({"admin", "finance"})
-_NAMED: Final = {"draft": "The id of the draft (rdr_…)."}
+NAMED: Final = {"draft": "The id of the draft (rdr_…)."}
 _RULE: Final = {
     "rule": "gold-free-shipping",
     "when": {"fact": "subtotal", "at-least": 2000},
     "effects": [{"effect": "free-shipping", "methods": ["standard"]}],
 }
 _CHANGE: Final = {"rules": [_RULE], "retire": ["summer"], "groups": {"lane": "best"}}
-_OPEN: Final = {
+DIGEST: Final = "7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730"
+OPEN: Final = {
     "id": "rdr_01kfz3m6q8e4trx9n2v5w7y1ab",
     "state": "open",
     **_CHANGE,
@@ -50,12 +51,16 @@ _OPEN: Final = {
     "made_by": "key:01kfz3m6q8e4trx9n2v5w7y1ab",
     "rule_set": None,
     "live_from": None,
+    "authors": ["key:01kfz3m6q8e4trx9n2v5w7y1ab"],
+    "digest": DIGEST,
+    "review": None,
 }
 _UNFIT: Final = (
     *("rule-unknown-fact", "rule-wrong-type", "rule-unknown-reference"),
     *("rule-draft-empty", "rule-named-twice", "rule-not-live", "rule-unfit"),
 )
-_GONE: Final = ("rule-draft-unknown", "rule-draft-closed")
+GONE: Final = ("rule-draft-unknown", "rule-draft-closed")
+_FROZEN: Final = (*GONE, "review-pending")
 
 
 @post(
@@ -64,13 +69,13 @@ _GONE: Final = ("rule-draft-unknown", "rule-draft-closed")
         Operation(
             summary="Draft a change of rules",
             tag="rules",
-            roles=_ADMIN,
+            roles=ADMIN,
             key="required",
             body=ChangeBody,
             answers={201: RuleDraftOut},
             refusals=_UNFIT,
             example=_CHANGE,
-            example_answer=_OPEN,
+            example_answer=OPEN,
         )
     ),
 )
@@ -116,7 +121,7 @@ async def list_rule_drafts(request: ApiRequest) -> Response[bytes]:
         Operation(
             summary="Check a change of rules without storing it",
             tag="rules",
-            roles=_ADMIN,
+            roles=ADMIN,
             body=ChangeBody,
             answers={200: CheckedOut},
             example=_CHANGE,
@@ -139,7 +144,7 @@ async def check_rules(request: ApiRequest) -> Response[bytes]:
             roles=_READERS,
             answers={200: RuleDraftOut},
             refusals=("rule-draft-unknown",),
-            parameters=_NAMED,
+            parameters=NAMED,
         )
     ),
 )
@@ -157,14 +162,14 @@ async def read_rule_draft(request: ApiRequest) -> Response[bytes]:
         Operation(
             summary="Change a draft of rules",
             tag="rules",
-            roles=_ADMIN,
+            roles=ADMIN,
             key="required",
             body=ChangeBody,
             answers={200: RuleDraftOut},
-            refusals=(*_GONE, *_UNFIT),
-            parameters=_NAMED,
+            refusals=(*_FROZEN, *_UNFIT),
+            parameters=NAMED,
             example=_CHANGE,
-            example_answer=_OPEN,
+            example_answer=OPEN,
         )
     ),
 )
@@ -187,10 +192,10 @@ async def replace_rule_draft(request: ApiRequest) -> Response[bytes]:
         Operation(
             summary="Check a draft of rules against what is live now",
             tag="rules",
-            roles=_ADMIN,
+            roles=ADMIN,
             answers={200: CheckedOut},
             refusals=("rule-draft-unknown",),
-            parameters=_NAMED,
+            parameters=NAMED,
         )
     ),
 )
@@ -210,7 +215,7 @@ async def check_rule_draft(request: ApiRequest) -> Response[bytes]:
             roles=_READERS,
             answers={200: SetDiffOut},
             refusals=("rule-draft-unknown",),
-            parameters=_NAMED,
+            parameters=NAMED,
         )
     ),
 )
@@ -228,17 +233,18 @@ async def diff_rule_draft(request: ApiRequest) -> Response[bytes]:
         Operation(
             summary="Publish a draft of rules, now or from an instant on",
             tag="rules",
-            roles=_ADMIN,
+            roles=ADMIN,
             key="required",
             body=PublishRulesBody,
             answers={200: RuleDraftOut},
             refusals=(
-                *_GONE,
+                *_FROZEN,
+                *("review-missing", "review-stale"),
                 *("rule-draft-outrun", "rule-set-moved", "rule-set-backdated", "rule-not-live"),
             ),
-            parameters=_NAMED,
+            parameters=NAMED,
             example={"live_from": "2026-12-01T00:00:00+01:00"},
-            example_answer=_OPEN
+            example_answer=OPEN
             | {"state": "scheduled", "rule_set": 42, "live_from": "2026-12-01T00:00:00+01:00"},
         )
     ),
@@ -264,12 +270,12 @@ async def publish_rule_draft(request: ApiRequest) -> Response[bytes]:
         Operation(
             summary="Put a draft of rules away, or withdraw a scheduled one",
             tag="rules",
-            roles=_ADMIN,
+            roles=ADMIN,
             key="required",
             answers={200: RuleDraftOut},
-            refusals=_GONE,
-            parameters=_NAMED,
-            example_answer=_OPEN | {"state": "retired"},
+            refusals=GONE,
+            parameters=NAMED,
+            example_answer=OPEN | {"state": "retired"},
         )
     ),
 )

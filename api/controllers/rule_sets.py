@@ -98,7 +98,7 @@ async def diff_rule(request: ApiRequest) -> Response[bytes]:
             key="required",
             body=EndBody,
             answers={201: RuleSetOut},
-            refusals=("rule-not-live", "rule-set-moved", "rule-set-backdated"),
+            refusals=("rule-not-live", "rule-set-moved", "rule-set-backdated", "review-missing"),
             parameters=_RULE,
             example={"ends_at": "2026-12-01T00:00:00+01:00"},
             example_answer={"version": 42},

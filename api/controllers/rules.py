@@ -120,7 +120,7 @@ async def read_rule(request: ApiRequest) -> Response[bytes]:
             key="required",
             body=RuleSetBody,
             answers={201: RuleSetOut},
-            refusals=("rule-not-found", "rule-set-moved", "rule-set-backdated"),
+            refusals=("rule-not-found", "rule-set-moved", "rule-set-backdated", "review-missing"),
             example={"rules": [{"name": "base", "version": 1}], "groups": []},
             example_answer={"version": 41},
         )

@@ -13,7 +13,8 @@ from loyalty.ids import show
 from loyalty.rule_drafts import DRAFT, Checked
 
 Mode = Literal["all", "add", "best", "first"]
-State = Literal["draft", "scheduled", "live", "ended"]
+State = Literal["draft", "review", "scheduled", "live", "ended"]
+Why = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"\S")]
 Pointer = Annotated[str, Meta(description="A JSON pointer.", examples=["/when/all/0/at-least"])]
 
 
@@ -48,8 +49,57 @@ class ChangeBody(Struct, frozen=True, forbid_unknown_fields=True):
         return benefits.RuleChange(tuple(self.rules), tuple(self.retire), groups)
 
 
+class ApproveBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is approved: the digest of the draft as it was looked at, and a word about it."""
+
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")]
+    reason: Why | None = None
+
+
+class SendBackBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a draft is sent back."""
+
+    reason: Why
+
+
+class ReviewOut(Struct, frozen=True):
+    """That a draft was handed in, as which digest, and what somebody else said about it.
+
+    `verdict` is null while it waits, then approved or sent-back; `rule_set` was live when it was
+    approved.
+    """
+
+    number: int
+    digest: str
+    handed_in_at: Instant
+    handed_in_by: str
+    verdict: str | None
+    rule_set: int | None
+    reason: str | None
+    decided_at: Instant | None
+    decided_by: str | None
+
+    @classmethod
+    def of(cls, review: benefits.Review) -> "ReviewOut":
+        """Show the review."""
+        return cls(
+            number=review.number,
+            digest=review.digest,
+            handed_in_at=review.handed_in_at,
+            handed_in_by=review.handed_in_by,
+            verdict=review.verdict,
+            rule_set=review.rule_set,
+            reason=review.reason,
+            decided_at=review.decided_at,
+            decided_by=review.decided_by,
+        )
+
+
 class RuleDraftOut(Struct, frozen=True):
-    """A draft and what became of it: open, scheduled, published, or retired."""
+    """A draft and what became of it: open, review, approved, scheduled, published, or retired.
+
+    `digest` is of all that it changes; `review` is the newest, of the digest that it names.
+    """
 
     id: str
     state: str
@@ -61,6 +111,9 @@ class RuleDraftOut(Struct, frozen=True):
     made_by: str
     rule_set: int | None
     live_from: Instant | None
+    authors: list[str]
+    digest: str
+    review: ReviewOut | None
 
     @classmethod
     def of(cls, draft: benefits.RuleDraft, at: Instant) -> "RuleDraftOut":
@@ -76,6 +129,9 @@ class RuleDraftOut(Struct, frozen=True):
             made_by=draft.made_by,
             rule_set=draft.published,
             live_from=draft.live_from,
+            authors=list(draft.authors),
+            digest=draft.digest,
+            review=None if draft.review is None else ReviewOut.of(draft.review),
         )
 
 

@@ -6,11 +6,14 @@ grant select on all tables in schema benefits to :application;
 grant insert on benefits.rule_version, benefits.rule_set, benefits.rule_set_rule,
     benefits.rule_switch to :application;
 grant insert,
-    update (rules, retired, groups, based_on, published, live_from, retired_at)
+    update (rules, retired, groups, based_on, published, live_from, retired_at, authors)
     on benefits.rule_draft to :application;
+grant insert, update (verdict, rule_set, reason, decided_at, decided_by)
+    on benefits.rule_draft_review to :application;
 grant insert on benefits.price_list, benefits.price to :application;
 grant insert, update (retired_at) on benefits.voucher_definition to :application;
 grant execute on function
+    benefits.rule_draft_digest(jsonb, text[], jsonb),
     benefits.use_vouchers(text, uuid[], uuid[], uuid, uuid, timestamptz),
     benefits.void_voucher(uuid, uuid, timestamptz, text),
     benefits.void_batch(uuid, timestamptz, text),

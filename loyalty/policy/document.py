@@ -94,6 +94,7 @@ def document_of(policy: Policy) -> dict[str, object]:
         "adjustment_limits": dict(policy.adjustment_limits),
         "adjustment_reasons": list(policy.adjustment_reasons),
         "birthday_voucher": policy.birthday_voucher,
+        "rule_reviewers": policy.rule_reviewers,
     }
 
 
@@ -175,4 +176,5 @@ _FIELDS: Final[Mapping[str, Reader[Any]]] = {
     "adjustment_limits": _limits,
     "adjustment_reasons": _reasons,
     "birthday_voucher": or_none(matching(CODE, "the code of a voucher definition")),
+    "rule_reviewers": whole(0, 1),
 }

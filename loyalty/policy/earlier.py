@@ -21,11 +21,17 @@ def modern(document: Document) -> Document:
 
     The first form had `expiry_months` (null: never) for all points, `lapsed_slice` in words, and
     knew of no asset but points and of no reminders; the second did not say what points wait for,
-    nor the third for how long they wait for a delivery that nobody reports.
+    nor the third for how long they wait for a delivery that nobody reports; the fourth asked
+    nobody to review a change of rules.
     """
     if not document or not {"expiry_months", "expiry"} & document.keys():
         return document
-    later = {"pending_until": "completed", "delivery_days": DELIVERY, **document}
+    later = {
+        "pending_until": "completed",
+        "delivery_days": DELIVERY,
+        "rule_reviewers": 0,
+        **document,
+    }
     if "expiry_months" not in document or "expiry" in document:
         return later
     later["expiry"] = _expiry(later.pop("expiry_months"))

@@ -68,6 +68,8 @@ class Policy:
     adjustment_limits: Mapping[str, int]
     adjustment_reasons: tuple[str, ...]
     birthday_voucher: str | None
+    rule_reviewers: int
+    """How many others approve a change of rules before it is published: 0 or 1."""
     rolled: frozenset[int] = frozenset()
 
     def day_of(self, at: datetime) -> date:
