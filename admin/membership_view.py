@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin.joining import here
 from admin.plan_words import NEXT, STATES, price_words
 from admin.visit import Visit
 from admin.words import Badge, badge, named
@@ -40,8 +41,12 @@ class MembershipView:
 class PlanOffer:
     """A plan that can be had."""
 
+    code: str
     title: str
-    prices: tuple[str, ...]
+    prices: tuple[tuple[str, str], ...]
+    """Code and words of each."""
+    here: bool
+    """Whether it is joined from the wallet; what the shop charges for is joined in the shop."""
 
 
 async def membership_of(
@@ -79,15 +84,17 @@ async def plans_to_be_had(connection: AsyncConnection, visit: Visit) -> Sequence
     """What a member may join, with its prices."""
     return [
         PlanOffer(
+            one.code,
             named(visit.voice, one.titles, one.code),
             tuple(
-                price_words(visit.voice, price, one.currency)
+                (price.code, price_words(visit.voice, price, one.currency))
                 for price in one.prices
                 if price.archived_at is None
             ),
+            here=here(visit, one.adapter),
         )
         for one in await list_plans(connection)
-        if one.archived_at is None
+        if one.archived_at is None and (one.adapter == "external" or here(visit, one.adapter))
     ]
 
 

@@ -4,6 +4,7 @@ It reads the session and the policy in force, nothing else, and decides nothing 
 that is the guard's. The headers are set here so that no page, and no error page, is without them.
 """
 
+from collections.abc import Collection
 from http import HTTPStatus
 from secrets import token_urlsafe
 from typing import Any, Final, Self
@@ -35,14 +36,14 @@ from loyalty.observability import request_context
 YEAR: Final = 365 * 24 * 3600
 CONTENT_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
-    " form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    " form-action {forms}; frame-ancestors 'none'; base-uri 'none'"
 )
 LONGEST_QUERY: Final = 500
 UNRECEIVED: Final = "unreceived"
 """Marks what needs no visit: stylesheet, script and mark."""
 
 HEADERS: Final = {
-    "content-security-policy": CONTENT_POLICY,
+    "content-security-policy": CONTENT_POLICY.format(forms="'self'"),
     "cross-origin-opener-policy": "same-origin",
     "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=()",
     "referrer-policy": "same-origin",
@@ -76,7 +77,7 @@ class Reception(ASGIMiddleware):
         async def finish(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableScopeHeaders.from_message(message)
-                for name, value in HEADERS.items():
+                for name, value in headers_for(visit.forms_to).items():
                     headers[name] = value
                 if "cache-control" not in headers:
                     headers["cache-control"] = "no-store"
@@ -139,6 +140,14 @@ class Reception(ASGIMiddleware):
         )
         _remember(visit, had_door=bool(door))
         return visit
+
+
+def headers_for(forms_to: Collection[str]) -> dict[str, str]:
+    """The headers of a page, whose forms lead to our own pages and to these origins."""
+    if not forms_to:
+        return HEADERS
+    forms = " ".join(("'self'", *sorted(forms_to)))
+    return HEADERS | {"content-security-policy": CONTENT_POLICY.format(forms=forms)}
 
 
 async def _send_sorry(send: Send, page: bytes, retry_after: int) -> None:

@@ -126,6 +126,15 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "rule-draft-outrun": N_(
             "Somebody published another version of %(seen)s since this draft was made."
         ),
+        "review-pending": N_(
+            "This draft is being reviewed; it stays as it is until it is approved or sent back."
+        ),
+        "review-not-asked": N_("Nobody asks for a review of this draft any more."),
+        "review-missing": N_(
+            "Somebody else has to approve a draft before it is published."
+        ),
+        "review-stale": N_("It is no longer what was reviewed; please have it looked at again."),
+        "review-own": N_("Somebody who neither wrote the draft nor handed it in approves it."),
         "tag-malformed": N_(
             "A tag is up to 40 lower-case letters, digits and hyphens, not %(seen)s."
         ),
@@ -165,6 +174,12 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "membership-ended": N_("The membership has ended; the member may join anew."),
         "membership-cancelled-already": N_("It will end already."),
         "membership-nothing-to-undo": N_("Nobody has asked to end this membership."),
+        "membership-live": N_("There is a membership already that has not ended."),
+        "trial-taken": N_("You have had a trial; it comes once for life."),
+        "stripe-unavailable": N_("Stripe does not answer just now; please try again in a moment."),
+        "stripe-refused": N_("Stripe refuses this: %(seen)s."),
+        "card-refused": N_("The card was refused (%(seen)s); nothing was changed."),
+        "unknown-checkout": N_("There is no such page of Stripe's."),
         "withdrawal-over": N_("The days to withdraw are over."),
         "voucher-definition-exists": N_(
             "There is a voucher with this code already, and it says something else."

@@ -49,6 +49,8 @@ class Visit:
     """Whose wallet this visit may show; staff sessions never have one."""
     cookies: dict[str, "Crumb"] = field(default_factory=dict)
     """Cookies that the answer sets."""
+    forms_to: set[str] = field(default_factory=set)
+    """Where forms of this page may lead besides our own pages: Stripe's."""
 
     @property
     def csrf(self) -> str:

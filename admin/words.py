@@ -102,6 +102,8 @@ DRAFT_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "open": (N_("Draft"), "warn"),
         "scheduled": (N_("Comes later"), "calm"),
+        "review": (N_("In review"), "warn"),
+        "approved": (N_("Approved"), "good"),
         "published": (N_("Published"), "good"),
         "retired": (N_("Put away"), ""),
     }
@@ -187,6 +189,9 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "expiry-confirmed": N_("The change is confirmed; the points are being moved."),
         "draft-made": N_("The draft is stored; nothing has changed for anybody."),
         "draft-changed": N_("The draft was changed; its earlier previews stay as they were."),
+        "draft-handed-in": N_("The draft is handed in; it stays as it is until it is looked at."),
+        "draft-approved": N_("The draft is approved as it stands."),
+        "draft-sent-back": N_("The draft is sent back, with your reason."),
         "draft-retired": N_("The draft was put away; it stays readable."),
         "ladder-previewed": N_("The draft was held against all members; nothing was changed."),
         "ladder-published": N_("The new ladder is live; the worker moves members within the hour."),
@@ -213,6 +218,9 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "membership-cancel": N_("It ends with what is paid; until then everything stays."),
         "membership-undo": N_("It goes on after all."),
         "membership-change": N_("The price changes with the next period."),
+        "membership-joined": N_("You have joined."),
+        "membership-confirming": N_("Stripe is still confirming it; look again in a moment."),
+        "membership-left": N_("Nothing was joined and nothing was charged."),
         "membership-leave": N_("The membership has ended."),
         "membership-withdraw": N_("The joining is taken back."),
         "rules-published": N_("The rules are live, in every process, from now on."),

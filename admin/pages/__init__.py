@@ -41,6 +41,7 @@ from admin.pages import (
     rule_drafts,
     rule_forms,
     rule_groups,
+    rule_reviews,
     rule_trials,
     rules,
     sign_in,
@@ -48,6 +49,7 @@ from admin.pages import (
     voucher_batches,
     vouchers,
     wallet,
+    wallet_joining,
     wallet_membership,
 )
 
@@ -76,6 +78,7 @@ PAGES: Final[tuple[HTTPRouteHandler, ...]] = (
     *rule_forms.ROUTES,
     *rule_trials.ROUTES,
     *rule_drafts.ROUTES,
+    *rule_reviews.ROUTES,
     *ladder.ROUTES,
     *ladder_drafts.ROUTES,
     *ladder_previews.ROUTES,
@@ -95,5 +98,6 @@ PAGES: Final[tuple[HTTPRouteHandler, ...]] = (
     *keys.ROUTES,
     *people.ROUTES,
     *wallet.ROUTES,
+    *wallet_joining.ROUTES,
     *wallet_membership.ROUTES,
 )

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from admin.errors import NotSignedIn, PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
+from admin.joining import here, leads_to_stripe
 from admin.membership_deeds import Deed, do
 from admin.membership_view import membership_of, plans_to_be_had
 from admin.refusals import REFUSALS, sentence
@@ -51,6 +52,7 @@ async def deed_form(request: Request[Any, Any, Any], deed: FromPath[str]) -> Res
 async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
     visit = visit_of(request)
     whose = await _whose(visit)
+    leads_to_stripe(visit)
     async with visit.application.database.snapshot() as connection:
         held = await membership_of(connection, visit, whose)
         offers = await plans_to_be_had(connection, visit)
@@ -62,6 +64,7 @@ async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
         held=held,
         alive=held is not None and held.row.ended_at is None,
         offers=offers,
+        cards=held is not None and here(visit, held.row.adapter),
     )
 
 
