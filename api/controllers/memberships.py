@@ -219,7 +219,11 @@ async def undo_cancel(request: ApiRequest) -> Response[bytes]:
     "/memberships/{membership:str}/withdraw",
     status_code=200,
     opt=operation(
-        deed_of("Withdraw from a membership", _OWNERS, "membership-ended", "withdrawal-over")
+        deed_of(
+            "Withdraw from a membership",
+            _OWNERS,
+            *("membership-ended", "membership-cancelled-already", "withdrawal-over"),
+        )
     ),
 )
 async def withdraw_membership(request: ApiRequest) -> Response[bytes]:

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing import catalogue
 from loyalty.billing.errors import StripeRefused
-from loyalty.billing.operations import ask_once
+from loyalty.billing.operations import ENDING, ask_once
 from loyalty.billing.projecting import current_item, intents_of
 from loyalty.billing.syncing import sync_if_possible
 from loyalty.bootstrap import Application
@@ -53,7 +53,8 @@ async def leave(
 ) -> Asked:
     """End a membership now and give back what the policy, or the right to withdraw, says.
 
-    Raises MembershipEnded and WithdrawalOver, and what Stripe refuses.
+    Raises MembershipEnded, WithdrawalOver, CancelledAlready where somebody is at it under another
+    key, and what Stripe refuses.
     """
 
     async def make() -> Mapping[str, Any]:
@@ -75,7 +76,7 @@ async def leave(
             ],
         }
 
-    asked = await ask_once(application, cause, row, "cancel-now", key=key, make=make)
+    asked = await ask_once(application, cause, row, ENDING, key=key, make=make)
     due = tuple(
         Due(one["charge"], one["net"], one["tax"], one["days"], one["of_days"])
         for one in asked["due"]

@@ -21,6 +21,8 @@ from loyalty.billing.syncing import sync_if_possible
 from loyalty.billing.tables import stripe_operation
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
+from loyalty.membership.errors import CancelledAlready
+from loyalty.membership.store import lock_row
 from loyalty.membership.types import Membership
 
 if TYPE_CHECKING:
@@ -32,6 +34,8 @@ PATIENCE: Final = timedelta(minutes=1)
 KEYS_LAST: Final = timedelta(hours=23)
 """Stripe forgets an idempotency key after a day; then a person has to look."""
 BATCH: Final = 100
+ENDING: Final = "cancel-now"
+"""The deed that ends a subscription and gives money back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ async def ask_once(
 async def ask(application: Application, cause: Cause, operation: Operation) -> None:
     """Save what is asked, ask it, and say that it is done."""
     gateway = application.billing.demand()
-    await application.database.write(save, cause, operation)
+    operation = await application.database.write(save, cause, operation)
     refused = None
     try:
         await _perform(gateway, operation)
@@ -109,8 +113,14 @@ async def finish_operations(application: Application, cause: Cause) -> int:
     return done
 
 
-async def save(connection: AsyncConnection, cause: Cause, operation: Operation) -> None:
-    """Keep what is about to be asked; what was kept under the key before stands."""
+async def save(connection: AsyncConnection, cause: Cause, operation: Operation) -> Operation:
+    """Keep what is about to be asked and return it; what was kept under the key before stands.
+
+    Money goes back once, under one key: raises CancelledAlready for another that ends the same.
+    """
+    if operation.deed == ENDING:
+        await lock_row(connection, operation.member)
+        await _refuse_another(connection, operation)
     await connection.execute(
         insert(stripe_operation)
         .values(
@@ -124,6 +134,23 @@ async def save(connection: AsyncConnection, cause: Cause, operation: Operation) 
         )
         .on_conflict_do_nothing(constraint="stripe_operation_is_asked_once_per_key")
     )
+    kept = await _kept(connection, operation.member, operation.key)
+    return operation if kept is None else kept.operation
+
+
+async def _refuse_another(connection: AsyncConnection, operation: Operation) -> None:
+    own = stripe_operation.c
+    asked_at = await connection.scalar(
+        select(own.asked_at).where(
+            own.member == operation.member,
+            own.subscription == operation.subscription,
+            own.deed == ENDING,
+            own.key != operation.key,
+            own.refused.is_(None),
+        )
+    )
+    if asked_at is not None:
+        raise CancelledAlready(seen=asked_at.isoformat())
 
 
 async def end(

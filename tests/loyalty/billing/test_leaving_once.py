@@ -1,0 +1,68 @@
+"""Money goes back once, however often and by whomever a membership is ended."""
+
+import asyncio
+from contextlib import suppress
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.billing import deeds
+from loyalty.billing.errors import StripeUnavailable
+from loyalty.billing.operations import PATIENCE, finish_operations
+from loyalty.billing.syncing import sync
+from loyalty.membership.errors import CancelledAlready
+from loyalty.membership.types import Membership
+from tests.loyalty.billing.shop import Shop, shop
+from tests.support.stripe_double.passing import advance
+from tests.support.stripe_double.store import DAY
+
+__all__ = ["shop"]
+
+
+async def half_used(shop: Shop, owner: AsyncConnection) -> Membership:
+    """Return a membership of which some days are used up and are not given back."""
+    await owner.execute(text("update loyalty.plan set refund_policy = 'pro-rata'"))
+    made = await shop.joined(await shop.member())
+    await sync(shop.application, shop.cause(), made["id"])
+    advance(shop.stripe.store, shop.stripe.store.now + 20 * DAY)
+    row = await shop.membership(made["id"])
+    assert row is not None
+    return row
+
+
+def given_back(shop: Shop) -> list[int]:
+    """Return what Stripe gave back."""
+    return [each["amount"] for each in shop.stripe.store.all("refund")]
+
+
+async def test_two_who_end_it_at_once_give_back_once(
+    shop: Shop, owner_connection: AsyncConnection
+) -> None:
+    row = await half_used(shop, owner_connection)
+
+    answers = await asyncio.gather(
+        *(
+            deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key=key)
+            for key in ("a", "b", "c")
+        ),
+        return_exceptions=True,
+    )
+
+    assert given_back(shop) == [322]
+    assert sum(isinstance(each, CancelledAlready) for each in answers) == 2
+
+
+async def test_what_is_under_way_is_not_asked_for_anew(
+    shop: Shop, owner_connection: AsyncConnection
+) -> None:
+    row = await half_used(shop, owner_connection)
+    shop.stripe.double.faults.extend([""] * 2 + ["500"] * 3)
+    with suppress(StripeUnavailable):
+        await deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key="a")
+
+    with pytest.raises(CancelledAlready):
+        await deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key="b")
+    await finish_operations(shop.application, shop.cause(2 * PATIENCE))
+
+    assert given_back(shop) == [322]
