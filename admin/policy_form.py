@@ -40,6 +40,7 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "limit_finance": N_("Points finance may give or take in a day"),
         "adjustment_reasons": N_("Reasons for giving or taking points, separated by commas"),
         "birthday_voucher": N_("Voucher issued on birthdays"),
+        "rule_reviewers": N_("Before a change of rules is published"),
         "starts_at": N_("In force from"),
         **EXPIRY_LABELS,
     }
@@ -54,6 +55,10 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             "deducted": N_("Deduct the rest from the refund"),
         },
         "spend_on_shipping": {"no": N_("No"), "yes": N_("Yes")},
+        "rule_reviewers": {
+            "0": N_("Nobody else has to approve it"),
+            "1": N_("Somebody else approves it"),
+        },
     }
 )
 
@@ -66,6 +71,7 @@ _WHOLE: Final = (
     "spend_minimum",
     "spend_step",
     "spend_share_percent",
+    "rule_reviewers",
 )
 _PLAIN: Final = ("currency", "time_zone", "language", "shortfall")
 _FIELDS: Final[Mapping[str, str]] = MappingProxyType(

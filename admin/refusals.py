@@ -130,9 +130,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             "This draft is being reviewed; it stays as it is until it is approved or sent back."
         ),
         "review-not-asked": N_("Nobody asks for a review of this draft any more."),
-        "review-missing": N_(
-            "Somebody else has to approve a draft before it is published."
-        ),
+        "review-missing": N_("Somebody else has to approve a draft before it is published."),
         "review-stale": N_("It is no longer what was reviewed; please have it looked at again."),
         "review-own": N_("Somebody who neither wrote the draft nor handed it in approves it."),
         "tag-malformed": N_(

@@ -1,5 +1,6 @@
 """Drafts of rules: what each changes on what is live; published together, or put away."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
 from uuid import UUID
@@ -31,7 +32,7 @@ from loyalty.rule_drafts import (
     publish_draft,
     retire_draft,
 )
-from loyalty.staff import list_people
+from loyalty.staff import Person, list_people
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 ADMIN: Final = {NEEDS: Needs.ADMIN}
@@ -41,7 +42,7 @@ HERE: Final = f"{RULES}/drafts"
 @get(f"{HERE}/{{draft:str}}", opt=STAFF)
 async def draft_page(request: Request[Any, Any, Any], draft: FromPath[str]) -> Response[Any]:
     """What a draft would change on what is live, and what stands in its way."""
-    return await _draft(request, draft_id(draft), Form("publish", {"on": ""}), HTTPStatus.OK)
+    return await show_draft(request, draft_id(draft), Form("publish", {"on": ""}), HTTPStatus.OK)
 
 
 @post(f"{HERE}/{{draft:str}}/publish", opt=ADMIN)
@@ -65,7 +66,7 @@ async def publish_form(request: Request[Any, Any, Any], draft: FromPath[str]) ->
         except REFUSALS as error:
             wrong[""] = sentence(visit.voice, error)
     again = form.form("publish", wrong)
-    return await _draft(request, one, again, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return await show_draft(request, one, again, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @post(f"{HERE}/{{draft:str}}/retire", opt=ADMIN)
@@ -82,12 +83,13 @@ async def retire_form(request: Request[Any, Any, Any], draft: FromPath[str]) -> 
         return await once(visit, form, "console.retire-rules", None, effect, then=then)
     except REFUSALS as error:
         again = form.form("publish", {"": sentence(visit.voice, error)})
-    return await _draft(request, one, again, HTTPStatus.UNPROCESSABLE_ENTITY)
+    return await show_draft(request, one, again, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-async def _draft(
+async def show_draft(
     request: Request[Any, Any, Any], one: UUID, form: Form, status: HTTPStatus
 ) -> Response[Any]:
+    """A draft with the form that was sent about it: `publish` or `review`."""
     visit = visit_of(request)
     async with visit.application.database.snapshot() as connection:
         found = await benefits.find_rule_draft(connection, one)
@@ -96,26 +98,38 @@ async def _draft(
         groups = await live_groups(connection, visit.at)
         newest = await benefits.list_rule_set_versions(connection, limit=1)
         people = by_id(await list_people(connection))
-    state = found.state_at(visit.at)
+    state, review = found.state_at(visit.at), found.review
+    alive = state in {"open", "approved"}
     return page(
         request,
         "rule_draft.html",
         status=status,
-        form=form,
+        form=form if form.name == "publish" else Form("publish", {"on": ""}),
+        reviewing=form if form.name == "review" else Form("review"),
         draft=found,
         state=_state(visit, found, state),
-        alive=state == "open",
+        alive=alive,
+        waits=state == "review",
+        review=review,
+        handed_in_by=_who(visit, people, None if review is None else review.handed_in_by),
+        decided_by=_who(visit, people, None if review is None else review.decided_by),
+        own=review is not None and visit.cause().actor in review.authors,
+        asked=bool(visit.policy.rule_reviewers),
         coming=state == "scheduled",
         address=f"{HERE}/{show(DRAFT, found.id)}",
         who=actor_words(visit.voice, found.made_by, people),
         rules=changed_rules(speaker, checked.diff),
         groups=changed_groups(visit.voice, groups, found.change.groups),
-        group_address=show(DRAFT, found.id) if state == "open" and visit.admin else None,
+        group_address=show(DRAFT, found.id) if alive and visit.admin else None,
         problems=[located(visit, each) for each in checked.problems],
         outrun=checked.outrun,
         newest=next(iter(newest), 0),
         documents=written_sheet(tuple(found.change.rules), "").written,
     )
+
+
+def _who(visit: Visit, people: Mapping[UUID, Person], actor: str | None) -> str:
+    return "" if actor is None else actor_words(visit.voice, actor, people)
 
 
 def _state(visit: Visit, draft: benefits.RuleDraft, state: str) -> Badge:
@@ -128,6 +142,10 @@ def _state(visit: Visit, draft: benefits.RuleDraft, state: str) -> Badge:
         case "published":
             number = visit.voice.number(draft.published or 0)
             return Badge(say("Published as rule set %(number)s", number=number), "good")
+        case "review":
+            return Badge(say("In review"), "warn")
+        case "approved":
+            return Badge(say("Approved"), "good")
         case "retired":
             return Badge(say("Put away"), "")
         case _:

@@ -39,7 +39,7 @@ VERSIONS: Final = 20
 DRAFTS: Final = 8
 COST_DAYS: Final = 30
 LONGEST_REASON: Final = 200
-STATES: Final = ("", "live", "scheduled", "draft", "ended")
+STATES: Final = ("", "live", "scheduled", "review", "draft", "ended")
 
 
 @get(HERE, opt=STAFF)
@@ -80,9 +80,10 @@ async def rules_page(request: Request[Any, Any, Any]) -> Response[Any]:
                 one,
                 f"{HERE}/drafts/{show(DRAFT, one.id)}",
                 actor_words(visit.voice, one.made_by, people),
+                badge(visit.voice, DRAFT_STATES, one.state_at(visit.at)),
             )
             for one in drafts
-            if one.state_at(visit.at) in {"open", "scheduled"}
+            if one.state_at(visit.at) not in {"published", "retired"}
         ],
         live=live,
         older=further(visit, after=shown[-1].rule) if len(lives) > PAGE_SIZE else None,
@@ -247,6 +248,7 @@ def _views(visit: Visit, state: str) -> list[tuple[str, str, bool]]:
         "live": say("Live"),
         "scheduled": say("Comes later"),
         "draft": badge(visit.voice, DRAFT_STATES, "open").words,
+        "review": badge(visit.voice, DRAFT_STATES, "review").words,
         "ended": say("Ended"),
     }
     return [(words[one], further(visit, state=one, after=""), one == state) for one in STATES]

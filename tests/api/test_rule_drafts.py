@@ -154,3 +154,34 @@ async def test_an_open_draft_is_changed_and_read(web: Web, admin: Caller) -> Non
     assert changed.status_code == 200, changed.text
     assert (await admin.get(f"/v1/rule-drafts/{draft}")).json() == changed.json()
     assert changed.json()["groups"] == {"lane": "best"}
+
+
+async def test_a_draft_is_approved_over_http_by_a_key_that_did_not_write_it(
+    web: Web, admin: Caller
+) -> None:
+    document = (await admin.get("/v1/policy")).json()["policy"] | {"rule_reviewers": 1}
+    asked = await admin.post("/v1/policy", {"policy": document})
+    assert asked.status_code == 201, asked.text
+    other, draft = await web.caller("admin"), await drafted(admin, BASE)
+
+    async def said(caller: Caller, path: str, body: Json | None = None) -> tuple[int, str]:
+        answer = await caller.post(f"/v1/rule-drafts/{draft}/{path}", body)
+        told: Json = answer.json()
+        return answer.status_code, told.get("code") or told["state"]
+
+    assert await said(admin, "publish", {}) == (409, "review-missing")
+    assert await said(other, "send-back", {"reason": "no"}) == (409, "review-not-asked")
+    assert await said(admin, "review") == (200, "review")
+    assert await said(admin, "review") == (409, "review-pending")
+    shown = (await admin.get(f"/v1/rule-drafts/{draft}")).json()
+    rule = (await admin.get("/v1/rules", state="review")).json()["items"]
+    assert (shown["review"]["digest"], [one["name"] for one in rule]) == (shown["digest"], ["base"])
+    seen = {"digest": shown["digest"]}
+    assert await said(admin, "approve", seen) == (409, "review-own")
+    assert await said(other, "approve", {"digest": "0" * 64}) == (409, "review-stale")
+    assert (await said(other, "approve", {"digest": "?"}))[0] == 422
+    assert (await said(other, "send-back", {"reason": " "}))[0] == 422
+    assert await said(other, "approve", seen) == (200, "approved")
+    assert await said(other, "publish", {}) == (200, "published")
+    ended = await admin.post("/v1/rules/base/end", {})
+    assert (ended.status_code, ended.json()["code"]) == (409, "review-missing")
