@@ -1,7 +1,7 @@
 """The inbox: hints of Stripe's, kept once each before they are looked into.
 
 A hint is kept and its job enqueued in one transaction, so nothing that was answered 2xx is lost.
-The worker finds what waits, one subscription at a time, and brings it in by `sync`; several hints
+The worker finds what waits, one subscription at a time, and brings it in; several hints
 about one subscription are one question. A hint is done when a question asked after it is settled.
 """
 
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.billing.connecting import Billing
 from loyalty.billing.errors import StripeOff, StripeUnavailable
 from loyalty.billing.hints import Hint
-from loyalty.billing.syncing import sync
+from loyalty.billing.leaving import bring_in
 from loyalty.billing.tables import stripe_event
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
@@ -194,7 +194,7 @@ async def _look_into(
     application: Application, cause: Cause, subscription: str, hints: Sequence[Waiting]
 ) -> int:
     try:
-        synced = await sync(application, cause, subscription)
+        synced = await bring_in(application, cause, subscription)
     except Exception as error:  # noqa: BLE001 (told; one must not stop the others)
         await application.database.write(put_off, hints, _told(error, subscription), at=cause.at)
         return 0

@@ -6,7 +6,7 @@ was under way when a process died or Stripe did not answer, use the same key: it
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -62,8 +62,16 @@ async def ask_once(
     StripeRefused and CardRefused for good, and StripeUnavailable while the outcome is not known.
     """
     named = f"membership:{row.id}:{deed}:{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    about = Operation(row.member, named, deed, row.reference, {})
+    return await ask_kept(application, cause, about, make)
+
+
+async def ask_kept(
+    application: Application, cause: Cause, about: Operation, make: Make
+) -> Mapping[str, Any]:
+    """Do an operation under its key with what was kept under it, or else with what `make` says."""
     async with application.database.read() as connection:
-        before = await _kept(connection, row.member, named)
+        before = await _kept(connection, about.member, about.key)
     if before is None:
         asked = await make()
     elif before.refused is not None:
@@ -72,8 +80,7 @@ async def ask_once(
         return before.operation.asked
     else:
         asked = before.operation.asked
-    operation = Operation(row.member, named, deed, row.reference, asked)
-    await ask(application, cause, operation)
+    await ask(application, cause, replace(about, asked=asked))
     return asked
 
 

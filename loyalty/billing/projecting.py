@@ -37,7 +37,9 @@ MOVED_MONEY: Final = frozenset({"needs_response", "under_review", "lost", "won"}
 
 CHECKOUT: Final = "loyalty_checkout"
 NEXT_PRICE: Final = "loyalty_next_price"
-WITHDRAWN: Final = "withdrawn"
+SECOND: Final = "second-membership"
+ENDED_BY_US: Final = frozenset({"withdrawn", "member-closed", SECOND})
+"""What we say when we end a subscription, and know again as its end's cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,8 +239,8 @@ def _price_of(line: Seen) -> str | None:
 
 def _end_cause(seen: Seen) -> str:
     details = seen["cancellation_details"] or {}
-    if details.get("comment") == WITHDRAWN:
-        return WITHDRAWN
+    if details.get("comment") in ENDED_BY_US:
+        return str(details["comment"])
     if details.get("reason") == "payment_failed":
         return "grace-ended"
     if seen["cancel_at"] is not None and seen["ended_at"] >= seen["cancel_at"]:

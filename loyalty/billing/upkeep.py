@@ -4,6 +4,7 @@ Whatever a webhook did not bring is found here, and repaired by the same `sync`.
 does not bill by Stripe does nothing of this.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -16,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.billing.errors import HintRefused, StripeUnavailable
 from loyalty.billing.hints import TYPES, read_event
 from loyalty.billing.inbox import BROKEN, handle_events, keep
-from loyalty.billing.syncing import sync
+from loyalty.billing.leaving import bring_in
 from loyalty.billing.tables import stripe_comparison, stripe_event
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
@@ -100,15 +101,20 @@ async def record(connection: AsyncConnection, cause: Cause, found: Comparison) -
 
 async def last_comparison(connection: AsyncConnection) -> tuple[datetime, Comparison] | None:
     """Return the latest comparison and when it began."""
+    return next(iter(await comparisons(connection, limit=1)), None)
+
+
+async def comparisons(
+    connection: AsyncConnection, *, limit: int
+) -> Sequence[tuple[datetime, Comparison]]:
+    """Return the latest comparisons and when each began."""
     own = stripe_comparison.c
-    row = (
-        await connection.execute(
-            select(own.begun_at, own.compared, own.drifted, own.repaired, own.unknown)
-            .order_by(own.id.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    return None if row is None else (row.begun_at, Comparison(*row[1:]))
+    rows = await connection.execute(
+        select(own.begun_at, own.compared, own.drifted, own.repaired, own.unknown)
+        .order_by(own.id.desc())
+        .limit(limit)
+    )
+    return [(row.begun_at, Comparison(*row[1:])) for row in rows]
 
 
 async def _compare(
@@ -116,7 +122,7 @@ async def _compare(
 ) -> None:
     found.compared += 1
     try:
-        synced = await sync(application, cause, subscription)
+        synced = await bring_in(application, cause, subscription)
     except StripeUnavailable:
         raise
     except Exception as error:

@@ -8,6 +8,7 @@ from typing import Final
 from loyalty.billing.catalogue import keep_in_step
 from loyalty.billing.inbox import JOB as HANDLE_STRIPE_EVENTS
 from loyalty.billing.inbox import handle_events
+from loyalty.billing.leaving import end_left_behind
 from loyalty.billing.operations import finish_operations
 from loyalty.billing.upkeep import compare_with_stripe, look_into_inbox, sweep_stripe_events
 from loyalty.birthdays import issue_birthday_vouchers
@@ -65,6 +66,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("look-into-stripe-inbox", "* * * * *", look_into_inbox),
     Periodic("keep-stripe-prices", "* * * * *", keep_in_step),
     Periodic("finish-stripe-operations", "* * * * *", finish_operations),
+    Periodic("end-left-stripe-subscriptions", "* * * * *", end_left_behind),
     Periodic("sweep-stripe-events", "25 * * * *", sweep_stripe_events),
     Periodic("compare-with-stripe", "50 2 * * *", compare_with_stripe),
 )

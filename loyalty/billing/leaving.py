@@ -1,0 +1,130 @@
+"""Subscriptions that nobody may go on paying for: of who has left, and of who has one already.
+
+Both are ended at Stripe by a job, outside of any transaction, under a key that follows from the
+membership or the subscription and is saved first; so each is ended, and given back, once.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.billing.deeds import ADAPTER, leave
+from loyalty.billing.errors import StripeUnavailable
+from loyalty.billing.fetching import fetch
+from loyalty.billing.operations import Operation, ask_kept
+from loyalty.billing.projecting import CHECKOUT, SECOND, Picture, intents_of
+from loyalty.billing.store import member_of
+from loyalty.billing.syncing import Synced, sync
+from loyalty.bootstrap import Application
+from loyalty.cause import Cause
+from loyalty.errors import LoyaltyError
+from loyalty.ids import read
+from loyalty.membership.errors import MembershipLive
+from loyalty.membership.store import find_membership
+from loyalty.membership.tables import membership
+from loyalty.membership.types import PREFIX, Membership
+from loyalty.tables import member
+
+LEFT: Final = "member-closed"
+BATCH: Final = 100
+LOG: Final = structlog.get_logger(__name__)
+
+
+async def end_left_behind(application: Application, cause: Cause) -> int:
+    """End what members have at Stripe who have left; answer how many.
+
+    Leaving is cancelling now: what the plan's policy gives back is given back.
+    """
+    if application.billing.gateway is None:
+        return 0
+    async with application.database.read() as connection:
+        rows = await _of_who_left(connection)
+    done = 0
+    for row in rows:
+        try:
+            await leave(application, cause, row, LEFT, key=LEFT)
+        except StripeUnavailable:
+            break
+        except LoyaltyError as refused:
+            LOG.exception("stripe-not-ended", subscription=row.reference, code=refused.code)
+        else:
+            done += 1
+    return done
+
+
+async def bring_in(application: Application, cause: Cause, subscription: str) -> Synced:
+    """Bring a subscription in; a second one from a page of ours is ended and given back whole.
+
+    Nobody has two memberships, and two pages may be paid before either is known here. Raises what
+    `sync` raises, and MembershipLive of a subscription that was not joined on a page of ours.
+    """
+    try:
+        return await sync(application, cause, subscription)
+    except MembershipLive as live:
+        async with application.database.read() as connection:
+            other = await find_membership(connection, read(PREFIX, live.seen))
+        if other.adapter == ADAPTER:  # it may have ended without our knowing
+            await sync(application, cause, other.reference)
+    try:
+        return await sync(application, cause, subscription)
+    except MembershipLive:
+        if not await _end_second(application, cause, subscription):
+            raise
+    return await sync(application, cause, subscription)
+
+
+async def _end_second(application: Application, cause: Cause, subscription: str) -> bool:
+    """End a subscription that was joined on a page of ours; False for any other."""
+    gateway = application.billing.demand()
+    picture = await fetch(gateway, subscription, at=cause.at)
+    if picture is None or CHECKOUT not in (picture.subscription["metadata"] or {}):
+        return False
+    async with application.database.read() as connection:
+        whose = await member_of(connection, picture.subscription["customer"])
+    if whose is None:
+        return False
+
+    async def make() -> Mapping[str, Any]:
+        return {"why": SECOND, "due": list(_paid(picture))}
+
+    about = Operation(whose, f"second:{subscription}", "cancel-now", subscription, {})
+    await ask_kept(application, cause, about, make)
+    LOG.warning("stripe-second-ended", subscription=subscription)
+    return True
+
+
+def _paid(picture: Picture) -> Sequence[Mapping[str, Any]]:
+    """Return every payment of a subscription with what is left of it."""
+    found = []
+    for owed in picture.invoices:
+        taken = {each["payment"].get("payment_intent"): each for each in owed["payments"]["data"]}
+        for intent in intents_of(owed):
+            back = sum(
+                each["amount"]
+                for each in picture.refunds.get(intent, ())
+                if each["status"] not in {"failed", "canceled"}
+            )
+            left = taken[intent]["amount_paid"] - back
+            if left > 0:
+                found.append({"intent": intent, "net": left, "tax": 0})
+    return found
+
+
+async def _of_who_left(connection: AsyncConnection) -> Sequence[Membership]:
+    wanted = (
+        select(membership.c.id)
+        .join(member, member.c.id == membership.c.member)
+        .where(
+            membership.c.adapter == ADAPTER,
+            membership.c.ended_at.is_(None),
+            member.c.closed_at.is_not(None),
+        )
+        .order_by(membership.c.id)
+        .limit(BATCH)
+    )
+    return [
+        await find_membership(connection, id_) for id_ in list(await connection.scalars(wanted))
+    ]
