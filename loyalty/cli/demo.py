@@ -93,12 +93,14 @@ def announce(url: str, home: Path, state: State) -> None:
     write_private(home / "demo.json", json.dumps(told, indent=2))
 
     async def links(application: Application) -> tuple[str | None, str, dict[str, str]]:
-        first = await application.database.write(first_link, cause=cause_of(application))
+        cause = cause_of(application)
+        first = await application.database.write(first_link, cause=cause)
         async with application.database.read() as connection:
             await application.signing.load(connection)
-            newcomer = await find_newcomer(connection, application.clock.now())
+            doubled = application.billing.doubled
+            newcomer = await find_newcomer(connection, cause.at) if doubled else None
         paying = {}
-        if application.billing.doubled and newcomer is not None:
+        if newcomer is not None:
             paying[show("mem", newcomer)] = _wallet(application, newcomer, DOUBLED_LIVES)
         return (
             None if first is None else first.path,
