@@ -72,6 +72,8 @@ LEGS: Final[Mapping[Leg, str]] = MappingProxyType(
     {
         Leg.ORDERS_LEDGER: N_("Orders and ledger"),
         Leg.SHOP_ORDERS: N_("The shop's list and orders"),
+        Leg.BILLER_FEES: N_("What was billed and memberships"),
+        Leg.PAYOUTS_MOVEMENTS: N_("Payouts and what they were made of"),
     }
 )
 
@@ -79,6 +81,8 @@ SIDES: Final[Mapping[Leg, tuple[str, str]]] = MappingProxyType(
     {
         Leg.ORDERS_LEDGER: (N_("Orders"), N_("Ledger")),
         Leg.SHOP_ORDERS: (N_("Shop"), N_("Orders")),
+        Leg.BILLER_FEES: (N_("Billed"), N_("Memberships")),
+        Leg.PAYOUTS_MOVEMENTS: (N_("Payouts"), N_("Movements")),
     }
 )
 
@@ -92,6 +96,10 @@ ITEM_KINDS: Final[Mapping[ItemKind, str]] = MappingProxyType(
         ItemKind.MISSING_AT_SHOP: N_("Not in the shop's list"),
         ItemKind.MONEY_DIFFERS: N_("Money differs"),
         ItemKind.STATUS_DIFFERS: N_("State differs"),
+        ItemKind.MISSING_IN_MEMBERSHIPS: N_("No membership has it"),
+        ItemKind.MISSING_AT_BILLER: N_("Not in the report of who bills"),
+        ItemKind.CURRENCY_DIFFERS: N_("Currency differs"),
+        ItemKind.MISSING_IN_MOVEMENTS: N_("No movement was paid out with it"),
     }
 )
 
@@ -106,6 +114,15 @@ STEPS: Final[Mapping[str, str]] = MappingProxyType(
         "completed": N_("Completed"),
         "returned": N_("Returned"),
         "status": N_("State"),
+        "billed": N_("Billed"),
+        "billed-tax": N_("Tax billed"),
+        "refunded": N_("Refunded"),
+        "refunded-tax": N_("Tax refunded"),
+        "disputed": N_("Disputed"),
+        "disputed-tax": N_("Tax disputed"),
+        "reinstated": N_("Reinstated"),
+        "reinstated-tax": N_("Tax reinstated"),
+        "payout": N_("Paid out"),
         "": N_("Other"),
     }
 )

@@ -60,13 +60,13 @@ async def runs_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Every comparison, the latest first, and the form to run one."""
     visit = visit_of(request)
     last = months_later(visit.policy.day_of(visit.at).replace(day=1), -1)
-    form = Form("run", {"month": f"{last:%Y-%m}", "tolerance": "0"})
+    form = Form("run", {"month": f"{last:%Y-%m}", "tolerance": "0", "money": "0"})
     return await _runs(request, form, HTTPStatus.OK)
 
 
 @post(HERE, opt=FINANCE)
 async def run_form(request: Request[Any, Any, Any]) -> Response[Any]:
-    """Compare orders and ledger for a month."""
+    """Compare a month: orders and ledger, and what was billed where there is a need."""
     visit, form = visit_of(request), await sent(request)
     wrong: dict[str, str] = {}
     month = month_of(form.get("month"))
@@ -75,8 +75,11 @@ async def run_form(request: Request[Any, Any, Any]) -> Response[Any]:
     tolerance = _whole(form.get("tolerance"))
     if tolerance is None:
         wrong["tolerance"] = visit.voice.say("Please give a whole number.")
-    if month is not None and tolerance is not None:
-        cause, since, allowed = visit.cause(), month, Tolerance(points=tolerance)
+    money = _whole(form.get("money") or "0")
+    if money is None:
+        wrong["money"] = visit.voice.say("Please give a whole number.")
+    if month is not None and tolerance is not None and money is not None:
+        cause, since, allowed = visit.cause(), month, Tolerance(points=tolerance, money=money)
 
         async def effect(connection: AsyncConnection, _: Begun) -> str:
             until = months_later(since, 1)
@@ -283,7 +286,8 @@ def _side(visit: Visit, leg: Leg, amount: int | None, state: str | None, on: dat
 
 
 def _figure(visit: Visit, leg: Leg, amount: int) -> str:
-    return visit.voice.money(amount) if leg is Leg.SHOP_ORDERS else visit.voice.number(amount)
+    in_points = leg is Leg.ORDERS_LEDGER
+    return visit.voice.number(amount) if in_points else visit.voice.money(amount)
 
 
 def _whole(text: str) -> int | None:

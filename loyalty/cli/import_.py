@@ -12,6 +12,8 @@ from loyalty.bootstrap import Application
 from loyalty.cli.progress import Step, progress, tell
 from loyalty.cli.running import run
 from loyalty.history.balances import BalancesSummary, import_balances
+from loyalty.history.billed_rows import Adapter
+from loyalty.history.billing import BillingSummary, import_movements, import_payouts
 from loyalty.history.members import MembersSummary, import_members
 from loyalty.history.orders import Report, import_orders
 from loyalty.history.outside_codes import CodesSummary, import_vouchers
@@ -117,6 +119,48 @@ def vouchers(file: Path, definition: str) -> None:
     async def work(application: Application) -> CodesSummary:
         with reporting() as report:
             return await import_vouchers(application, file, definition, report=report)
+
+    finish(file, run(work))
+
+
+@import_.command()
+@click.argument("file", type=FILE)
+@click.option(
+    "--adapter",
+    type=click.Choice(["stripe", "external"]),
+    default="stripe",
+    show_default=True,
+    help="Who bills: Stripe, or the shop by other means.",
+)
+def billing(file: Path, adapter: str) -> None:
+    """Take in what was billed and given back, for reconciliation with memberships' charges.
+
+    Columns, as in Stripe's itemised report of balance changes from activity:
+    balance_transaction_id, reporting_category, source_id, currency, gross, created_utc or created,
+    and optionally fee, net, tax, invoice_id, subscription_id, customer_facing_amount with
+    customer_facing_currency, automatic_payout_id.
+    """
+
+    async def work(application: Application) -> BillingSummary:
+        with reporting() as report:
+            who = cast("Adapter", adapter)
+            return await import_movements(application, file, adapter=who, report=report)
+
+    finish(file, run(work))
+
+
+@import_.command()
+@click.argument("file", type=FILE)
+def payouts(file: Path) -> None:
+    """Take in what Stripe paid out, for reconciliation with what the payouts were made of.
+
+    Columns, as in Stripe's itemised report of payouts: payout_id, balance_transaction_id, currency,
+    gross, effective_at_utc or effective_at, and optionally reporting_category.
+    """
+
+    async def work(application: Application) -> BillingSummary:
+        with reporting() as report:
+            return await import_payouts(application, file, report=report)
 
     finish(file, run(work))
 

@@ -48,7 +48,8 @@ class Sheet:
         if len(row.fields) != len(self.names):
             reason = f"expected {len(self.names)} fields, found {len(row.fields)}"
             raise FaultError("", reason)
-        for name, text in zip(self.names, row.fields, strict=True):
+        for name, place in self.place.items():
+            text = row.fields[place]
             if len(text) > TEXT_MAX:
                 raise FaultError(name, f"longer than {TEXT_MAX} characters")
             if any(letter < " " or "\ud800" <= letter <= "\udfff" for letter in text):
@@ -97,12 +98,16 @@ class Cells:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which columns a kind of file has; a name may also begin with one of the prefixes."""
+    """Which columns a kind of file has; a name may also begin with one of the prefixes.
+
+    What begins as in `passed` may be there as well, and nobody looks at it.
+    """
 
     kind: str
     required: Sequence[str]
     optional: Sequence[str] = ()
     prefixes: tuple[str, ...] = ()
+    passed: tuple[str, ...] = ()
 
     def read(self, header: Sequence[str]) -> Sheet:
         """Find every column, or raise `ColumnsUnusable`: missing, unknown or doubled."""
@@ -114,11 +119,16 @@ class Columns:
             [
                 name
                 for name in names
-                if name not in known and not name.startswith(self.prefixes or "\0")
+                if name not in known and not name.startswith((*self.prefixes, *self.passed))
             ],
         )
         _refuse("is missing", [name for name in self.required if name not in names])
-        return Sheet(names, {name: place for place, name in enumerate(names)})
+        read = (
+            (name, place)
+            for place, name in enumerate(names)
+            if name in known or not name.startswith(self.passed)
+        )
+        return Sheet(names, dict(read))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Orders beside ledger, and the shop's list beside orders: what differs, and who explained it.
+"""Orders beside ledger, the shop's list beside orders, whoever bills beside memberships.
 
 A run compares one period and keeps every difference as an item. `docs/reconciliation.md` says what
 each kind means; closing a period asks `latest` and `open_items`.
@@ -12,6 +12,7 @@ from loyalty.reconciliation.errors import (
     UnknownItem,
     UnknownReconciliation,
 )
+from loyalty.reconciliation.reported import take_movements, take_payouts
 from loyalty.reconciliation.running import reconcile
 from loyalty.reconciliation.store import (
     clear_item,
@@ -27,11 +28,15 @@ from loyalty.reconciliation.types import (
     Clearing,
     ClearingReason,
     ControlRow,
+    FeeStep,
     Item,
     ItemKind,
     Leg,
+    Movement,
+    Payout,
     Reconciliation,
     ReopeningReason,
+    TakenIn,
     Tolerance,
     Totals,
 )
@@ -41,14 +46,18 @@ __all__ = [
     "ClearingReason",
     "ControlRepeated",
     "ControlRow",
+    "FeeStep",
     "Item",
     "ItemCleared",
     "ItemKind",
     "ItemNotCleared",
     "Leg",
+    "Movement",
+    "Payout",
     "Reconciliation",
     "ReconciliationPeriodUnfit",
     "ReopeningReason",
+    "TakenIn",
     "Tolerance",
     "Totals",
     "UnknownItem",
@@ -62,4 +71,6 @@ __all__ = [
     "open_items",
     "reconcile",
     "reopen_item",
+    "take_movements",
+    "take_payouts",
 ]

@@ -28,7 +28,7 @@ from loyalty.cause import Cause
 from loyalty.changes import record_change
 from loyalty.numbering import next_number
 from loyalty.policy import policy_at
-from loyalty.reconciliation import points, shop
+from loyalty.reconciliation import fees, points, shop
 from loyalty.reconciliation.errors import ReconciliationPeriodUnfit
 from loyalty.reconciliation.store import find_reconciliation
 from loyalty.reconciliation.tables import reconciliation, reconciliation_item
@@ -54,7 +54,7 @@ async def reconcile(
     """Compare the days in ``[since, until)``, each leg as a run of its own.
 
     Orders and ledger are always compared; with ``control``, the shop's own list of the period, so
-    are shop and orders.
+    are shop and orders; and whoever bills with memberships, where fees say that there is a need.
     """
     policy = await policy_at(connection, cause.at)
     if not since < until or since > policy.day_of(cause.at):
@@ -75,7 +75,7 @@ async def reconcile(
         found = shop.money_items(compared, tolerance=allowed.money)
         asked = _Asked(Leg.SHOP_ORDERS, since, until, allowed.money)
         runs.append(await _run(connection, cause, asked, compared, found))
-    return runs
+    return runs + await _bill(connection, cause, fees.Span.of(policy, since, until), allowed.money)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,25 @@ class _Asked:
     since: date
     until: date
     tolerance: int
+
+
+async def _bill(
+    connection: AsyncConnection, cause: Cause, span: fees.Span, tolerance: int
+) -> list[Reconciliation]:
+    """Compare whoever bills with memberships, and payouts with what they were made of."""
+    runs: list[Reconciliation] = []
+    of_fees, of_payouts = await fees.asked_for(connection, span)
+    if of_fees:
+        asked = _Asked(Leg.BILLER_FEES, span.since, span.until, tolerance)
+        compared = fees.fees_compared(span)
+        found = fees.fees_items(compared, tolerance=tolerance)
+        runs.append(await _run(connection, cause, asked, compared, found))
+    if of_payouts:
+        asked = _Asked(Leg.PAYOUTS_MOVEMENTS, span.since, span.until, tolerance)
+        compared = fees.payouts_compared(span)
+        found = fees.payouts_items(compared, tolerance=tolerance)
+        runs.append(await _run(connection, cause, asked, compared, found))
+    return runs
 
 
 async def _run(

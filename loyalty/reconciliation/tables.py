@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     Computed,
@@ -33,6 +34,9 @@ PROGRAMME_WIDE: Final = frozenset(
         "reconciliation",  # comparisons of the whole programme for a period
         "reconciliation_clearing",  # differences that a person has explained
         "reconciliation_reopening",  # explanations that did not hold
+        "biller_movement",  # what the one who bills has reported; members stand with our charges
+        "biller_settlement",  # which payout paid a movement out
+        "biller_payout",  # what reached the bank account
     }
 )
 
@@ -60,7 +64,10 @@ reconciliation: Final = Table(
     _ReconciliationColumns,
     PrimaryKeyConstraint("number", name="reconciliation_number_is_unique"),
     CheckConstraint("since < until", name="reconciliation_is_of_a_period"),
-    CheckConstraint("leg in ('orders-ledger', 'shop-orders')", name="reconciliation_leg_is_known"),
+    CheckConstraint(
+        "leg in ('orders-ledger', 'shop-orders', 'biller-fees', 'payouts-movements')",
+        name="reconciliation_leg_is_known",
+    ),
     CheckConstraint("tolerance >= 0", name="reconciliation_tolerance_not_negative"),
     CheckConstraint(
         "least(agreed, within_tolerance, item_count) >= 0"
@@ -103,7 +110,9 @@ reconciliation_item: Final = Table(
     ),
     CheckConstraint(
         "kind in ('missing-in-ledger', 'missing-in-orders', 'amount-differs', 'timing',"
-        " 'missing-in-programme', 'missing-at-shop', 'money-differs', 'status-differs')",
+        " 'missing-in-programme', 'missing-at-shop', 'money-differs', 'status-differs',"
+        " 'missing-in-memberships', 'missing-at-biller', 'currency-differs',"
+        " 'missing-in-movements')",
         name="reconciliation_item_kind_is_known",
     ),
     CheckConstraint("position > 0", name="reconciliation_item_position_is_positive"),
@@ -185,4 +194,100 @@ reconciliation_reopening: Final = Table(
         name="reconciliation_reopening_reason_is_known",
     ),
     CheckConstraint(_A_CODE, name="reconciliation_reopening_reference_is_a_code"),
+)
+
+
+_IS_ADAPTER: Final = "adapter in ('stripe', 'external')"
+
+
+class _MovementColumns(TypedColumns):
+    adapter: Named[str] = Column(Key)
+    id: Named[str] = Column(Key)
+    category: Named[str] = Column(Key)
+    step: Named[str | None] = Column(Key)
+    reference: Named[str | None] = Column(Key)
+    certain: Named[bool] = Column(Boolean)
+    amount: Named[int] = Column(BigInteger)
+    tax: Named[int | None] = Column(BigInteger)
+    currency: Named[str] = Column(Key)
+    settled: Named[int] = Column(BigInteger)
+    settled_in: Named[str] = Column(Key)
+    at: Named[datetime] = Column(Instant)
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    actor: Named[str] = Column(Key)
+    request_id: Named[str] = Column(Key)
+
+
+#: What moved at the one who bills: `amount` with tax as the member saw it, `settled` as it is paid
+#: out; with a step and a reference if it is, or may be, about a fee.
+biller_movement: Final = Table(
+    "biller_movement",
+    metadata,
+    _MovementColumns,
+    PrimaryKeyConstraint("adapter", "id", name="biller_movement_is_reported_once"),
+    CheckConstraint(_IS_ADAPTER, name="biller_movement_adapter_is_known"),
+    CheckConstraint(
+        "category ~ '^[a-z][a-z0-9_-]{0,63}$'", name="biller_movement_category_is_a_code"
+    ),
+    CheckConstraint(
+        "step in ('billed', 'refunded', 'disputed', 'reinstated')",
+        name="biller_movement_step_is_known",
+    ),
+    CheckConstraint(
+        "(step is null) = (reference is null)", name="biller_movement_of_a_fee_has_a_reference"
+    ),
+    CheckConstraint("abs(tax) <= abs(amount)", name="biller_movement_tax_is_part_of_it"),
+    CheckConstraint(
+        "currency ~ '^[A-Z]{3}$' and settled_in ~ '^[A-Z]{3}$'",
+        name="biller_movement_currency_is_a_code",
+    ),
+    Index("biller_movement_by_instant", "at"),
+)
+
+
+class _SettlementColumns(TypedColumns):
+    adapter: Named[str] = Column(Key)
+    movement: Named[str] = Column(Key)
+    payout: Named[str] = Column(Key)
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    actor: Named[str] = Column(Key)
+    request_id: Named[str] = Column(Key)
+
+
+#: Which payout a movement was paid out with: often reported later than the movement itself.
+biller_settlement: Final = Table(
+    "biller_settlement",
+    metadata,
+    _SettlementColumns,
+    PrimaryKeyConstraint("adapter", "movement", name="biller_settlement_is_one_per_movement"),
+    ForeignKeyConstraint(
+        ["adapter", "movement"],
+        [biller_movement.c.adapter, biller_movement.c.id],
+        name="biller_settlement_is_of_a_movement",
+    ),
+    Index("biller_settlement_by_payout", "adapter", "payout"),
+)
+
+
+class _PayoutColumns(TypedColumns):
+    adapter: Named[str] = Column(Key)
+    id: Named[str] = Column(Key)
+    payout: Named[str] = Column(Key)
+    amount: Named[int] = Column(BigInteger)
+    currency: Named[str] = Column(Key)
+    at: Named[datetime] = Column(Instant)
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    actor: Named[str] = Column(Key)
+    request_id: Named[str] = Column(Key)
+
+
+#: What left for the bank account; a payout that failed comes back with a row below zero.
+biller_payout: Final = Table(
+    "biller_payout",
+    metadata,
+    _PayoutColumns,
+    PrimaryKeyConstraint("adapter", "id", name="biller_payout_is_reported_once"),
+    CheckConstraint(_IS_ADAPTER, name="biller_payout_adapter_is_known"),
+    CheckConstraint("currency ~ '^[A-Z]{3}$'", name="biller_payout_currency_is_a_code"),
+    Index("biller_payout_by_payout", "adapter", "payout"),
 )

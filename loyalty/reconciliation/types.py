@@ -15,6 +15,10 @@ class Leg(StrEnum):
     """Points: what the orders' steps say, and what the ledger posted under their keys."""
     SHOP_ORDERS = "shop-orders"
     """Money: what the shop's own list says, and what it reported to us."""
+    BILLER_FEES = "biller-fees"
+    """Money: what the one who bills has reported, and the memberships' charges and refunds."""
+    PAYOUTS_MOVEMENTS = "payouts-movements"
+    """Money: what was paid out to the bank, and the movements that it was made of."""
 
 
 class ItemKind(StrEnum):
@@ -28,6 +32,10 @@ class ItemKind(StrEnum):
     MISSING_AT_SHOP = "missing-at-shop"
     MONEY_DIFFERS = "money-differs"
     STATUS_DIFFERS = "status-differs"
+    MISSING_IN_MEMBERSHIPS = "missing-in-memberships"
+    MISSING_AT_BILLER = "missing-at-biller"
+    CURRENCY_DIFFERS = "currency-differs"
+    MISSING_IN_MOVEMENTS = "missing-in-movements"
 
 
 class ClearingReason(StrEnum):
@@ -77,6 +85,57 @@ class ControlRow:
     status: str | None = None
 
 
+class FeeStep(StrEnum):
+    """What a movement at the one who bills does to a fee."""
+
+    BILLED = "billed"
+    REFUNDED = "refunded"
+    DISPUTED = "disputed"
+    REINSTATED = "reinstated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """One line of the report of whoever bills; ``fee`` is none of what is not about a fee.
+
+    ``certain`` is false where only a charge of ours can tell whether it is about a fee.
+    ``amount`` is what the member paid or got back, with tax, positive for what its step says, and
+    ``tax`` the part of it, where the report knows; ``settled`` is what the balance moved by.
+    """
+
+    id: str
+    category: str
+    fee: tuple[FeeStep, str] | None
+    certain: bool
+    amount: int
+    tax: int | None
+    currency: str
+    settled: int
+    settled_in: str
+    at: datetime
+    payout: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payout:
+    """Money that left for the bank account, or came back from it, below zero."""
+
+    id: str
+    payout: str
+    amount: int
+    currency: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenIn:
+    """What became of lines that were handed in: ``differing`` are the ids known otherwise."""
+
+    new: int
+    known: int
+    differing: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Both sides of one step, summed over the period."""
@@ -118,7 +177,8 @@ class Clearing:
 class Item:
     """One difference; ``order_name`` is the shop's id of an order that we do not know.
 
-    Left is the record that is checked (orders, or the shop), right the other (ledger, or orders).
+    Left is the record that is checked (orders, the shop, whoever bills, payouts), right the other
+    (ledger, orders, memberships, movements).
     """
 
     reconciliation: int
@@ -138,6 +198,12 @@ class Item:
     right_on: date | None
     difference: str
     clearing: Clearing | None
+
+    @property
+    def reference(self) -> str | None:
+        """What whoever bills calls it: an invoice, a refund, a dispute or a payout."""
+        kind, *rest = self.key.split(":", 3 if self.leg is Leg.BILLER_FEES else 2)
+        return rest[-1] if kind in {"fee", "payout"} else None
 
     @property
     def open(self) -> bool:

@@ -18,7 +18,16 @@ from loyalty.cause import Cause
 from loyalty.changes import list_changes
 from loyalty.ids import new_id, show
 from loyalty.jobs import JOBS, PERIODIC, work
-from loyalty.reconciliation import ClearingReason, ControlRow, Leg, clear_item, reconcile
+from loyalty.reconciliation import (
+    ClearingReason,
+    ControlRow,
+    FeeStep,
+    Leg,
+    Movement,
+    clear_item,
+    reconcile,
+    take_movements,
+)
 from loyalty.settings import Settings
 from loyalty.verification import latest_verification, list_verifications, verify_books
 from tests.ledger.building import said
@@ -178,3 +187,32 @@ async def test_the_nightly_proof_keeps_what_it_found(
 def test_the_worker_knows_both_jobs() -> None:
     assert JOB in JOBS
     assert "verify-books" in {periodic.name for periodic in PERIODIC}
+
+
+async def test_a_month_with_a_fee_that_no_membership_has_closes_when_it_is_explained(
+    application: Application,
+) -> None:
+    await earned(application)
+    month = last_month(application)
+    line = Movement(
+        id="txn_1",
+        category="charge",
+        fee=(FeeStep.BILLED, "in_1"),
+        certain=True,
+        amount=3_000,
+        tax=None,
+        currency="USD",
+        settled=2_900,
+        settled_in="USD",
+        at=datetime(month.year, month.month, 15, tzinfo=UTC),
+    )
+
+    await application.database.write(take_movements, cause(application), "stripe", [line])
+    stuck = await closed(application, month)
+    why = ClearingReason.KNOWN_DIFFERENCE
+    await application.database.write(clear_item, cause(application), 2, 1, reason=why)
+    ended = await closed(application, month)
+
+    assert (stuck.obstacle, stuck.open_items) == (Obstacle.RECONCILIATION, 1)
+    assert (ended.period.state, ended.open_items) == (PeriodState.CLOSED, 0)
+    assert (ended.period.reconciled_by or "").count(",") == 1

@@ -104,6 +104,8 @@ async def charged(
         "reason": "first",
         "paid_at": start(starts),
         "recorded_at": start(starts),
+        "adapter": "external",
+        "reference": f"pay-{id_}",
         **more,
     }
     await connection.execute(
@@ -111,8 +113,6 @@ async def charged(
             member=of.member,
             id=id_,
             membership=of.id,
-            adapter="external",
-            reference=f"pay-{id_}",
             price=of.price,
             starts_at=start(starts),
             ends_at=start(ends),
@@ -132,13 +132,19 @@ async def refunded(
 ) -> UUID:
     """Money given back on a day."""
     id_ = new_id()
-    values = {"tax": 0, "kind": "refund", "at": start(day), "recorded_at": start(day), **more}
+    values = {
+        "tax": 0,
+        "kind": "refund",
+        "at": start(day),
+        "recorded_at": start(day),
+        "reference": f"ref-{id_}",
+        **more,
+    }
     await connection.execute(
         insert(membership_refund).values(
             member=of.member,
             id=id_,
             charge=charge,
-            reference=f"ref-{id_}",
             net=net,
             reason="asked",
             **values,
