@@ -68,11 +68,11 @@ class Stripe:
         )
 
 
-def open_double() -> Stripe:
-    """Return a double of a new account."""
+def open_double(begun: int = BEGUN) -> Stripe:
+    """Return a double of a new account, whose time begins at an instant."""
     judge = Judge()
     witness = judge.witness if SHARED.is_dir() else None
-    double = Double(Store(now=BEGUN), witness=witness)
+    double = Double(Store(now=begun), witness=witness)
     return Stripe(double, open_gateway(KEY, double.origin, InProcess(double)), judge)
 
 
