@@ -1,4 +1,4 @@
-"""Rows of the reports of whoever bills: their columns, and what each row says. Pure.
+"""Rows of the reports of whoever bills: their columns, and what each row says.
 
 The columns are those of Stripe's itemised reports; a shop that bills by other means reports in the
 same form.
@@ -16,7 +16,7 @@ from loyalty.history.amounts import NotAnAmount, minor_units
 from loyalty.history.columns import ColumnsUnusable
 from loyalty.history.sheets import Cells, Columns, FaultError, Sheet
 from loyalty.money import digits
-from loyalty.reconciliation.types import FeeStep, Movement, Payout
+from loyalty.reconciliation import FeeStep, Movement, Payout
 
 Adapter = Literal["stripe", "external"]
 

@@ -207,5 +207,5 @@ async def test_a_line_is_taken_once_and_never_otherwise_but_may_learn_its_payout
     other = await take_movements(connection, CAUSE, "stripe", [moved("in_1", payout="po_2")])
 
     assert (first.new, first.known, first.differing) == (2, 0, frozenset())
-    assert (again.new, again.known, again.differing) == (1, 1, {"txn_in_2"})
-    assert (other.new, other.known, other.differing) == (0, 0, {"txn_in_1"})
+    assert (again.new, again.known, again.differing) == (1, 1, frozenset({"txn_in_2"}))
+    assert (other.new, other.known, other.differing) == (0, 0, frozenset({"txn_in_1"}))
