@@ -67,6 +67,7 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
                 (say("Lists of members"), "/console/lists", True),
                 (say("Plans"), "/console/plans", True),
                 (say("Memberships"), "/console/memberships", True),
+                ("Stripe", "/console/stripe", admin),
                 (say("Ladder"), "/console/ladder", True),
                 (say("Rewards"), "/console/rewards", True),
                 (say("Orders of rewards"), "/console/reward-orders", True),

@@ -75,6 +75,8 @@ CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         "cancel-undone": N_("Goes on after all"),
         "cancelled-now": N_("Cancelled at once"),
         "withdrawn": N_("Withdrawn from"),
+        "member-closed": N_("The member has left"),
+        "second-membership": N_("Bought beside another; given back"),
         "period-ended": N_("Ended with the period"),
         "grace-ended": N_("Ended unpaid"),
         "paused": N_("Paused; no benefits"),

@@ -223,6 +223,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "membership-left": N_("Nothing was joined and nothing was charged."),
         "membership-leave": N_("The membership has ended."),
         "membership-withdraw": N_("The joining is taken back."),
+        "stripe-replayed": N_("The event waits again; a worker looks into it."),
         "rules-published": N_("The rules are live, in every process, from now on."),
         "rules-scheduled": N_("The rules become live on their day."),
         "rule-ended": N_("A rule set without it is published."),

@@ -45,6 +45,7 @@ ADMIN = [
     "/console/vouchers-new",
     "/console/ladder/drafts/new",
     "/console/messages",
+    "/console/stripe",
     "/console/settings/policy",
     "/console/settings/expiry",
     "/console/settings/keys",
