@@ -1,6 +1,6 @@
 """Membership fees by month and plan; every figure opens its charges with their refunds."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from types import MappingProxyType
 from typing import Any, Final
@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Request, Response, get
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.asked import asked_of, further, month_of, span_of
 from admin.errors import PageMissing
@@ -15,10 +16,12 @@ from admin.guards import NEEDS, Needs
 from admin.pages.money import Cell, Part, Row
 from admin.render import page
 from admin.visit import Visit, visit_of
-from admin.words import N_
+from admin.words import N_, named
 from ledger import calendar
 from loyalty.fees import ChargeReason, FeeMonth, Figures, fee_roll_forward, fees_of_month
 from loyalty.ids import MalformedId, read, show
+from loyalty.members.listing import entries_of
+from loyalty.plans.store import list_plans
 from loyalty.policy import months_later
 
 FINANCE: Final = {NEEDS: Needs.FINANCE}
@@ -64,16 +67,17 @@ async def fees_page(request: Request[Any, Any, Any]) -> Response[Any]:
             since=span.first,
             until=span.until,
         )
+        titles = await _titles(connection, visit)
     months = [span.first]
     while months[-1] < span.last:
         months.append(months_later(months[-1], 1))
     plans = sorted({one.plan for one in rolled.months})
     parts = [
-        _part(visit, plan, [one for one in rolled.months if one.plan == plan], months)
+        _part(visit, plan, titles[plan], [one for one in rolled.months if one.plan == plan], months)
         for plan in plans
     ]
     if len(plans) > 1:
-        parts.append(_part(visit, "", rolled.totals, months))
+        parts.append(_part(visit, "", visit.voice.say("All plans"), rolled.totals, months))
     return page(
         request,
         "fees.html",
@@ -105,7 +109,9 @@ async def charges_page(request: Request[Any, Any, Any]) -> Response[Any]:
             after=_after(visit),
             limit=CHARGES + 1,
         )
-    shown = found[:CHARGES]
+        shown = found[:CHARGES]
+        titles = await _titles(connection, visit)
+        people = await entries_of(connection, sorted({one.member for one in shown}))
     older = None
     if len(found) > CHARGES:
         older = further(visit, before=show("chg", shown[-1].charge.id))
@@ -113,7 +119,9 @@ async def charges_page(request: Request[Any, Any, Any]) -> Response[Any]:
         request,
         "fee_charges.html",
         month=month,
-        plan=plan,
+        plan=titles.get(plan, plan),
+        titles=titles,
+        names={one.id: one.external_id for one in people},
         rows=shown,
         reasons=REASONS,
         older=older,
@@ -130,7 +138,15 @@ def _after(visit: Visit) -> UUID | None:
         raise PageMissing from None
 
 
-def _part(visit: Visit, plan: str, found: Sequence[FeeMonth], months: Sequence[date]) -> Part:
+async def _titles(connection: AsyncConnection, visit: Visit) -> Mapping[str, str]:
+    """What each plan is called, by its code."""
+    plans = await list_plans(connection)
+    return {one.code: named(visit.voice, one.titles, one.code) for one in plans}
+
+
+def _part(
+    visit: Visit, plan: str, title: str, found: Sequence[FeeMonth], months: Sequence[date]
+) -> Part:
     """A plan; a month in which it had no fees is a month of zeros."""
     voice = visit.voice
     by_month = {one.month: one for one in found}
@@ -162,7 +178,7 @@ def _part(visit: Visit, plan: str, found: Sequence[FeeMonth], months: Sequence[d
     opening = tuple(cell(one, one.opening, opens=False) for one in told)
     closing = tuple(cell(one, one.closing) for one in told)
     return Part(
-        plan or voice.say("All plans"),
+        title,
         "",
         (
             Row(voice.say("Opening balance"), opening, "opening"),
