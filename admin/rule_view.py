@@ -57,6 +57,7 @@ class Speaker:
             language=self.visit.voice.name,
             money=self.visit.voice.money,
             names=self.names,
+            instant=self.visit.voice.instant,
         )
 
     def title(self, document: Mapping[str, object]) -> str:
@@ -74,6 +75,7 @@ class Speaker:
             language=self.visit.voice.name,
             money=self.visit.voice.money,
             names=self.names,
+            instant=self.visit.voice.instant,
         )
 
 

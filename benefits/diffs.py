@@ -6,6 +6,7 @@ words of the language, so that nobody has to read pointers.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
@@ -13,6 +14,7 @@ from benefits.grouping import GroupDocument, group_documents
 from benefits.language.checker import read_rule
 from benefits.language.printer import (
     Speaker,
+    as_written,
     print_condition,
     print_effect,
     print_schedule,
@@ -113,12 +115,14 @@ def diff_sentences(
     language: str = "en",
     money: Callable[[int], str] = str,
     names: Mapping[str, str] = _NO_NAMES,
+    instant: Callable[[datetime], str] = as_written,
 ) -> tuple[str, ...]:
     """What is different between two versions of a rule, a sentence for each thing that moved.
 
-    `money` and `names` are those of `rule_sentence`. Raises RuleRefused where one is no rule.
+    `money`, `names` and `instant` are those of `rule_sentence`. Raises RuleRefused where one
+    is no rule.
     """
-    speaker = Speaker(language, money, names)
+    speaker = Speaker(language, money, names, instant)
     old, new = _said(before, speaker), _said(after, speaker)
     return tuple(
         sentence

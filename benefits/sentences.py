@@ -1,13 +1,20 @@
 """Rules and reasons as sentences for people, English or 中文: rendered at reading, never stored."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from benefits.counted import Limit
 from benefits.language.checker import read_rule
 from benefits.language.earn_printer import limit_phrase
 from benefits.language.explainer import EXCLUDED, NOT_MET
 from benefits.language.nodes import FACTS, FactType
-from benefits.language.printer import Speaker, print_right, print_rule, print_value
+from benefits.language.printer import (
+    Speaker,
+    as_written,
+    print_right,
+    print_rule,
+    print_value,
+)
 from benefits.language.tree import Entitles
 from benefits.language.words import (
     FACT_WORDS,
@@ -32,15 +39,16 @@ def rule_sentence(
     language: str = "en",
     money: Callable[[int], str] = str,
     names: Mapping[str, str] = _NO_NAMES,
+    instant: Callable[[datetime], str] = as_written,
 ) -> str:
     """A rule in one plain sentence.
 
     `money` spells minor units; `names` gives what people call things, under `kind:code`:
     `tier:gold`, `category:BREAD`, `shipping-method:standard`, `voucher:birthday`,
-    `price-list:club`, `rule:base`.
+    `price-list:club`, `rule:base`; `instant` says when, as it is written by default.
     Raises RuleRefused where the document is no rule.
     """
-    return print_rule(read_rule(document, _ANY_TIER), Speaker(language, money, names))
+    return print_rule(read_rule(document, _ANY_TIER), Speaker(language, money, names, instant))
 
 
 def reason_sentence(

@@ -7,6 +7,7 @@ caller's mapping, under `kind:code`: `tier:gold`, `category:BREAD`, `shipping-me
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import assert_never, cast
 
 from benefits.language.earn_printer import earn_phrase, hundredths, limit_phrase
@@ -61,13 +62,19 @@ from benefits.language.words import (
 )
 
 
+def as_written(instant: datetime) -> str:
+    """An instant with its offset, as a rule has it."""
+    return instant.isoformat(sep=" ", timespec="minutes")
+
+
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """How to say things: the language, money, and the names people know."""
+    """How to say things: the language, money, the names people know, and instants."""
 
     language: str = "en"
     money: Callable[[int], str] = str
     names: Mapping[str, str] = field(default_factory=dict)
+    instant: Callable[[datetime], str] = as_written
 
     @property
     def chinese(self) -> bool:
@@ -300,10 +307,10 @@ def print_schedule(schedule: Schedule, speaker: Speaker) -> list[str]:
     """When a rule is open, a clause for each part."""
     said = []
     if schedule.from_at is not None:
-        instant = schedule.from_at.isoformat(sep=" ", timespec="minutes")
+        instant = speaker.instant(schedule.from_at)
         said.append(speaker.say(f"it is {instant} or later", f"自{instant}起"))
     if schedule.to_at is not None:
-        instant = schedule.to_at.isoformat(sep=" ", timespec="minutes")
+        instant = speaker.instant(schedule.to_at)
         said.append(speaker.say(f"it is before {instant}", f"在{instant}之前"))
     if schedule.weekdays:
         days = [speaker.word(WEEKDAY_WORDS[day]) for day in sorted(schedule.weekdays)]
