@@ -32,7 +32,7 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 """By the name of the field, then of the choice."""
 
 PLAN_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {"open": (N_("To be had"), "good"), "archived": (N_("Nobody joins any more"), "")}
+    {"open": (N_("Can be joined"), "good"), "archived": (N_("Nobody joins any more"), "")}
 )
 STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
@@ -42,6 +42,13 @@ STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "past-due": (N_("Payment is due"), "bad"),
         "paused": (N_("Paused"), "warn"),
         "ended": (N_("Ended"), ""),
+    }
+)
+REFUNDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "refund": N_("Money was given back"),
+        "dispute": N_("The bank took money back"),
+        "reinstated": N_("The bank gave money back again"),
     }
 )
 NEXT: Final[Mapping[str, str]] = MappingProxyType(

@@ -1,6 +1,6 @@
 """Paid memberships: who has one and what comes next, and one with everything that happened."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, cast, get_args
 from uuid import UUID
@@ -17,7 +17,7 @@ from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.membership_deeds import Deed, do
 from admin.membership_view import price_of, stands
-from admin.plan_words import STATES, cause_words
+from admin.plan_words import REFUNDS, STATES, cause_words
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
@@ -34,7 +34,7 @@ from loyalty.membership.store import (
     refunds_of,
     timeline_of,
 )
-from loyalty.membership.types import PREFIX, Charge, Membership, State
+from loyalty.membership.types import PREFIX, Charge, Membership, Refund, State
 from loyalty.plans.store import list_plans, plan_of_price
 from loyalty.plans.types import Plan
 from loyalty.savings import savings_of
@@ -155,8 +155,7 @@ async def _membership(
             (one, cause_words(visit.voice, one.cause), actor_words(visit.voice, one.actor, people))
             for one in reversed(steps)
         ],
-        charges=[(one, _charge(visit, one)) for one in reversed(charges)],
-        refunds=refunds,
+        charges=[(one, _charge(visit, one, refunds)) for one in reversed(charges)],
         saved=saved,
         orders=[(one, links[one.order]) for one in saved.orders[:ORDERS]],
         leaving=leaving,
@@ -195,16 +194,24 @@ def _due(visit: Visit, plan: Plan) -> str | None:
     return visit.voice.money(int(text), plan.currency) if plain else None
 
 
-def _charge(visit: Visit, one: Charge) -> Mapping[str, str]:
-    """The money of a charge, in its currency."""
-    money = visit.voice.money
-    return {
-        "net": money(one.net, one.currency),
-        "tax": money(one.tax, one.currency),
-        "back": money(one.refunded_net + one.refunded_tax, one.currency)
-        if one.refunded_net + one.refunded_tax
-        else "",
-    }
+def _charge(visit: Visit, one: Charge, refunds: Sequence[Refund]) -> Mapping[str, object]:
+    """The money of a charge in its currency, and of what was given back of it, the latest first."""
+    back = [
+        (
+            each,
+            visit.voice.say(REFUNDS[each.kind]),
+            _amounts(visit, each.net, each.tax, one.currency, back=each.kind != "reinstated"),
+        )
+        for each in reversed(refunds)
+        if each.charge == one.id
+    ]
+    return {**_amounts(visit, one.net, one.tax, one.currency, back=False), "refunds": back}
+
+
+def _amounts(visit: Visit, net: int, tax: int, currency: str, *, back: bool) -> Mapping[str, str]:
+    sign = -1 if back else 1
+    amounts = {"net": net, "tax": tax, "whole": net + tax}
+    return {name: visit.voice.money(sign * value, currency) for name, value in amounts.items()}
 
 
 def _id(text: str) -> UUID | None:
