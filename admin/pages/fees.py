@@ -73,7 +73,13 @@ async def fees_page(request: Request[Any, Any, Any]) -> Response[Any]:
         months.append(months_later(months[-1], 1))
     plans = sorted({one.plan for one in rolled.months})
     parts = [
-        _part(visit, plan, titles[plan], [one for one in rolled.months if one.plan == plan], months)
+        _part(
+            visit,
+            plan,
+            titles.get(plan, plan),
+            [one for one in rolled.months if one.plan == plan],
+            months,
+        )
         for plan in plans
     ]
     if len(plans) > 1:
