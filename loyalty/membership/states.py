@@ -270,9 +270,9 @@ def _turns(
     elif after.next_price != before.next_price:
         cause = "downgrade-undone" if after.next_price is None else "downgrade-set"
         yield cause, at, {}
-    moved = None not in {before.period_end, after.period_end}
-    if moved and after.period_end != before.period_end and not charges:
-        yield "period-moved", at, {"until": after.period_end.isoformat()}
+    was, becomes = before.period_end, after.period_end
+    if was is not None and becomes is not None and becomes != was and not charges:
+        yield "period-moved", at, {"until": becomes.isoformat()}
     if after.past_due_since is not None and before.past_due_since is None:
         yield "payment-failed", at, {"since": after.past_due_since.isoformat()}
     elif after.past_due_since is None and before.past_due_since is not None and not charges:

@@ -168,7 +168,7 @@ def test_a_further_period_that_is_not_paid_gives_no_further_grace() -> None:
         period_start=START,
         period_end=START + MONTH,
     )
-    row = project(None, paid, PLAN, new=UUID(int=3))
+    row, failed = project(None, paid, PLAN, new=UUID(int=3)), paid
     for periods in (1, 2, 3):
         begins = START + periods * MONTH
         failed = replace(paid, status="past-due", past_due_since=begins, at=begins + MARGIN)
