@@ -43,10 +43,13 @@ def menu_for(visit: Visit) -> tuple[Section, ...]:
     )
 
 
-def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
+_Section = tuple[str, list[tuple[str, str, bool]]]
+
+
+def _sections(visit: Visit) -> list[_Section]:
     """Every section and entry with its address, and whether this person may open it."""
     say = visit.voice.say
-    admin, finance = visit.may(Role.ADMIN), visit.may(Role.FINANCE)
+    admin = visit.may(Role.ADMIN)
     return [
         (
             say("Programme"),
@@ -73,6 +76,23 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
                 (say("Orders of rewards"), "/console/reward-orders", True),
             ],
         ),
+        *_of_finance(visit),
+        (
+            say("Settings"),
+            [
+                (say("Programme policy"), "/console/settings/policy", admin),
+                (say("Changes of expiry"), "/console/settings/expiry", admin),
+                (say("Keys of the shop"), "/console/settings/keys", admin),
+                (say("People"), "/console/settings/staff", admin),
+            ],
+        ),
+    ]
+
+
+def _of_finance(visit: Visit) -> list[_Section]:
+    say = visit.voice.say
+    finance = visit.may(Role.FINANCE)
+    return [
         (
             say("Books"),
             [
@@ -92,15 +112,6 @@ def _sections(visit: Visit) -> list[tuple[str, list[tuple[str, str, bool]]]]:
                 (say("Reconciliation"), "/console/finance/reconciliation", finance),
                 (say("Exports"), "/console/finance/exports", finance),
                 (say("Verification"), "/console/finance/verification", finance),
-            ],
-        ),
-        (
-            say("Settings"),
-            [
-                (say("Programme policy"), "/console/settings/policy", admin),
-                (say("Changes of expiry"), "/console/settings/expiry", admin),
-                (say("Keys of the shop"), "/console/settings/keys", admin),
-                (say("People"), "/console/settings/staff", admin),
             ],
         ),
     ]

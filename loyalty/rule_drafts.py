@@ -21,18 +21,6 @@ from loyalty.policy import policy_at
 from loyalty.rule_reviews import DRAFT, outrun, refuse_unreviewed, refuse_without_draft
 from loyalty.rules import publish_contents, vocabulary_of
 
-__all__ = [
-    "DRAFT",
-    "Checked",
-    "change_draft",
-    "check_change",
-    "check_draft",
-    "end_rule",
-    "make_draft",
-    "publish_draft",
-    "retire_draft",
-]
-
 _record: Final = partial(record_change, subject_kind="rule-draft")
 _JUST_BEFORE: Final = timedelta(microseconds=1)
 

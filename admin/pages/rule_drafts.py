@@ -26,12 +26,8 @@ from admin.visit import Visit, visit_of
 from admin.words import Badge
 from loyalty.idempotency import Begun
 from loyalty.ids import MalformedId, read, show
-from loyalty.rule_drafts import (
-    DRAFT,
-    check_draft,
-    publish_draft,
-    retire_draft,
-)
+from loyalty.rule_drafts import check_draft, publish_draft, retire_draft
+from loyalty.rule_reviews import DRAFT
 from loyalty.staff import Person, list_people
 
 STAFF: Final = {NEEDS: Needs.STAFF}

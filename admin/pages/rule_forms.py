@@ -38,7 +38,8 @@ from admin.visit import Visit, visit_of
 from benefits import RuleChange
 from loyalty.idempotency import Begun
 from loyalty.ids import show
-from loyalty.rule_drafts import DRAFT, change_draft, check_change, make_draft
+from loyalty.rule_drafts import change_draft, check_change, make_draft
+from loyalty.rule_reviews import DRAFT
 
 ADMIN: Final = {NEEDS: Needs.ADMIN}
 NEW: Final = f"{HERE}/new"

@@ -34,7 +34,8 @@ from benefits import GroupDocument, RuleChange
 from loyalty.idempotency import Begun
 from loyalty.ids import show
 from loyalty.rule_costs import find_totals
-from loyalty.rule_drafts import DRAFT, change_draft, make_draft
+from loyalty.rule_drafts import change_draft, make_draft
+from loyalty.rule_reviews import DRAFT
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 ADMIN: Final = {NEEDS: Needs.ADMIN}

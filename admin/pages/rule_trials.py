@@ -32,7 +32,7 @@ from loyalty.dry_runs.types import MOST_DAYS, RUN
 from loyalty.idempotency import Begun
 from loyalty.ids import MalformedId, read, show
 from loyalty.members.listing import entries_of
-from loyalty.rule_drafts import DRAFT
+from loyalty.rule_reviews import DRAFT
 
 STAFF: Final = {NEEDS: Needs.STAFF}
 ADMIN: Final = {NEEDS: Needs.ADMIN}

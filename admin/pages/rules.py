@@ -27,7 +27,8 @@ from benefits import RuleVersion
 from loyalty.idempotency import Begun
 from loyalty.ids import show
 from loyalty.rule_costs import RuleCost, Totals, find_totals, rule_costs
-from loyalty.rule_drafts import DRAFT, end_rule
+from loyalty.rule_drafts import end_rule
+from loyalty.rule_reviews import DRAFT
 from loyalty.rule_stops import find_lift, resume_rule, stop_rule
 from loyalty.staff import Person, list_people
 

@@ -23,7 +23,6 @@ from loyalty.idempotency import Answer, Begun
 from loyalty.ids import MalformedId, read
 from loyalty.keys import Role
 from loyalty.rule_drafts import (
-    DRAFT,
     change_draft,
     check_change,
     check_draft,
@@ -31,6 +30,7 @@ from loyalty.rule_drafts import (
     publish_draft,
     retire_draft,
 )
+from loyalty.rule_reviews import DRAFT
 
 ADMIN: Final[frozenset[Role]] = frozenset({"admin"})
 _READERS: Final[frozenset[Role]] = frozenset({"admin", "finance"})

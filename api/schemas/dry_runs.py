@@ -29,7 +29,7 @@ from benefits import Decision, LineAnswer
 from loyalty.dry_runs import DryRun, Tried
 from loyalty.dry_runs.types import RUN
 from loyalty.ids import show
-from loyalty.rule_drafts import DRAFT
+from loyalty.rule_reviews import DRAFT
 
 ShopPriced = Annotated[
     Literal["earning", "as-regular"],

@@ -10,7 +10,8 @@ from api.pagination import PageQuery
 from api.schemas.rules import Version
 from api.schemas.types import Code, Instant
 from loyalty.ids import show
-from loyalty.rule_drafts import DRAFT, Checked
+from loyalty.rule_drafts import Checked
+from loyalty.rule_reviews import DRAFT
 
 Mode = Literal["all", "add", "best", "first"]
 State = Literal["draft", "review", "scheduled", "live", "ended"]

@@ -9,7 +9,8 @@ from loyalty.bootstrap import Application
 from loyalty.dry_runs.running import dry_run_rules
 from loyalty.ids import read, show
 from loyalty.members import lists_of, tags_of
-from loyalty.rule_drafts import DRAFT, make_draft
+from loyalty.rule_drafts import make_draft
+from loyalty.rule_reviews import DRAFT
 from tests.admin.conftest import Visitor, cause
 from tests.admin.shop import Shop
 

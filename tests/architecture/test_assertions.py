@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.requirements import REPOSITORY
 from tests.support.source import python_files, tree_of
 
 FAILING = {
@@ -59,8 +60,8 @@ def _asserts(node: Function, path: Path, above: frozenset[str]) -> bool:
     if FAILING.keys() & set(_called(node)):
         return True
     named = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)}
-    known = _functions(path)
-    return any(_asserts(*known[name], above | {name}) for name in named - above if name in known)
+    found = ((name, _find(name, path)) for name in named - above)
+    return any(_asserts(*one, above | {name}) for name, one in found if one is not None)
 
 
 def _called(node: ast.AST) -> Iterator[str]:
@@ -72,19 +73,29 @@ def _called(node: ast.AST) -> Iterator[str]:
                 yield each.func.id
 
 
+def _find(name: str, path: Path) -> tuple[Function, Path] | None:
+    """Return the function that a file means by a name: its own, or one of our other files."""
+    own, taken = _names(path)
+    if name in own:
+        return own[name], path
+    return _find(taken[name][1], taken[name][0]) if name in taken else None
+
+
 @functools.cache
-def _functions(path: Path) -> dict[str, tuple[Function, Path]]:
-    """Return the functions that a file's code may name: its own and those of our other files."""
-    known: dict[str, tuple[Function, Path]] = {}
-    for node in tree_of(path).body:
-        if isinstance(node, Function):
-            known[node.name] = (node, path)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests."):
-            source = Path(*str(node.module).split(".")).with_suffix(".py")
-            theirs = _functions(source)
-            known |= {
-                alias.asname or alias.name: theirs[alias.name]
-                for alias in node.names
-                if alias.name in theirs
-            }
-    return known
+def _names(path: Path) -> tuple[dict[str, Function], dict[str, tuple[Path, str]]]:
+    """Return a file's functions, and which names it takes from which of our other files."""
+    body = tree_of(path).body
+    own = {node.name: node for node in body if isinstance(node, Function)}
+    taken = {
+        alias.asname or alias.name: (_source(str(node.module)), alias.name)
+        for node in body
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("tests.")
+        for alias in node.names
+    }
+    return own, taken
+
+
+def _source(module: str) -> Path:
+    """Return the file of one of our modules, which may be a package."""
+    place = Path(*module.split("."))
+    return place / "__init__.py" if (REPOSITORY / place).is_dir() else place.with_suffix(".py")

@@ -60,7 +60,6 @@ _STEPS = (
     """,
 )
 _BACK = (
-    "drop trigger if exists rule_draft_is_published_as_reviewed on benefits.rule_draft",
     "drop trigger if exists rule_draft_is_frozen_in_review on benefits.rule_draft",
     "drop table benefits.rule_draft_review",
     "alter table benefits.rule_draft drop column authors",
