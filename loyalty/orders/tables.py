@@ -157,7 +157,8 @@ class _ShipmentColumns(_FigureColumns):
     activates_at: Named[datetime | None] = Column(Instant)
     expires_at: Named[datetime | None] = Column(Instant)
     asked: Named[str] = Column(Text)
-    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.clock_timestamp())
+    """When the row was written: steps of an order are read in the order in which they were."""
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 
@@ -224,7 +225,8 @@ class _ReturnColumns(_FigureColumns):
     shipping_points: Named[int] = Column(BigInteger)
     asked: Named[str] = Column(Text)
     kind: Named[str] = Column(Key, server_default="return")
-    recorded_at: Named[datetime] = Column(Instant, server_default=func.transaction_timestamp())
+    recorded_at: Named[datetime] = Column(Instant, server_default=func.clock_timestamp())
+    """When the row was written: steps of an order are read in the order in which they were."""
     actor: Named[str] = Column(Key)
     request_id: Named[str] = Column(Key)
 

@@ -3,8 +3,14 @@
 import asyncio
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.idempotency import Attempt, Begun
+from loyalty.members import Ref, lock_member
+from loyalty.orders.completing import Completing, complete
+from loyalty.orders.completion import Asked
+from loyalty.orders.tables import order
 from tests.support.api import Web
 from tests.support.shop import Json, Shop, cart, line
 
@@ -193,6 +199,29 @@ async def test_returns_while_completing_take_back_no_more_than_was_shipped(
     assert refused == ["more-than-bought"] * (5 - taken)
     stands = (await shop.order())["stands"][0]
     assert (stands["shipped"], stands["returned"]) == (4, taken)
+    await shop.holds()
+
+
+async def test_a_shipment_that_waited_for_another_stands_behind_it(shop: Shop, web: Web) -> None:
+    ada = await web.joined(external_id="C-1")
+    await shop.place(cart(line("1", 2, 1000)))
+    one: Json = {"lines": [{"line_id": "1", "quantity": 1}]}
+
+    async def overtaken(connection: AsyncConnection) -> None:
+        placed = await connection.scalar(select(order.c.id))
+        cause = web.cause()
+        await shop.complete(shipment="P-1", **one)
+        await shop.give_back(**one)
+        whose = await lock_member(connection, Ref("member", str(ada.id), id=ada.id))
+        attempt = Attempt("system", "complete", None, b"", None, cause.at)
+        late = Completing([Asked("1", 1)], "P-2")
+        begun = Begun(attempt, whose, placed)
+        await complete(connection, web.application.programme, cause, begun, late)
+
+    await web.application.database.write(overtaken)
+    await shop.give_back(**one)
+
+    assert (await shop.wallet(ada)).available == 0
     await shop.holds()
 
 
