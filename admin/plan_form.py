@@ -21,11 +21,11 @@ LABELS: Final[Mapping[str, str]] = MappingProxyType(
         "title_zh": N_("Name in Chinese"),
         "adapter": N_("Who charges"),
         "tier_floor": N_("Stands on at least"),
-        "bonus_points": N_("Points with the first payment"),
+        "bonus_points": N_("Bonus points"),
         "trial_days": N_("Days of the trial"),
         "trial_needs_card": N_("The trial is"),
-        "grace_days": N_("Days of grace when a payment fails"),
-        "margin_hours": N_("Hours that a renewal is awaited"),
+        "grace_days": N_("Days of grace"),
+        "margin_hours": N_("Hours of waiting"),
         "refund_policy": N_("Given back to who leaves at once"),
         "withdrawal_days": N_("Days to withdraw"),
     }
@@ -50,7 +50,6 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
         "withdrawal_days": "14",
         "price0_code": "month",
         "price0_every": "month",
-        "price1_code": "year",
         "price1_every": "year",
         "price2_every": "month",
     }
@@ -70,7 +69,7 @@ def plan_from(form: Sent, voice: Voice) -> tuple[NewPlan | None, dict[str, str]]
         said[name] = form.get(name)
     said["trial_needs_card"] = form.get("trial_needs_card") == "yes"
     prices = _prices(form, voice, wrong)
-    if not prices and "price0_amount" not in wrong:
+    if not prices:
         wrong["price0_amount"] = voice.say("A plan has one price at least.")
     titles = {one: form.get(f"title_{one}") for one in LANGUAGES if form.get(f"title_{one}")}
     if wrong:
@@ -108,22 +107,35 @@ def field_of(form: Sent, pointer: str) -> str:
         return "title_en"
     if name == "prices":
         number, _, part = rest.partition("/")
-        rows = [place for place in PRICES if form.get(f"price{place}_amount")]
+        rows = _rows(form)
         place = rows[int(number)] if number.isdecimal() and int(number) < len(rows) else 0
         return f"price{place}_{part if part in PRICE_LABELS else 'amount'}"
     return name if name in LABELS else ""
 
 
+def _rows(form: Sent) -> list[int]:
+    """The prices that were filled in, were it in part."""
+    return [
+        place
+        for place in PRICES
+        if form.get(f"price{place}_amount") or form.get(f"price{place}_code")
+    ]
+
+
 def _prices(form: Sent, voice: Voice, wrong: dict[str, str]) -> list[NewPrice]:
     found = []
-    for place in PRICES:
+    for place in _rows(form):
         row = {name: form.get(f"price{place}_{name}") for name in PRICE_LABELS}
         if not row["amount"]:
-            continue
+            wrong[f"price{place}_amount"] = voice.say("Please say what it costs.")
+        if not row["code"]:
+            wrong[f"price{place}_code"] = voice.say("Please give the price a code.")
         for name in ("every", "tax"):
             if row[name] not in CHOICES[name]:
                 wrong[f"price{place}_{name}"] = voice.say("Please choose one.")
-        amount = _number(form, f"price{place}_amount", FieldKind.MONEY, voice, wrong)
+        amount = 0
+        if row["amount"]:
+            amount = _number(form, f"price{place}_amount", FieldKind.MONEY, voice, wrong)
         kind: Any = row["every"]
         tax: Any = row["tax"]
         found.append(NewPrice(row["code"], kind, amount, tax))

@@ -11,18 +11,16 @@ from loyalty.plans.types import NewPlan, NewPrice, Plan, Price
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
     {
         "adapter": {
-            "external": N_("the shop charges and reports what was paid"),
-            "stripe": N_("Stripe charges"),
+            "external": N_("the shop, which reports payments"),
+            "stripe": N_("Stripe"),
         },
         "trial_needs_card": {
-            "no": N_("without a means of payment"),
-            "yes": N_("with a means of payment, charged when it ends"),
+            "no": N_("without a card"),
+            "yes": N_("with a card, charged when it ends"),
         },
         "refund_policy": {
-            "full-if-unused": N_(
-                "all of it if nothing was used of it, else the days that are left"
-            ),
-            "pro-rata": N_("the days that are left"),
+            "full-if-unused": N_("all if unused, else the days left"),
+            "pro-rata": N_("the days left"),
             "none": N_("nothing"),
         },
         "every": {"month": N_("a month"), "year": N_("a year")},

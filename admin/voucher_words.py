@@ -33,7 +33,7 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 BATCH_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "making": (N_("Being made"), "warn"),
-        "made": (N_("Made"), "good"),
+        "made": (N_("Codes are made"), "good"),
         "void": (N_("Void"), "bad"),
     }
 )

@@ -54,6 +54,9 @@ async def test_a_plan_is_read_back_opened_once_and_archived(
         ("price1_code", "month", "a code of its own"),
         ("margin_hours", "0", "1 to 72"),
         ("adapter", "cash", "Please choose one."),
+        ("price0_amount", "", "Please say what it costs."),
+        ("price1_amount", "", "Please say what it costs."),
+        ("price1_code", "", "Please give the price a code."),
     ):
         wrong = await admin.send(NEW, PLUS | {name: value}, at=NEW)
         assert wrong.status_code == 422, (name, value)
@@ -162,6 +165,7 @@ async def test_a_member_cancels_keeps_and_changes_their_membership_in_the_wallet
     assert "It has saved you $0.00; you have paid $9.90 for it." in wallet
     assert "Keep my membership" in cancelled.text
     assert "Cancel my membership" in kept.text
+    assert "Times are in America/New_York." in later.text
     assert "$99.00 a year" in later.text
     assert "The price changes with the next period." in later.text
     assert foreign.status_code == 403

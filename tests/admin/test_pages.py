@@ -44,3 +44,4 @@ async def test_every_page_opens_over_a_shop_with_a_past(
         answer = await admin.get(path, lang=language)
 
         assert answer.status_code == 200, (path, answer.text)
+        assert "America/New_York" in answer.text, (path, "says in which zone its times are")

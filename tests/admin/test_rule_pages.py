@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import timedelta
 
 import benefits
 from loyalty.bootstrap import Application
@@ -51,6 +52,23 @@ async def test_a_change_of_rules_is_read_back_published_once_and_ended(
     assert (await finance.get(NEW)).status_code == 403
     assert (await finance.get(draft)).status_code == 200
     assert (await finance.get(f"{RULES}/no-such-rule")).status_code == 404
+
+
+async def test_a_published_rule_whose_days_are_to_come_is_nowhere_called_live(
+    application: Application, admin: Visitor, shop: Shop
+) -> None:
+    begins = application.clock.now() + timedelta(days=20)
+    winter = {**DOUBLE, "rule": "winter", "schedule": {"from": begins.isoformat()}}
+    values = {"documents": json.dumps(winter), "retired": "", "verb": "store"}
+    stored = await admin.send(NEW, values, at=WRITTEN)
+    draft = stored.headers["location"].partition("?")[0]
+    await admin.send(f"{draft}/publish", {"on": ""}, at=draft)
+
+    rule = (await admin.get(f"{RULES}/winter")).text
+
+    assert re.search(r"Version 1 <span[^>]*>Comes later", rule)
+    assert '<span class="state good">Live</span>' not in rule
+    assert "Live since" not in rule
 
 
 async def test_rules_that_cannot_be_are_told_at_their_field_and_store_nothing(

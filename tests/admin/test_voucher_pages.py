@@ -97,6 +97,8 @@ async def test_codes_are_read_once_used_followed_and_made_void(
         await clerk.send(f"{SPRING}/batch", {"quantity": "3"}, at=f"{SPRING}/batch")
     )
     batch = asked.url.path
+    chinese = (await clerk.get(batch, lang="zh")).text
+    await clerk.get(batch, lang="en")
     foreign = await admin.send(f"{batch}/codes", {}, at=batch, of=f"{batch}/void")
     file = await clerk.send(f"{batch}/codes", {}, at=batch)
     again = await clerk.send(f"{batch}/codes", {}, at=batch, of=f"{batch}/void")
@@ -104,6 +106,7 @@ async def test_codes_are_read_once_used_followed_and_made_void(
 
     assert none.status_code == 422
     assert "one of these" in none.text
+    assert '<span class="state good">已生成</span>' in chinese
     assert foreign.status_code == again.status_code == 422
     assert "read by whoever asked for them" in foreign.text
     assert "they are shown once" in again.text
