@@ -38,7 +38,7 @@ async def test_kills_under_requests_lose_nothing_and_double_nothing(
 ) -> None:
     journal = Journal(served.base_url, served.key("checkout"))
     kills = sample(quick=3, full=40)
-    async with httpx.AsyncClient(timeout=10) as client:
+    async with httpx.AsyncClient(timeout=30) as client:
         await _open_shop(client, Journal(served.base_url, served.key("admin")))
         members = [f"ext:C-{number}" for number in range(MEMBERS)]
         for member in members:

@@ -71,6 +71,7 @@ async def test_an_edit_of_any_column_is_found(owner: AsyncConnection) -> None:
 async def test_a_deleted_row_is_found(owner: AsyncConnection, table: str) -> None:
     rows = (await owner.execute(text(f"SELECT ctid::text FROM ledger.{table}"))).scalars().all()
 
+    assert rows
     for ctid in rows[:: max(1, len(rows) // 6)]:
         assert await is_found(owner, f"DELETE FROM ledger.{table} WHERE ctid = '{ctid}'"), ctid
 

@@ -86,6 +86,7 @@ async def test_every_figure_opens_into_the_journals_that_make_it(
 
     answer = await rolled(connection, Breakdown.CLASS)
 
+    assert answer.lines
     for line in answer.lines:
         following = (line.month + timedelta(days=32)).replace(day=1)
         for part in Component:

@@ -1,6 +1,5 @@
 """The object graph: built without I/O, kept going while it is entered."""
 
-import asyncio
 import gc
 import os
 import signal
@@ -12,11 +11,13 @@ from sqlalchemy import text
 
 from loyalty import migrations
 from loyalty.bootstrap import build, freeze_memory, owned
+from loyalty.database import LONG
 from loyalty.errors import Unavailable
 from loyalty.postgres.errors import HomeMissing
 from loyalty.settings import Settings
 from tests.support.database import Clone
 from tests.support.homes import swept_home
+from tests.support.waiting import until
 
 
 def test_building_touches_nothing(tmp_path: Path) -> None:
@@ -46,26 +47,26 @@ async def test_a_killed_server_is_started_again_and_requests_go_on() -> None:
     async def one(connection: object) -> int:
         return 1
 
+    async def answers() -> bool:
+        try:
+            async with application.database.read() as connection:
+                await connection.execute(text("SELECT 1"))
+        except Unavailable:
+            return False
+        return True
+
     with swept_home() as home:
         settings = Settings(home=home)
         with owned(settings, create=True, report=print) as ownership:
             migrations.upgrade(ownership.owner, application=ownership.application_role)
-        async with build(settings) as application:
+        async with build(settings, patience=LONG) as application:
             assert application.server is not None
             note = application.server.note()
             assert note is not None
             os.kill(note.pid, signal.SIGKILL)
 
             assert await application.database.write(one) == 1
-            async with asyncio.timeout(20):
-                while True:
-                    try:
-                        async with application.database.read() as connection:
-                            await connection.execute(text("SELECT 1"))
-                    except Unavailable:
-                        await asyncio.sleep(0.05)
-                    else:
-                        break
+            await until(answers)
 
             again = application.server.note()
             assert again is not None

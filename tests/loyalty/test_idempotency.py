@@ -17,6 +17,7 @@ from loyalty.members import Joining, Ref, UnknownMember, UnknownOrder, join, rea
 from loyalty.names import ORDER, Name, take_names
 from loyalty.retention import forget_batch
 from loyalty.tables import answer
+from tests.support.waiting import until_blocked
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 CAUSE = Cause(at=NOW, actor=SYSTEM, request_id="test")
@@ -96,12 +97,12 @@ async def test_whoever_is_unknown_is_named(
 
 async def test_the_member_is_locked_before_anything_is_read(database: Database) -> None:
     await database.write(join, CAUSE, Joining(external_id="C-1"))
-    order: list[str] = []
+    steps: list[str] = []
 
     async def work(connection: AsyncConnection, begun: Begun) -> Answer:
-        order.append(f"in {begun.attempt.key}")
-        await asyncio.sleep(0.05)
-        order.append(f"out {begun.attempt.key}")
+        steps.append("in")
+        await until_blocked(database, 2 - steps.count("out"))
+        steps.append("out")
         return Answer(200, b"{}")
 
     ref = read_member_ref("ext:C-1")
@@ -109,7 +110,7 @@ async def test_the_member_is_locked_before_anything_is_read(database: Database) 
         *(answer_once(database, attempt(key), ref, work, never) for key in ("a", "b", "c"))
     )
 
-    assert [step.split()[0] for step in order] == ["in", "out"] * 3
+    assert steps == ["in", "out"] * 3
 
 
 async def test_work_that_fails_leaves_no_answer_behind(database: Database) -> None:

@@ -21,7 +21,7 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.checkout.basket import Basket
 from loyalty.checkout.quote import quote
-from loyalty.database import Database
+from loyalty.database import LONG, Database
 from loyalty.idempotency import Attempt, Begun
 from loyalty.ids import new_id
 from loyalty.names import VOUCHER, Name, take_names
@@ -172,7 +172,7 @@ async def opened(connection: AsyncConnection, cause: Cause) -> None:
 @pytest.fixture
 async def database(clone: Clone) -> AsyncIterator[Database]:
     """A connection for every till; every invariant is proved at the end."""
-    database = Database.at(clone.application, pool_size=TILLS)
+    database = Database.at(clone.application, patience=LONG, pool_size=TILLS)
     yield database
     async with database.snapshot() as connection:
         assert list(await verify(connection)) == []

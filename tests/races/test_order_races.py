@@ -14,12 +14,11 @@ from itertools import count
 
 import httpx
 import pytest
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import VoucherDefinition
 from loyalty.cause import Cause
-from loyalty.database import Database
+from loyalty.database import LONG, Database
 from loyalty.members import Member
 from loyalty.rules import draft_rule, publish_rules
 from loyalty.vouchers import define_voucher
@@ -33,11 +32,7 @@ from tests.support.proofs import Proof
 from tests.support.requirements import sample
 from tests.support.shop import RULES, Shop
 from tests.support.statements import StatementWire, statements_to
-
-WAITING = text(
-    "select count(*) from pg_stat_activity"
-    " where datname = current_database() and wait_event_type = 'Lock'"
-)
+from tests.support.waiting import count_blocked
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +112,7 @@ class Track:
 
     async def _runs_or_waits(self, other: asyncio.Task[httpx.Response]) -> None:
         async with self.beside.read() as connection:
-            while not await connection.scalar(WAITING):
+            while not await count_blocked(connection):
                 done, _ = await asyncio.wait({other}, timeout=0.002)
                 if done:
                     return
@@ -138,7 +133,7 @@ async def wire(clone: Clone) -> AsyncIterator[StatementWire]:
 @pytest.fixture
 async def database(wire: StatementWire) -> AsyncIterator[Database]:
     """The application's database lies behind the wire."""
-    database = Database.at(wire.url, pool_size=20)
+    database = Database.at(wire.url, patience=LONG, pool_size=20)
     yield database
     await database.dispose()
 

@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 import loyalty.migrations
-from loyalty.database import INTERACTIVE, Database
+from loyalty.database import LONG, Database
 from loyalty.postgres import APPLICATION, OWNER, SUPERUSER, Server
 from loyalty.verify import verify
 from tests.support.events import undeclared
@@ -215,12 +215,13 @@ def empty_clone(cluster: Cluster) -> Iterator[Clone]:
 
 class Wandering:
     """One `Database` for all tests of a run, which goes to the clone of each: what it has compiled
-    for one test serves the next, as it serves the next request of a server.
+    for one test serves the next, as it serves the next request of a server. It is as patient as a
+    job: that a busy machine makes two hundred wait for one row is no refusal.
     """
 
     def __init__(self) -> None:
         self._home: URL | None = None
-        self._database = Database(self._locate, pool_size=20)
+        self._database = Database(self._locate, patience=LONG, pool_size=20)
 
     def settle(self, home: URL) -> Database:
         """Go to a database; connections to the one before were closed by `dispose`."""
@@ -269,7 +270,7 @@ async def rolling_back(rolled_back: Clone) -> AsyncIterator[AsyncEngine]:
     engine = create_async_engine(
         rolled_back.application,
         poolclass=NullPool,
-        connect_args={"options": INTERACTIVE.options()},
+        connect_args={"options": LONG.options()},
     )
     yield engine
     await engine.dispose()

@@ -125,6 +125,7 @@ async def test_buckets_have_no_gaps_and_every_threshold_lies_between_two(
 
     seen = await distribution(connection, rules, on=TODAY)
 
+    assert seen.spreads
     for spread in seen.spreads:
         assert spread.buckets[0].least == 0
         assert spread.buckets[-1].below is None

@@ -50,7 +50,7 @@ def answering(answer: Callable[[bytes], bytes]) -> Iterator[tuple[int, Seen]]:
 
     thread = threading.Thread(target=lambda: asyncio.run(run()))
     thread.start()
-    started.wait(5)
+    started.wait()
     port, loop, ended = running[0]
     try:
         yield port, seen

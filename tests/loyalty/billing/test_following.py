@@ -9,6 +9,7 @@ from loyalty.clock import Clock
 from tests.loyalty.billing.shop import Shop, shop
 from tests.support.stripe_double.passing import advance
 from tests.support.stripe_double.store import DAY
+from tests.support.waiting import until
 
 __all__ = ["shop"]
 
@@ -33,9 +34,8 @@ async def test_the_clock_goes_where_the_test_clock_goes_and_waits_for_no_answer(
 
 
 async def _until_there(shop: Shop, clock: Clock) -> None:
-    for _ in range(500):
+    async def is_there() -> bool:
         there = datetime.fromtimestamp(shop.stripe.store.now, UTC)
-        if abs(clock.now() - there) < timedelta(seconds=30):
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the clock did not follow")
+        return abs(clock.now() - there) < timedelta(seconds=30)
+
+    await until(is_there)

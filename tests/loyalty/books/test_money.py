@@ -117,6 +117,7 @@ async def test_entries_are_the_roll_forward_cohort_by_cohort(books: Books) -> No
     entries = await money_entries(books.connection, known_by=known_by, since=since, until=MAY)
     rolled = await money_roll_forward(books.connection, known_by=known_by, since=since, until=MAY)
 
+    assert rolled.months
     for month in rolled.months:
         own = [
             one for one in entries if (one.month, one.lot_class) == (month.month, month.lot_class)

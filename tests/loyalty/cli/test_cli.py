@@ -190,7 +190,7 @@ class Serving:
     def ready(self) -> bool:
         try:
             address = f"http://127.0.0.1:{self.port}/health/ready"
-            with urllib.request.urlopen(address, timeout=2) as answer:
+            with urllib.request.urlopen(address, timeout=30) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

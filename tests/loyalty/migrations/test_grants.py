@@ -74,7 +74,10 @@ async def test_what_the_application_calls_in_the_ledger_is_pinned(
 
 
 async def test_nobody_else_may_call_the_ledger(connection: AsyncConnection) -> None:
-    for name, _, _, owner, public in (await connection.execute(text(FUNCTIONS))).all():
+    functions = (await connection.execute(text(FUNCTIONS))).all()
+
+    assert functions
+    for name, _, _, owner, public in functions:
         assert owner == OWNER, name
         assert public is False, f"everybody may call {name}"
 

@@ -1,6 +1,7 @@
 """The embedded server survives what happens to programs: kills, restarts, crowds, odd places."""
 
 import os
+import queue
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from loyalty.postgres import APPLICATION, OWNER, Server
 from loyalty.postgres.errors import HomeMissing, HomeUnreadable, StartFailed, VersionMismatch
 from loyalty.postgres.lease import alone
 from tests.support.homes import FAST, ask, connect, ignore, lay_out, postmaster, read_record
+from tests.support.waiting import PATIENCE, PAUSE
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -62,7 +64,7 @@ def leave(holder: "subprocess.Popen[str]") -> None:
 
 
 def wait_for_the_end_of(pid: int) -> None:
-    give_up_at = time.monotonic() + 20
+    give_up_at = time.monotonic() + PATIENCE
     while is_alive(pid):
         assert time.monotonic() < give_up_at, "the server goes on"
         time.sleep(0.02)
@@ -133,7 +135,9 @@ def test_a_new_server_waits_for_busy_processes_of_a_killed_one(home: Path) -> No
         busy = threading.Thread(target=keep_busy)
         busy.start()
         begun.wait()
-        time.sleep(0.2)
+        asleep = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(60)%'"
+        while ask(server, f"{asleep} AND pid <> pg_backend_pid() AND state = 'active'") == 0:
+            time.sleep(PAUSE)
         killed = postmaster(home)
         os.kill(killed, signal.SIGKILL)
         wait_for_the_end_of(killed)
@@ -264,14 +268,14 @@ def test_a_home_whose_data_are_gone_is_refused_and_not_refilled(
 
 def test_waiting_is_told(home: Path, furnished: Path) -> None:
     lay_out(home, furnished)
-    said: list[str] = []
-    server = Server(home, report=said.append)
+    said: queue.SimpleQueue[str] = queue.SimpleQueue()
+    server = Server(home, report=said.put)
 
     with alone(home / "lock", ignore):
         waiting = threading.Thread(target=server.open)
         waiting.start()
-        time.sleep(2.5)
+        first = said.get(timeout=PATIENCE)
     waiting.join()
     server.close()
 
-    assert any("another command is starting or stopping the database" in line for line in said)
+    assert "another command is starting or stopping the database" in first

@@ -37,7 +37,7 @@ async def test_hashing_leaves_the_event_loop_free() -> None:
         await asyncio.sleep(0)
         turns += 1
 
-    assert turns > 100
+    assert turns > 10, "hashing within the loop leaves it two"
     assert await hashing
 
 
