@@ -20,6 +20,7 @@ TIMEOUT_SECONDS: Final = 10
 REPETITIONS: Final = 2
 PAGE: Final = 100
 T = TypeVar("T")
+S = TypeVar("S", bound=stripe.StripeObject)
 
 
 class Gateway:
@@ -293,7 +294,7 @@ async def _found(call: Awaitable[stripe.StripeObject]) -> Seen | None:
         raise
 
 
-async def _paged(page: Any) -> AsyncIterator[Seen]:  # noqa: ANN401 (a list of any kind)
+async def _paged(page: stripe.ListObject[S]) -> AsyncIterator[Seen]:
     try:
         async for each in page.auto_paging_iter():
             yield each.to_dict(for_json=True)
@@ -301,7 +302,7 @@ async def _paged(page: Any) -> AsyncIterator[Seen]:  # noqa: ANN401 (a list of a
         raise told(error) from error
 
 
-async def _all(page: Any) -> list[Seen]:  # noqa: ANN401 (a list of any kind)
+async def _all(page: stripe.ListObject[S]) -> list[Seen]:
     return [each async for each in _paged(page)]
 
 

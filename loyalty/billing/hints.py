@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from loyalty.billing.errors import HintRefused
 
@@ -97,14 +97,15 @@ def read_event(event: object, *, livemode: bool) -> Hint:
     created = event.get("created")
     if type(created) is not int or not 0 <= created <= _LATEST:
         raise HintRefused(reason="it says no instant")
-    version = event.get("api_version")
+    version, type_ = event.get("api_version"), _text(event.get("type"))
+    matters = type_ in TYPES
     return Hint(
         id=_id(event.get("id"), "evt_"),
-        type=_text(event.get("type")),
+        type=type_,
         api_version=None if version is None else _text(version),
-        subject=_text(thing.get("id")),
-        subscription=_subscription_of(thing),
-        payment_intent=_reference(thing.get("payment_intent")),
+        subject=_subject_of(thing, matters=matters),
+        subscription=_subscription_of(thing) if matters else None,
+        payment_intent=_reference(thing.get("payment_intent")) if matters else None,
         happened_at=_instant(created),
     )
 
@@ -135,6 +136,18 @@ def _is_signed(
     return found
 
 
+def _subject_of(thing: dict[str, Any], *, matters: bool) -> str:
+    """Return the id of what an event is about, or its kind: a balance has no id.
+
+    What is passed over is kept whatever it is called, since an account names its products itself.
+    """
+    id_ = thing.get("id")
+    if id_ is not None and (matters or _is_name(id_)):
+        return _text(id_)
+    kind = thing.get("object")
+    return kind if _is_name(kind) else "unnamed"
+
+
 def _subscription_of(thing: dict[str, Any]) -> str | None:
     if thing.get("object") == "subscription":
         return _reference(thing.get("id"))
@@ -159,10 +172,15 @@ def _id(value: object, prefix: str) -> str:
 
 
 def _text(value: object) -> str:
-    plain = isinstance(value, str) and 0 < len(value) <= _LONGEST_ID and value.isascii()
-    if not plain or not str(value).replace("_", "").replace(".", "").replace("-", "").isalnum():
+    if not _is_name(value):
         raise HintRefused(reason="it names something that cannot be a name")
-    return str(value)
+    return value
+
+
+def _is_name(value: object) -> TypeGuard[str]:
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_ID or not value.isascii():
+        return False
+    return value.replace("_", "").replace(".", "").replace("-", "").isalnum()
 
 
 def _instant(seconds: int) -> datetime:

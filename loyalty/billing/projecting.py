@@ -1,9 +1,10 @@
 """What Stripe knows of a subscription, as the port's report. Pure.
 
-Nothing is remembered and nothing is compared here: the same picture always makes the same report.
+Nothing is remembered here: the same picture beside the same recorded refunds always makes the same
+report.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,6 +13,8 @@ from uuid import UUID
 from loyalty.membership.types import (
     ChargeReason,
     Consent,
+    Refund,
+    RefundKind,
     Report,
     ReportedCharge,
     ReportedRefund,
@@ -34,6 +37,9 @@ status is unknown, which gives no access."""
 NOT_BEGUN: Final = frozenset({"incomplete", "incomplete_expired"})
 MOVED_MONEY: Final = frozenset({"needs_response", "under_review", "lost", "won"})
 """States of disputes in which the bank has taken the money; an inquiry has not."""
+
+CAME_BACK: Final = frozenset({"failed", "canceled"})
+"""States of refunds that did not reach the buyer; one that is recorded is taken back."""
 
 CHECKOUT: Final = "loyalty_checkout"
 NEXT_PRICE: Final = "loyalty_next_price"
@@ -61,6 +67,8 @@ class Known:
     prices: Mapping[str, UUID]
     consent: Consent | None = None
     adopted: bool = False
+    recorded: Mapping[str, Sequence[Refund]] = field(default_factory=dict)
+    """Invoice → what is recorded as given back of it, which stays as it was split."""
 
 
 def report(picture: Picture, known: Known, *, fence: int, at: datetime) -> Report | None:
@@ -93,7 +101,7 @@ def report(picture: Picture, known: Known, *, fence: int, at: datetime) -> Repor
         next_price=_next_price(seen, known),
         consent=known.consent,
         charges=charges,
-        refunds=tuple(_refunds(picture, {each.reference: each for each in charges}, at)),
+        refunds=tuple(_refunds(picture, known, {each.reference: each for each in charges}, at)),
         fence=fence,
         adopted=known.adopted,
     )
@@ -130,7 +138,7 @@ def _charges(picture: Picture, known: Known, ended_at: datetime | None) -> Itera
         line = max(owed["lines"]["data"], key=lambda each: (each["amount"], each["id"]))
         paid_at = instant(owed["status_transitions"]["paid_at"])
         late = ended_at is not None and paid_at > ended_at
-        net = owed["total_excluding_tax"]
+        net = _net_of(owed)
         yield ReportedCharge(
             reference=owed["id"],
             starts_at=instant(line["period"]["start"]),
@@ -154,32 +162,60 @@ def _reason(owed: Seen, *, first: bool) -> ChargeReason:
 
 
 def _refunds(
-    picture: Picture, charges: Mapping[str, ReportedCharge], at: datetime
+    picture: Picture, known: Known, charges: Mapping[str, ReportedCharge], at: datetime
 ) -> Iterator[ReportedRefund]:
     for owed in picture.invoices:
         charge = charges.get(owed["id"])
         if charge is not None:
-            yield from _split(charge, sorted(_given_back(picture, owed, at)))
+            recorded = known.recorded.get(charge.reference, ())
+            yield from _split(charge, sorted(_given_back(picture, owed, at)), recorded)
 
 
-_Back = tuple[datetime, str, int, str, str]
-"""When, its reference, how much, which kind, and why."""
+@dataclass(frozen=True, slots=True, order=True)
+class _Back:
+    """Money that went back, or came again because that failed or was won.
+
+    The order is that in which it is split: by when it went, and what is undone with its undoing
+    next to it, so that whatever else went back meanwhile finds what is left.
+    """
+
+    went: tuple[datetime, int]
+    """When, and of one second first what was given back, since nobody gives back what is gone."""
+    reference: str
+    at: datetime
+    amount: int
+    kind: RefundKind
+    why: str
+    undoes: str | None = None
 
 
 def _given_back(picture: Picture, owed: Seen, at: datetime) -> Iterator[_Back]:
     for intent in intents_of(owed):
         for each in picture.refunds.get(intent, ()):
-            if each["status"] == "succeeded":
-                why = (each["reason"] or "refunded").replace("_", "-")
-                yield instant(each["created"]), each["id"], each["amount"], "refund", why
+            yield from _refunded(each, at)
         for each in picture.disputes.get(intent, ()):
-            if each["status"] in MOVED_MONEY:
-                why = each["reason"].replace("_", "-")
-                taken = instant(each["created"])
-                yield taken, each["id"], each["amount"], "dispute", why
-                if each["status"] == "won":
-                    back = max(taken, _reinstated_at(each) or at)
-                    yield back, f"{each['id']}/won", each["amount"], "reinstated", why
+            yield from _disputed(each, at)
+
+
+def _refunded(seen: Seen, at: datetime) -> Iterator[_Back]:
+    id_, amount, made = seen["id"], seen["amount"], instant(seen["created"])
+    if seen["status"] == "succeeded":
+        why = (seen["reason"] or "refunded").replace("_", "-")
+        yield _Back((made, 0), id_, made, amount, "refund", why)
+    elif seen["status"] in CAME_BACK:
+        back, name = max(made, at), f"{id_}/failed"
+        yield _Back((made, 0), name, back, amount, "reinstated", "refund-failed", id_)
+
+
+def _disputed(seen: Seen, at: datetime) -> Iterator[_Back]:
+    if seen["status"] not in MOVED_MONEY:
+        return
+    id_, amount, taken = seen["id"], seen["amount"], instant(seen["created"])
+    why = seen["reason"].replace("_", "-")
+    yield _Back((taken, 1), id_, taken, amount, "dispute", why)
+    if seen["status"] == "won":
+        back = max(taken, _reinstated_at(seen) or at)
+        yield _Back((taken, 1), f"{id_}/won", back, amount, "reinstated", why, id_)
 
 
 def _reinstated_at(dispute: Seen) -> datetime | None:
@@ -189,38 +225,59 @@ def _reinstated_at(dispute: Seen) -> datetime | None:
     return instant(max(each["created"] for each in moved))
 
 
-def _split(charge: ReportedCharge, given: Sequence[_Back]) -> Iterator[ReportedRefund]:
-    """Split what was given back into net and tax as the invoice was, so that no cent is lost."""
-    total, back = charge.net + charge.tax, 0
-    for at, reference, amount, kind, why in given:
-        if kind == "reinstated":
-            before, after = back, max(back - amount, 0)
-            net = _net_share(charge.net, before, total) - _net_share(charge.net, after, total)
-            moved = before - after
+def _split(
+    charge: ReportedCharge, given: Sequence[_Back], recorded: Collection[Refund]
+) -> Iterator[ReportedRefund]:
+    """Split what is new into net and tax as the invoice was, so that no cent is lost.
+
+    What is recorded was split when it came; another that Stripe made earlier and is known of only
+    now takes its share of what is left. What is undone is undone as it was split.
+    """
+    parts = {one.reference: (one.net, one.tax) for one in recorded}
+    signs = [-1 if one.kind == "reinstated" else 1 for one in recorded]
+    net = charge.net - sum(sign * one.net for sign, one in zip(signs, recorded, strict=True))
+    tax = charge.tax - sum(sign * one.tax for sign, one in zip(signs, recorded, strict=True))
+    for back in given:
+        if back.reference in parts:
+            continue
+        if back.undoes is None:
+            part = _part(charge, net, tax, min(back.amount, net + tax))
+            net, tax = net - part[0], tax - part[1]
         else:
-            before, after = back, min(back + amount, total)
-            net = _net_share(charge.net, after, total) - _net_share(charge.net, before, total)
-            moved = after - before
-        back = after
-        if moved:
+            part = parts.get(back.undoes, (0, 0))
+            net, tax = net + part[0], tax + part[1]
+        parts[back.reference] = part
+        if sum(part):
             yield ReportedRefund(
-                reference=reference,
+                reference=back.reference,
                 charge=charge.reference,
-                net=net,
-                tax=moved - net,
-                kind="refund"
-                if kind == "refund"
-                else "dispute"
-                if kind == "dispute"
-                else "reinstated",
-                reason=why,
-                at=at,
+                net=part[0],
+                tax=part[1],
+                kind=back.kind,
+                reason=back.why,
+                at=back.at,
             )
 
 
-def _net_share(net: int, back: int, total: int) -> int:
-    """Return the net part of what was given back so far, half up."""
-    return (2 * net * back + total) // (2 * total)
+def _part(charge: ReportedCharge, net: int, tax: int, amount: int) -> tuple[int, int]:
+    """Split an amount of what is left of a charge, by what all that went back has of net, half up.
+
+    What was undone may have been split otherwise by a cent, so neither takes more than is left.
+    """
+    total = charge.net + charge.tax
+    back = total - (net + tax) + amount
+    share = (2 * charge.net * back + total) // (2 * total) - (charge.net - net)
+    of_net = min(max(share, amount - tax, 0), net, amount)
+    return of_net, amount - of_net
+
+
+def _net_of(owed: Seen) -> int:
+    """Return what an invoice is without tax; Stripe says it, or only what the taxes are."""
+    told: int | None = owed["total_excluding_tax"]
+    if told is not None:
+        return told
+    net: int = owed["total"] - sum(each["amount"] for each in owed.get("total_taxes") or ())
+    return net
 
 
 def _net(line: Seen) -> int:

@@ -6,6 +6,7 @@ only while it is the highest; no transaction is open while Stripe is asked.
 """
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -24,7 +25,8 @@ from loyalty.errors import LoyaltyError
 from loyalty.ids import MalformedId, read
 from loyalty.members import Ref, lock_member
 from loyalty.membership.applying import apply
-from loyalty.membership.types import Consent
+from loyalty.membership.store import by_reference, charges_of, refunds_of
+from loyalty.membership.types import Consent, Refund
 
 LOG: Final = structlog.get_logger(__name__)
 PAUSES: Final = (0.2, 0.5, 1.0)
@@ -112,13 +114,19 @@ async def project(
     if price not in prices:
         raise PriceUnknownHere(subscription=seen["id"], seen=price)
     consent = await _consent(connection, member, seen["metadata"].get(CHECKOUT))
-    known = Known(member=member, prices=prices, consent=consent, adopted=consent is None)
-    told = report(picture, known, fence=lease.fence, at=cause.at)
-    if told is None:
-        return Synced("not-begun")
     await lock_member(connection, Ref("member", str(member), id=member))
     if not await still_holds(connection, lease):
         return Synced("stale")
+    known = Known(
+        member=member,
+        prices=prices,
+        consent=consent,
+        adopted=consent is None,
+        recorded=await _recorded(connection, picture),
+    )
+    told = report(picture, known, fence=lease.fence, at=cause.at)
+    if told is None:
+        return Synced("not-begun")
     applied = await apply(connection, cause, told)
     if applied.stale:
         return Synced("stale", applied.membership.id)
@@ -142,6 +150,19 @@ async def sync_if_possible(
     except LoyaltyError as error:
         LOG.warning("stripe-not-brought-in", subscription=subscription, code=error.code)
         return None
+
+
+async def _recorded(connection: AsyncConnection, picture: Picture) -> Mapping[str, list[Refund]]:
+    """Return what is recorded as given back, by invoice; the member is locked."""
+    if not any((*picture.refunds.values(), *picture.disputes.values())):
+        return {}
+    row = await by_reference(connection, "stripe", picture.subscription["id"])
+    charges = [] if row is None else await charges_of(connection, row.id)
+    invoices = {charge.id: charge.reference for charge in charges}
+    recorded: dict[str, list[Refund]] = {}
+    for one in await refunds_of(connection, list(invoices)):
+        recorded.setdefault(invoices[one.charge], []).append(one)
+    return recorded
 
 
 async def _consent(

@@ -113,11 +113,15 @@ async def test_what_comes_in_is_answered_and_kept_as_it_should_be(shop: Shop) ->
         assert (await post(client, shop, other)).status_code == 200
         unheard = body_of(event_of(shop, id="evt_unheard", type="price.created"))
         assert (await post(client, shop, unheard)).status_code == 200
+        thing = {"object": {"object": "balance", "livemode": False}}
+        nameless = body_of(event_of(shop, id="evt_x", type="balance.available", data=thing))
+        assert (await post(client, shop, nameless)).status_code == 200
     first = event_of(shop)["id"]
     assert await kept(shop) == [
         (first, "2026-10-28.endive", None),
         ("evt_old", "2019-01-01", None),
         ("evt_unheard", "2026-10-28.endive", "passed-over"),
+        ("evt_x", "2026-10-28.endive", "passed-over"),
     ]
 
 

@@ -125,6 +125,24 @@ def test_what_was_signed_long_ago_or_in_the_future_is_refused() -> None:
             read(of(), at=at)
 
 
+@pytest.mark.parametrize(
+    ("type_", "thing", "subject"),
+    [
+        ("balance.available", {"object": "balance"}, "balance"),
+        ("invoice.upcoming", {"object": "invoice", "subscription": {"a": 1}}, "invoice"),
+        ("plan.created", {"object": "plan", "id": "Gold, 10 € a month"}, "plan"),
+        ("account.updated", {}, "unnamed"),
+        ("invoice.paid", {"object": "invoice"}, "invoice"),
+    ],
+)
+def test_an_event_about_what_has_no_id_of_ours_is_read_as_well(
+    type_: str, thing: dict[str, Any], subject: str
+) -> None:
+    hint = read(of(type=type_, data={"object": thing}))
+
+    assert (hint.type, hint.subject, hint.subscription) == (type_, subject, None)
+
+
 def test_an_event_of_the_other_mode_is_refused() -> None:
     with pytest.raises(HintRefused, match="other mode"):
         read(of(livemode=True))
