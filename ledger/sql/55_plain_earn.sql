@@ -1,14 +1,14 @@
 -- The earn that nearly every earn is, in one statement (decision 0028): a lot that needs no notice
 -- and follows no schedule, booked on its own day, into a wallet that owes nothing and in which
 -- nothing is due. False when it is another one and nothing was written; ledger.earn knows them all
--- and writes the same rows (a property test compares them).
+-- and writes the same rows (a property test compares them). Nothing is locked before: whoever wrote
+-- this key meanwhile has moved the wallet's version on, so that no row is found after the wait.
 CREATE OR REPLACE FUNCTION ledger.earn_plainly(i ledger.item, recorded_at timestamptz)
 RETURNS boolean LANGUAGE plpgsql
 AS $$
 DECLARE
     waits boolean := coalesce(i.pending OR i.activates_at > i.effective_at, false);
 BEGIN
-    PERFORM FROM ledger.wallet WHERE holder = i.holder AND asset = i.asset FOR NO KEY UPDATE;
     WITH w AS MATERIALIZED (
         UPDATE ledger.wallet AS x SET
             available = x.available + CASE WHEN waits THEN 0 ELSE i.amount END,
@@ -16,6 +16,9 @@ BEGIN
             version = x.version + 1,
             next_due = LEAST(x.next_due, CASE WHEN waits THEN i.activates_at END, i.expires_at)
         WHERE x.holder = i.holder AND x.asset = i.asset AND x.debt = 0
+            AND x.version = (
+                SELECT s.version FROM ledger.wallet AS s
+                WHERE s.holder = i.holder AND s.asset = i.asset)
             AND coalesce(x.next_due > recorded_at, true)
             AND i.firm IS NOT TRUE AND i.schedule IS NULL AND i.booked_on IS NULL
             AND NOT EXISTS (

@@ -90,28 +90,27 @@ $$;
 
 -- Post an array of events.
 CREATE OR REPLACE FUNCTION ledger.post(items jsonb, instant timestamptz)
-RETURNS SETOF ledger.outcome
+RETURNS SETOF ledger.outcome ROWS 1
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_generic_plan
 AS $$
 DECLARE
     i ledger.item;
     o ledger.outcome;
-    place integer := 0;
 BEGIN
     IF jsonb_array_length(items) > 1 THEN
         PERFORM ledger.lock_wallets(items);
     END IF;
-    FOR i IN SELECT * FROM jsonb_populate_recordset(NULL::ledger.item, items) LOOP
+    FOR place IN 0 .. jsonb_array_length(items) - 1 LOOP
+        i := jsonb_populate_record(NULL::ledger.item, items -> place);
         IF i.kind = 'earn' AND ledger.earn_plainly(i, instant) THEN
-            o := ROW(0, 'posted', i.key, i.journal, false, NULL, NULL, NULL, i.amount, 0, 0, 0, 0,
-                0, 0, 0);
+            RETURN NEXT ROW(place, 'posted', i.key, i.journal, false, NULL, NULL, NULL, i.amount,
+                0, 0, 0, 0, 0, 0, 0)::ledger.outcome;
         ELSE
             o := ledger.post_item(i, instant, instant);
+            o.position := place;
+            RETURN NEXT o;
         END IF;
-        o.position := place;
-        place := place + 1;
-        RETURN NEXT o;
     END LOOP;
 END
 $$;

@@ -5,6 +5,7 @@ from collections import Counter
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import ledger
@@ -12,6 +13,11 @@ from loyalty.database import Database
 from loyalty.ids import new_id
 from tests.ledger.building import Books, day
 from tests.support.database import Clone
+
+WAITING = text(
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 
 
 async def in_one(database: Database, holder: UUID, verb: str, *said: Any, **more: Any) -> str:
@@ -50,6 +56,28 @@ async def test_one_key_is_posted_once(database: Database) -> None:
 
     assert Counter(codes) == {"posted": 1, "replayed": 7}
     assert await proved(database, holder) == (100, 0, 0, 0)
+
+
+async def test_a_till_that_had_to_wait_is_told_the_receipt_of_the_one_before(clone: Clone) -> None:
+    engine = create_async_engine(clone.application)
+    first, second, beside = [await engine.connect() for _ in range(3)]
+    await beside.execution_options(isolation_level="AUTOCOMMIT")
+    holder = new_id()
+    await Books(first, holder).earn("before", 10)
+    await first.commit()
+
+    posted = await Books(first, holder).earn("a", 100)
+    late = asyncio.create_task(Books(second, holder).earn("a", 100))
+    while not (late.done() or await beside.scalar(WAITING)):
+        await asyncio.wait([late], timeout=0.01)
+    await first.commit()
+    again = await late
+
+    assert (again.replayed, again.receipt) == (True, posted.receipt)
+    assert await Books(second, holder).counters() == (110, 0, 0, 0)
+    for connection in (first, second, beside):
+        await connection.close()
+    await engine.dispose()
 
 
 async def test_a_hold_is_captured_or_released_but_not_both(database: Database) -> None:
