@@ -5,31 +5,38 @@ What was set aside for something was given back, and others may have had it mean
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.counted import Limit
+from benefits.counter_tables import counter
 from benefits.counting import voucher_scope
 from benefits.language.limits import read_limits
 from benefits.records import FREE
 from benefits.rule_set import RuleSet
-from benefits.tables import counter, voucher_definition
+from benefits.tables import voucher_definition
 from benefits.uses import Use, settle_uses
 
 _Key = tuple[bool, str, str, str, str]
 
 
 async def retake_uses(
-    connection: AsyncConnection, uses: Sequence[tuple[Use, int]], rule_set: RuleSet
+    connection: AsyncConnection,
+    uses: Sequence[tuple[Use, int]],
+    rule_set: RuleSet,
+    *,
+    counted_for: UUID | None = None,
 ) -> Mapping[str, int]:
     """Settle uses of which so much is taken anew; answers by how much limits are passed by that.
 
-    The most of each measure. The limits are those of the rule set and of definitions of vouchers.
+    The most of each measure, by the counters of whom it counts for. The limits are those of the
+    rule set and of definitions of vouchers.
     """
     settled = [use for use, _ in uses]
     await settle_uses(connection, settled)
-    stands = await _stands(connection, settled)
+    stands = await _stands(connection, settled, counted_for)
     limits = {scope: bound for rule in rule_set.rules for scope, bound, _ in rule.bounds}
     limits |= await _limits_of_vouchers(connection, {use.scope for use in settled})
     over: dict[str, int] = {}
@@ -55,12 +62,14 @@ def _key(use: Use) -> _Key:
     return use.everyone, use.starts_on, use.scope, use.measure, use.every
 
 
-async def _stands(connection: AsyncConnection, uses: Sequence[Use]) -> Mapping[_Key, int]:
+async def _stands(
+    connection: AsyncConnection, uses: Sequence[Use], counted_for: UUID | None
+) -> Mapping[_Key, int]:
     """Where counters stand; their rows are locked since the uses were settled."""
     wanted = or_(
         *(
             and_(
-                counter.c.member == (FREE if use.everyone else use.member),
+                counter.c.member == (FREE if use.everyone else counted_for or use.member),
                 counter.c.starts_on == date.fromisoformat(use.starts_on),
                 counter.c.scope == use.scope,
                 counter.c.measure == use.measure,

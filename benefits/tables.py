@@ -1,11 +1,11 @@
-"""Tables of the schema `benefits`: rules, rule sets, prices, voucher definitions, vouchers, uses.
+"""Tables of the schema `benefits`: rules, rule sets, prices, voucher definitions and vouchers.
 
 Private to this package; others join the Selects that the front door publishes. What was published
 never changes: the application role may insert and read it, no more. Migration 0003 is equal to
 this module.
 """
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -14,7 +14,6 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
-    Date,
     DateTime,
     ForeignKeyConstraint,
     Index,
@@ -259,6 +258,7 @@ class _VoucherColumns(TypedColumns):
     voided_at: Named[datetime | None] = Column(_Instant)
     batch: Named[UUID | None] = Column(Uuid)
     void_reason: Named[str | None] = Column(_Key)
+    uses_passed: Named[int] = Column(Integer, server_default=text("0"))
 
 
 voucher: Final = Table(
@@ -269,9 +269,13 @@ voucher: Final = Table(
     UniqueConstraint("member", "code", name="voucher_code_once_per_member"),
     CheckConstraint("uses > 0", name="voucher_uses_positive"),
     CheckConstraint("uses_reserved >= 0", name="voucher_reserved_not_negative"),
+    CheckConstraint("uses_passed >= 0", name="voucher_passed_not_negative"),
     CheckConstraint("uses_redeemed >= 0", name="voucher_redeemed_not_negative"),
     CheckConstraint("uses_overrun >= 0", name="voucher_overrun_not_negative"),
-    CheckConstraint("uses_reserved + uses_redeemed <= uses", name="voucher_not_used_too_often"),
+    CheckConstraint(
+        "uses_reserved + uses_redeemed + uses_passed <= uses", name="voucher_not_used_too_often"
+    ),
+    CheckConstraint("uses_passed = 0 or voided_at is not null", name="voucher_passed_on_is_void"),
     CheckConstraint("expires_at > starts_at", name="voucher_expires_after_it_starts"),
     CheckConstraint("amount > 0", name="voucher_amount_positive"),
     CheckConstraint("length(code) between 4 and 64", name="voucher_code_has_a_length"),
@@ -324,76 +328,4 @@ voucher_use: Final = Table(
         "state <> 'redeemed' or redeemed_at is not null", name="voucher_use_redeemed_has_an_instant"
     ),
     Index("voucher_use_by_user", "used_by", "voucher"),
-)
-
-
-class _CounterColumns(TypedColumns):
-    member: Named[UUID] = Column(Uuid)
-    starts_on: Named[date] = Column(Date)
-    scope: Named[str] = Column(_Key)
-    measure: Named[str] = Column(_Key)
-    every: Named[str] = Column(_Key)
-    used: Named[int] = Column(BigInteger)
-
-
-#: How much of a limit, a budget, a remainder or a band is used: by a member, or by all, who stand
-#: under the member of all zeros.
-counter: Final = Table(
-    "counter",
-    metadata,
-    _CounterColumns,
-    PrimaryKeyConstraint(
-        "member", "starts_on", "scope", "measure", "every", name="counter_stands_once"
-    ),
-    CheckConstraint(
-        "measure in ('uses', 'points', 'money', 'basis', 'remainder')",
-        name="counter_measure_is_known",
-    ),
-    CheckConstraint(
-        "every in ('day', 'week', 'month', 'year', 'ever')", name="counter_period_is_known"
-    ),
-    CheckConstraint("used >= 0 or measure = 'remainder'", name="counter_not_below_zero"),
-    postgresql_with={"fillfactor": "70"},
-)
-
-
-class _RuleUseColumns(TypedColumns):
-    member: Named[UUID] = Column(Uuid)
-    subject: Named[UUID] = Column(Uuid)
-    counter_member: Named[UUID] = Column(Uuid)
-    starts_on: Named[date] = Column(Date)
-    scope: Named[str] = Column(_Key)
-    measure: Named[str] = Column(_Key)
-    every: Named[str] = Column(_Key)
-    side: Named[int] = Column(SmallInteger)
-    taken: Named[int] = Column(BigInteger)
-    consumed: Named[int] = Column(BigInteger)
-    given_back: Named[int] = Column(BigInteger)
-    line_nos: Named[list[int]] = Column(ARRAY(SmallInteger))
-    parts: Named[list[int]] = Column(ARRAY(BigInteger))
-    used_at: Named[datetime] = Column(_Instant)
-
-
-#: What an order or an event takes of a counter, line by line; what is neither consumed nor given
-#: back is reserved.
-rule_use: Final = Table(
-    "rule_use",
-    metadata,
-    _RuleUseColumns,
-    PrimaryKeyConstraint(
-        *("member", "subject", "starts_on", "scope", "measure", "every"),
-        *("counter_member", "side"),
-        name="rule_use_taken_once",
-    ),
-    CheckConstraint("taken > 0", name="rule_use_takes_something"),
-    CheckConstraint("least(consumed, given_back) >= 0", name="rule_use_parts_not_negative"),
-    CheckConstraint("consumed + given_back <= taken", name="rule_use_within_what_was_taken"),
-    CheckConstraint("side in (-1, 1)", name="rule_use_side_is_known"),
-    CheckConstraint(
-        "cardinality(line_nos) = cardinality(parts)", name="rule_use_has_a_part_for_each_line"
-    ),
-    CheckConstraint(
-        "counter_member in (member, '00000000-0000-0000-0000-000000000000')",
-        name="rule_use_is_of_the_member_or_of_all",
-    ),
 )

@@ -18,9 +18,9 @@ from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.counted import Charge, Used, periods
+from benefits.counter_tables import counter, rule_use
 from benefits.errors import LimitReached
 from benefits.records import FREE
-from benefits.tables import counter, rule_use
 
 Content = Mapping[str, object]
 _TOTALS: Final = text("select pg_advisory_xact_lock(hashtext('benefits.counter'))")

@@ -7,15 +7,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from benefits.counter_tables import counter, rule_use
 from benefits.errors import BenefitsError
 from benefits.records import Finding
 from benefits.rules import find_rule_set
 from benefits.tables import (
-    counter,
     price,
     rule_set,
     rule_set_rule,
-    rule_use,
     voucher,
     voucher_definition,
     voucher_use,
@@ -96,9 +95,8 @@ def _miscounted_counters() -> Select[*tuple[Any, ...]]:
 
 
 def _overused_vouchers() -> Select[*tuple[Any, ...]]:
-    return select(voucher.c.member, voucher.c.id).where(
-        voucher.c.uses_reserved + voucher.c.uses_redeemed > voucher.c.uses
-    )
+    used = voucher.c.uses_reserved + voucher.c.uses_redeemed + voucher.c.uses_passed
+    return select(voucher.c.member, voucher.c.id).where(used > voucher.c.uses)
 
 
 def _undefined_vouchers() -> Select[*tuple[Any, ...]]:

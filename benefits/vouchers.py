@@ -220,8 +220,8 @@ async def pass_on_vouchers(
     """Make a member's usable vouchers another's, under their ids and codes; answer which.
 
     What is left of a voucher passes; uses that orders hold or made stay where they are, and are the
-    receiver's where uses are counted for each member. Of two birthday vouchers of one definition
-    and year the receiver keeps one.
+    receiver's where uses are counted for each member. Said again it passes on what came back since.
+    Of two birthday vouchers of one definition and year the receiver keeps one.
     """
     passed = func.benefits.pass_on_vouchers(
         literal(giver, Uuid), literal(receiver, Uuid), literal(at, _INSTANT)
@@ -247,9 +247,10 @@ def voucher_refusal(found: Voucher | None, *, member: UUID | None, at: datetime)
         return VoucherNotFound.code
     if found.member not in {FREE, member}:
         return VoucherNotYours.code
+    if found.voided_at is not None:
+        return VoucherVoid.code
     state = voucher_state(found, at)
     refused = {
-        "void": VoucherVoid.code,
         "expired": VoucherExpired.code,
         "reserved": VoucherUsedUp.code,
         "redeemed": VoucherUsedUp.code,
@@ -269,11 +270,11 @@ def terms_refusal(*, uses_per_member: int | None, used: int, member: UUID | None
 
 
 def voucher_state(found: Voucher, at: datetime) -> str:
-    """`issued`, `reserved`, `redeemed`, `expired` or `void`."""
-    if found.voided_at is not None:
-        return "void"
+    """`issued`, `reserved`, `redeemed`, `expired` or `void`; used up is said before void."""
     if found.uses_redeemed >= found.uses:
         return "redeemed"
+    if found.voided_at is not None:
+        return "void"
     if found.uses_reserved + found.uses_redeemed >= found.uses:
         return "reserved"
     if found.expires_at is not None and found.expires_at <= at:

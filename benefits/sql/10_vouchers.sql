@@ -75,7 +75,7 @@ as $$
 declare
     was_reserved boolean := coalesce(u.state = 'reserved', false);
     overruns boolean := not was_reserved
-        and v.uses_reserved + v.uses_redeemed >= v.uses;
+        and v.uses_reserved + v.uses_redeemed + v.uses_passed >= v.uses;
 begin
     if v.id is null or u.state = 'redeemed' then
         return benefits.outcome(v.id, case when v.id is null then 'voucher-not-found' else 'done' end,
@@ -185,19 +185,20 @@ begin
 end
 $$;
 
--- Make what is left of a batch unusable for a reason; answers how many that were. What an open
--- order holds is void for everything else: its use stands.
+-- Make a batch unusable for a reason; answers of how many something was left. What an open order
+-- holds is void for everything else: its use stands. What is used up is void once it comes back.
 create or replace function benefits.void_batch(the_batch uuid, at timestamptz, reason text)
 returns bigint language sql security definer set search_path = pg_catalog, pg_temp
 begin atomic
     with voided as (
         update benefits.voucher as t set voided_at = at, void_reason = reason
-        where t.batch = the_batch and t.voided_at is null and t.uses_redeemed < t.uses
-        returning 1)
-    select count(*) from voided;
+        where t.batch = the_batch and t.voided_at is null
+        returning t.uses_redeemed < t.uses as left_over)
+    select count(*) filter (where v.left_over) from voided as v;
 end;
 
--- Make vouchers unusable that came with what is gone; answers how many were not yet.
+-- Make vouchers unusable that came with what is gone, those used up for when they come back;
+-- answers of how many something was left.
 create or replace function benefits.withdraw_vouchers(content jsonb)
 returns bigint language sql strict security definer set search_path = pg_catalog, pg_temp
 begin atomic
@@ -205,7 +206,7 @@ begin atomic
         update benefits.voucher as t
         set voided_at = (content ->> 'at')::timestamptz, void_reason = content ->> 'reason'
         where t.id in (select i.id::uuid from jsonb_array_elements_text(content -> 'ids') as i (id))
-            and t.voided_at is null and t.uses_redeemed < t.uses
-        returning 1)
-    select count(*) from voided;
+            and t.voided_at is null
+        returning t.uses_redeemed < t.uses as left_over)
+    select count(*) filter (where v.left_over) from voided as v;
 end;

@@ -13,10 +13,9 @@ from loyalty.issuing.tables import voucher_batch
 
 
 def _batches_have_their_vouchers() -> Check:
-    """One that a merge passed on has two rows of one id, of which one is void."""
     vouchers = benefits.vouchers_of_batches().subquery("vouchers")
     made = (
-        select(vouchers.c.batch, func.count(vouchers.c.id.distinct()).label("made"))
+        select(vouchers.c.batch, func.count().label("made"))
         .group_by(vouchers.c.batch)
         .subquery("made")
     )

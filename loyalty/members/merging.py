@@ -7,7 +7,9 @@ for the survivor. Reads by the old id answer the survivor.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import literal, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -74,7 +76,7 @@ async def merge_members(
     policy = await policy_at(connection, cause.at)
     points, debt = await _move_points(connection, cause, gone, into)
     await _merge_standings(connection, cause, policy, gone, into)
-    vouchers = await _pass_vouchers(connection, cause, gone, into)
+    vouchers = await pass_vouchers(connection, gone.id, into.id, at=cause.at)
     await benefits.pass_on_counters(connection, gone.id, into.id, at=cause.at)
     await _move_birthdays(connection, gone, into)
     await pass_on_tags(connection, gone.id, into.id)
@@ -159,15 +161,16 @@ async def _merge_standings(
     )
 
 
-async def _pass_vouchers(
-    connection: AsyncConnection, cause: Cause, gone: Member, into: Member
+async def pass_vouchers(
+    connection: AsyncConnection, gone: UUID, into: UUID, *, at: datetime
 ) -> int:
-    passed = await benefits.pass_on_vouchers(connection, gone.id, into.id, at=cause.at)
+    """Pass vouchers on with their codes; again it passes on what orders gave back since."""
+    passed = await benefits.pass_on_vouchers(connection, gone, into, at=at)
     if passed:
         await connection.execute(
             update(name)
-            .where(name.c.kind == VOUCHER, name.c.member == gone.id, name.c.id.in_(passed))
-            .values(member=into.id)
+            .where(name.c.kind == VOUCHER, name.c.member == gone, name.c.id.in_(passed))
+            .values(member=into)
         )
     return len(passed)
 

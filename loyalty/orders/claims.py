@@ -1,8 +1,8 @@
 """Orders of members who were merged: they stay where they were, and count for the survivor.
 
 An order's keys stand at the holder who placed it. What it still earns, takes back or releases is
-posted there with the lots concerned, and goes on to the survivor at once; so do its tier and what
-it has taken of limits.
+posted there with the lots concerned, and goes on to the survivor at once; so do its tier, what it
+has taken of limits, and the vouchers that it gives back.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from benefits import Use, pass_on_counters, settle_uses
 from ledger import Outcome, Posting, post, post_recalled
 from loyalty.members import Member, Ref, lock_member
+from loyalty.members.merging import pass_vouchers
 from loyalty.policy import Policy
 from tiers import Subject, find_subjects
 
@@ -48,9 +49,14 @@ async def post_claims(
 async def settle_claims(
     connection: AsyncConnection, whose: Member | None, uses: Sequence[Use], *, at: datetime
 ) -> None:
-    """Let what a step moves of limits count for the survivor of a merged member, too."""
-    if whose is None or whose.merged_into is None or not uses:
+    """Let what a step moves of limits, and vouchers that it gave back, count for the survivor.
+
+    Of a member who was not merged nothing is done.
+    """
+    if whose is None or whose.merged_into is None:
         return
     survivor = await lock_survivor(connection, whose)
-    await settle_uses(connection, uses)
-    await pass_on_counters(connection, whose.id, survivor.id, at=at)
+    await pass_vouchers(connection, whose.id, survivor.id, at=at)
+    if uses:
+        await settle_uses(connection, uses)
+        await pass_on_counters(connection, whose.id, survivor.id, at=at)

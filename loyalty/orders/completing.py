@@ -102,8 +102,8 @@ async def complete(
     shipment, order = plan.shipment, context.found.order
     history = plan.after
     uses = moved_uses(context.found.uses, history)
-    passed = await retake(connection, programme, context.found, uses)
     await settle_claims(connection, context.member, uses, at=cause.at)
+    passed = await retake(connection, programme, context, uses)
     over = (*done.over, *(_over(order, shipment, *one) for one in passed))
     grants = await plan_grants(connection, programme, cause, context, history)
     tier = _tier_of(context, done.standing, shipment)

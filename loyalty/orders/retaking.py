@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import Use, retake_uses
 from loyalty.checkout.programme import Programme
-from loyalty.orders.reading import Found
+from loyalty.orders.claims import lock_survivor
+from loyalty.orders.context import Context
 from loyalty.orders.uses import retaken_uses
 
 USES_OVERRUN: Final = "limit-overrun"
@@ -23,12 +24,17 @@ _CODES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 async def retake(
-    connection: AsyncConnection, programme: Programme, found: Found, moved: Sequence[Use]
+    connection: AsyncConnection, programme: Programme, context: Context, moved: Sequence[Use]
 ) -> list[tuple[str, int]]:
-    """Take anew what was let go; return by how much limits are passed, by code of the exception."""
+    """Take anew what was let go; return by how much limits are passed, by code of the exception.
+
+    What a merged member takes is settled by now, and passes the limits of whom they go on as.
+    """
+    found, member = context.found, context.member
     again = retaken_uses(found.uses, moved)
     if not again:
         return []
     rule_set = await programme.rule_set(connection, found.order.rule_set)
-    over = await retake_uses(connection, again, rule_set)
+    whose = None if member is None else (await lock_survivor(connection, member)).id
+    over = await retake_uses(connection, again, rule_set, counted_for=whose)
     return [(code, over[measure]) for measure, code in _CODES.items() if measure in over]

@@ -133,6 +133,8 @@ async def test_unused_ones_are_void_when_all_of_the_order_came_back_and_used_one
     assert kinds == ["voucher.issued"] * 2 + ["voucher.voided"] * 2
     refused = await shop.place(cart(line("9"), voucher_codes=[unused["code"]]), "S-3", status=409)
     assert refused["code"] == "voucher-void"
+    await shop.give_back("S-2", lines=[{"line_id": "9", "quantity": 1}])
+    assert {each["state"] for each in await vouchers_of(shop)} == {"void"}
     await shop.holds()
 
 

@@ -6,9 +6,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import Cause
 from loyalty.members import Member
+from loyalty.orders.upkeep import release_overdue_holds
 from loyalty.vouchers import give_voucher
+from tests.stories.test_discount_limits import ten_off
 from tests.stories.test_earning_counters import STAR, bought, limited, opened
 from tests.stories.test_merging import merge
+from tests.stories.test_upkeep import later
 from tests.stories.test_voucher_batches import FIVE_OFF, define, publish
 from tests.support.api import Caller, Web
 from tests.support.shop import cart, line
@@ -110,4 +113,23 @@ async def test_uses_of_vouchers_counted_for_each_member_are_those_of_both(
     )
     free = await shop.quote(basket(own))
     assert free["totals"]["discount"] == 500
+    await shop.holds()
+
+
+async def test_what_an_old_order_passes_of_limits_is_told_by_the_counters_of_whom_they_go_on_as(
+    web: Web, checkout: Caller, admin: Caller
+) -> None:
+    once = {"count": "uses", "for": "member", "every": "month", "most": 2}
+    shop, ada = await opened(web, checkout, ten_off("sale", limits=[once]))
+    two = await web.joined(external_id="C-2")
+    basket = cart(line("1", 1, 1000))
+    await shop.place(basket, "S-1", who="ext:C-2")
+    await release_overdue_holds(web.application, later(web, minutes=31))
+    await shop.buy(basket, "S-2", who="ext:C-2")
+    await merge(admin, two, ada)
+    await shop.buy(basket, "S-3")
+
+    done = await shop.complete("S-1")
+
+    assert done["exceptions"] == ["limit-overrun"]
     await shop.holds()

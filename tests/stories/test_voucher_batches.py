@@ -217,3 +217,27 @@ async def test_one_code_is_followed_through_orders_and_the_rest_of_a_batch_made_
     assert followed["batch"] == batch["batch"]
     assert [each["state"] for each in followed["history"]] == ["redeemed", "redeemed"]
     await shop.holds()
+
+
+async def test_what_was_used_up_before_its_batch_was_made_void_stays_void_when_it_comes_back(
+    web: Web, admin: Caller, shop: Shop
+) -> None:
+    await define(web)
+    await web.joined(external_id="C-1")
+    await web.application.database.write(publish, web.cause(), FIVE_OFF)
+    batch = await call(admin, "/voucher-definitions/five-off/batches", {"quantity": 2})
+    codes = [each["code"] for each in await codes_of(admin, batch["batch"])]
+    basket = cart(line("1", 1, 3000), voucher_codes=codes[:1])
+    await shop.buy(basket, "S-1")
+    reason = {"reason": "leaked"}
+    gone = await call(admin, f"/voucher-batches/{batch['batch']}/void", reason, 200)
+    stands = (await read(admin, f"/voucher-batches/{batch['batch']}"))["states"]
+    assert (gone["voided"], stands["redeemed"], stands["void"]) == (1, 1, 1)
+
+    await shop.give_back("S-1", lines=[{"line_id": "1", "quantity": 1}])
+
+    again = await shop.place(basket, "S-2", status=409)
+    assert again["code"] == "voucher-void"
+    stands = (await read(admin, f"/voucher-batches/{batch['batch']}"))["states"]
+    assert (stands["redeemed"], stands["void"]) == (0, 2)
+    await shop.holds()
