@@ -24,6 +24,15 @@ MODES: Final[Mapping[str, str]] = MappingProxyType(
         "first": N_("Of its rules only the first that gives anything, the highest priority first."),
     }
 )
+MODE_CHOICES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "all": N_("all, times the points multiplied"),
+        "add": N_("all, times the points added up"),
+        "best": N_("only the best for the member"),
+        "first": N_("only the first, by priority"),
+    }
+)
+"""The same, short enough to be chosen from."""
 _NOTHING: Final[Totals] = MappingProxyType({})
 
 

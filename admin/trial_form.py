@@ -5,6 +5,7 @@ from typing import Final
 
 from admin.asked import ref_text
 from admin.forms import Form
+from admin.language import Voice
 from admin.rule_texts import Unreadable, read_text
 from admin.visit import Visit
 from admin.words import N_
@@ -48,6 +49,12 @@ class TrialForm:
     basket: Basket | None = None
     order: Ref | None = None
     wrong: dict[str, str] = field(default_factory=dict)
+
+
+def labels_of(voice: Voice) -> dict[str, str]:
+    """What each field is called, also those of a line."""
+    labels = {name: voice.say(words) for name, words in LABELS.items()}
+    return labels | {f"l{place}_{part}": labels[part] for place in LINES for part in PARTS}
 
 
 def trial_form(visit: Visit) -> TrialForm:

@@ -11,8 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 from admin.asked import further, place_of
+from admin.entry_rows import OrderLink, order_link
 from admin.guards import NEEDS, Needs
 from admin.member_view import called
+from admin.order_rows import OrderRow, order_rows
 from admin.render import page
 from admin.rule_view import Speaker, speaker_of
 from admin.visit import visit_of
@@ -20,7 +22,7 @@ from admin.words import named
 from loyalty.ids import show
 from loyalty.members import find_member, profile_of, read_member_ref, read_order_ref
 from loyalty.orders.decisions import Candidate, Decided, read_decision, replay_decision
-from loyalty.orders.listing import Entry, orders_of
+from loyalty.orders.listing import orders_of
 from loyalty.orders.reading import find_order_by
 from loyalty.rule_costs import given_to
 
@@ -46,8 +48,8 @@ class CandidateView:
 class DecisionView:
     """One order and every rule it concerned."""
 
-    entry: Entry
-    href: str
+    row: OrderRow
+    link: OrderLink
     decided: Decided | None
     candidates: tuple[CandidateView, ...]
     refused: str | None
@@ -62,9 +64,9 @@ async def decisions_page(request: Request[Any, Any, Any], member: FromPath[str])
         profile = await profile_of(connection, found.id)
         speaker = await speaker_of(connection, visit)
         entries = await orders_of(connection, found.id, limit=ORDERS + 1, before=place_of(visit))
-        shown = entries[:ORDERS]
-        whose = {one.member for one in shown if one.member is not None}
-        gave = await given_to(connection, whose, [one.id for one in shown])
+        shown = order_rows(visit, entries[:ORDERS])
+        whose = {one.entry.member for one in shown if one.entry.member is not None}
+        gave = await given_to(connection, whose, [one.entry.id for one in shown])
         views = [await _decision(connection, speaker, one, gave) for one in shown]
     last = entries[ORDERS - 1] if len(entries) > ORDERS else None
     return page(
@@ -100,22 +102,22 @@ async def replay_page(request: Request[Any, Any, Any], order: FromPath[str]) -> 
 
 
 async def _decision(
-    connection: AsyncConnection, speaker: Speaker, entry: Entry, gave: Given
+    connection: AsyncConnection, speaker: Speaker, row: OrderRow, gave: Given
 ) -> DecisionView:
-    shown = show("ord", entry.id)
-    programme = speaker.visit.application.programme
-    found = await find_order_by(connection, read_order_ref(shown))
+    entry, programme = row.entry, speaker.visit.application.programme
+    link = order_link(entry.id, entry.external_id)
+    found = await find_order_by(connection, read_order_ref(show("ord", entry.id)))
     try:
         decided = await read_decision(connection, programme, found)
     except benefits.DecisionDamaged as error:
-        return DecisionView(entry, f"/console/orders/{shown}", None, (), str(error))
+        return DecisionView(row, link, None, (), str(error))
     views = tuple(
         _candidate(
             speaker, one, found.order.currency, gave.get((entry.id, one.rule or ""), (0, 0))[1]
         )
         for one in decided.candidates
     )
-    return DecisionView(entry, f"/console/orders/{shown}", decided, views, None)
+    return DecisionView(row, link, decided, views, None)
 
 
 def _candidate(speaker: Speaker, one: Candidate, currency: str, points: int) -> CandidateView:

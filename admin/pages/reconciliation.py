@@ -28,18 +28,24 @@ from admin.guards import NEEDS, Needs
 from admin.once import once
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
+from admin.rule_texts import Unreadable, read_text
 from admin.visit import Visit, visit_of
+from admin.words import ORDER_STATES, badge
+from benefits import FieldKind
 from loyalty.idempotency import Begun
 from loyalty.policy import months_later
 from loyalty.reconciliation import (
+    Clearing,
     ClearingReason,
     Item,
     Leg,
+    Reopening,
     ReopeningReason,
     Tolerance,
     clear_item,
     find_item,
     find_reconciliation,
+    judgements_of,
     list_items,
     list_reconciliations,
     reconcile,
@@ -60,7 +66,7 @@ async def runs_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Every comparison, the latest first, and the form to run one."""
     visit = visit_of(request)
     last = months_later(visit.policy.day_of(visit.at).replace(day=1), -1)
-    form = Form("run", {"month": f"{last:%Y-%m}", "tolerance": "0", "money": "0"})
+    form = Form("run", {"month": f"{last:%Y-%m}", "tolerance": "0", "money": ""})
     return await _runs(request, form, HTTPStatus.OK)
 
 
@@ -75,9 +81,9 @@ async def run_form(request: Request[Any, Any, Any]) -> Response[Any]:
     tolerance = _whole(form.get("tolerance"))
     if tolerance is None:
         wrong["tolerance"] = visit.voice.say("Please give a whole number.")
-    money = _whole(form.get("money") or "0")
+    money = _money(visit, form.get("money"))
     if money is None:
-        wrong["money"] = visit.voice.say("Please give a whole number.")
+        wrong["money"] = visit.voice.say("Please give an amount such as 1.00.")
     if month is not None and tolerance is not None and money is not None:
         cause, since, allowed = visit.cause(), month, Tolerance(points=tolerance, money=money)
 
@@ -230,6 +236,7 @@ async def _item(
         item = await find_item(connection, *place)
         orders = await order_links(connection, {item.order})
         people = by_id(await list_people(connection))
+        judged = await judgements_of(connection, item.difference)
     kind, step, left, right, cleared = _told(visit, item, people)
     reasons: Mapping[ClearingReason, str] | Mapping[ReopeningReason, str] = CLEARING_REASONS
     first = ClearingReason.KNOWN_DIFFERENCE.value
@@ -246,6 +253,16 @@ async def _item(
         left=left,
         right=right,
         cleared=cleared,
+        earlier=[
+            (
+                _explained(visit, clearing, people),
+                clearing.reference,
+                _taken_back(visit, back, people),
+                back.reference,
+            )
+            for clearing, back in judged
+            if back is not None
+        ],
         order=orders.get(item.order) if item.order is not None else None,
         sides=[visit.voice.say(words) for words in SIDES[item.leg]],
         reasons=[(one.value, visit.voice.say(words)) for one, words in reasons.items()],
@@ -259,14 +276,7 @@ def _told(
     say = visit.voice.say
     if item.kind not in ITEM_KINDS:
         raise PageMissing
-    cleared = None
-    if item.clearing is not None:
-        cleared = say(
-            "%(reason)s, by %(who)s on %(when)s",
-            reason=say(CLEARING_REASONS[item.clearing.reason]),
-            who=actor_words(visit.voice, item.clearing.actor, people),
-            when=visit.voice.instant(item.clearing.cleared_at),
-        )
+    cleared = None if item.clearing is None else _explained(visit, item.clearing, people)
     return (
         say(ITEM_KINDS[item.kind]),
         say(STEPS.get(item.step, item.step)),
@@ -276,10 +286,30 @@ def _told(
     )
 
 
+def _explained(visit: Visit, clearing: Clearing, people: Mapping[UUID, Person]) -> str:
+    """Why a difference may stand, and who said so."""
+    return visit.voice.say(
+        "%(reason)s, by %(who)s on %(when)s",
+        reason=visit.voice.say(CLEARING_REASONS[clearing.reason]),
+        who=actor_words(visit.voice, clearing.actor, people),
+        when=visit.voice.instant(clearing.cleared_at),
+    )
+
+
+def _taken_back(visit: Visit, back: Reopening, people: Mapping[UUID, Person]) -> str:
+    """Why that did not hold, and who said so."""
+    return visit.voice.say(
+        "Taken back by %(who)s on %(when)s: %(reason)s",
+        reason=visit.voice.say(REOPENING_REASONS[back.reason]),
+        who=actor_words(visit.voice, back.actor, people),
+        when=visit.voice.instant(back.reopened_at),
+    )
+
+
 def _side(visit: Visit, leg: Leg, amount: int | None, state: str | None, on: date | None) -> str:
     told = [
         *([] if amount is None else [_figure(visit, leg, amount)]),
-        *([] if state is None else [state]),
+        *([] if state is None else [badge(visit.voice, ORDER_STATES, state).words]),
         *([] if on is None else [visit.voice.day(on)]),
     ]
     return " · ".join(told) or "–"
@@ -296,6 +326,13 @@ def _whole(text: str) -> int | None:
         return None
     number = int(digits[:12])
     return number if number <= LARGEST else None
+
+
+def _money(visit: Visit, text: str) -> int | None:
+    try:
+        return min(LARGEST, int(str(read_text(FieldKind.MONEY, text or "0", visit.voice))))
+    except Unreadable:
+        return None
 
 
 def _eve(day: date) -> date:

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 from admin.errors import PageMissing
 from admin.forms import Form, Sent, sent
-from admin.group_view import MODES, GroupView, group_view, live_groups
+from admin.group_view import MODE_CHOICES, GroupView, group_view, live_groups
 from admin.guards import NEEDS, Needs
 from admin.limit_form import (
     limit_choices,
@@ -157,7 +157,7 @@ def _form(
         draft=None if draft is None else show(DRAFT, draft.id),
         back=home or HERE,
         address=NEW if name is None else f"{HERE}/{name}/change",
-        modes=[(code, voice.say(words)) for code, words in MODES.items()],
+        modes=[(code, voice.say(words)) for code, words in MODE_CHOICES.items()],
         labels={"name": voice.say("Code"), "mode": voice.say("How its rules go together")}
         | limit_mistakes(voice),
         limits=limit_rows(form.values),
@@ -170,7 +170,7 @@ def _document(form: Sent, visit: Visit) -> tuple[GroupDocument, list[int], dict[
     """The group that a form says, the row of each limit, and what cannot be read."""
     limits, rows, wrong = limits_from(form, visit.voice)
     mode = form.get("mode")
-    if mode not in MODES:
+    if mode not in MODE_CHOICES:
         wrong["mode"] = visit.voice.say("Please choose one.")
     return ({"mode": mode, "limits": limits} if limits else mode), rows, wrong
 

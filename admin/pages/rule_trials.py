@@ -21,7 +21,7 @@ from admin.pages.rule_drafts import HERE, draft_id
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.rule_view import speaker_of
-from admin.trial_form import LABELS, LINES, TrialForm, trial_form
+from admin.trial_form import LINES, TrialForm, labels_of, trial_form
 from admin.visit import Visit, visit_of
 from admin.words import N_, Badge, badge
 from benefits import Decision
@@ -147,7 +147,7 @@ async def _page(
         draft=found,
         address=f"{HERE}/{show(DRAFT, one)}",
         asked=asked.form,
-        labels={name: visit.voice.say(words) for name, words in LABELS.items()},
+        labels=labels_of(visit.voice),
         places=LINES,
         tried=tried,
         figures=[] if tried is None else _figures(visit, tried),
@@ -267,18 +267,17 @@ def _limits(visit: Visit, figures: Mapping[str, Any]) -> list[tuple[str, str, st
     return rows
 
 
-async def _people(connection: AsyncConnection, figures: Mapping[str, Any]) -> dict[str, str]:
-    """What to call the members who gain and lose most."""
+async def _people(
+    connection: AsyncConnection, figures: Mapping[str, Any]
+) -> dict[str, tuple[str, str]]:
+    """Our id of the members who gain and lose most, and what to call them."""
     listed: Sequence[Mapping[str, Any]] = (
         *figures.get("gain_most", ()),
         *figures.get("lose_most", ()),
     )
     ids = {UUID(one["member"]) for one in listed}
-    entries = {one.id: one for one in await entries_of(connection, sorted(ids))}
-    return {
-        str(one): (entries[one].external_id if one in entries else None) or show("mem", one)
-        for one in ids
-    }
+    names = {one.id: one.external_id for one in await entries_of(connection, sorted(ids))}
+    return {str(one): (name := show("mem", one), names.get(one) or f"…{name[-6:]}") for one in ids}
 
 
 def _state(visit: Visit, run: DryRun) -> Badge:

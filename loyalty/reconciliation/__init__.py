@@ -12,6 +12,7 @@ from loyalty.reconciliation.errors import (
     UnknownItem,
     UnknownReconciliation,
 )
+from loyalty.reconciliation.judging import Reopening, judgements_of
 from loyalty.reconciliation.reported import take_movements, take_payouts
 from loyalty.reconciliation.running import reconcile
 from loyalty.reconciliation.store import (
@@ -56,6 +57,7 @@ __all__ = [
     "Payout",
     "Reconciliation",
     "ReconciliationPeriodUnfit",
+    "Reopening",
     "ReopeningReason",
     "TakenIn",
     "Tolerance",
@@ -65,6 +67,7 @@ __all__ = [
     "clear_item",
     "find_item",
     "find_reconciliation",
+    "judgements_of",
     "latest",
     "list_items",
     "list_reconciliations",

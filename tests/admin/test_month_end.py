@@ -92,8 +92,11 @@ async def test_orders_and_ledger_are_compared_once_from_a_form(
     assert first.headers["location"].startswith(f"{page}/1")
     assert "✓ Reconciled" in shown.text
     assert "Nothing is left to explain" in shown.text
-    wrong = await finance.send(page, {"month": "2099-01", "tolerance": "some"}, at=page)
+    wrong = await finance.send(
+        page, {"month": "2099-01", "tolerance": "some", "money": "much"}, at=page
+    )
     assert wrong.status_code == 422
+    assert "Please give an amount such as 1.00." in wrong.text
     assert "Please give a whole number." in wrong.text
 
 
@@ -141,6 +144,9 @@ async def test_a_difference_is_explained_once_and_stands_explained_in_the_next_c
     opened = await finance.send(f"{item[1]}/reopen", taken_back, at=item[1])
     assert "The difference is asked for again" in (await finance.follow(opened)).text
     assert "NOWHERE-1" in (await finance.get(f"{BOOKS}/reconciliation/{number[1]}")).text
+    asked_again = (await finance.get(item[1])).text
+    assert re.search(r"<s>A known difference, by finn.*?</s> <code>TICKET-7", asked_again)
+    assert re.search(r"Taken back by finn.*?turned out to be wrong.*?TICKET-8", asked_again)
     elsewhere = f"{BOOKS}/exports"
     twice = await finance.send(f"{item[1]}/reopen", taken_back, at=elsewhere, of=elsewhere)
     assert twice.status_code == 422

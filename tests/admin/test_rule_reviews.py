@@ -28,6 +28,7 @@ async def test_a_draft_is_handed_in_sent_back_approved_by_another_and_published(
     assert "It stays as it is until it is approved or sent back." in handed.text
     assert "Approve the draft" not in handed.text, "it is their own"
     assert f"{draft}/publish" not in handed.text
+    assert f"{draft}/try" in (await clerk.get(draft)).text
     assert "free-for-all" in (await finance.get(RULES, state="review")).text
     assert "Send the draft back" not in (await finance.get(draft)).text
 

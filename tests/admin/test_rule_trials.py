@@ -51,9 +51,13 @@ async def test_a_draft_is_tried_on_a_cart_on_an_order_and_on_all_orders(
     assert "Gives nothing" in small
     order = (await admin.get(f"{page}/try", order="B-1009")).text
     assert "As it was placed" in order
-    for field, text in (("l0_price", "much"), ("l0_quantity", "two"), ("order", "NOWHERE")):
+    for field, text, label in (
+        ("l0_price", "much", "Price of a unit"),
+        ("l0_quantity", "two", "How many"),
+        ("order", "NOWHERE", "Order"),
+    ):
         wrong = (await admin.get(f"{page}/try", **(cart | {field: text}))).text
-        assert f'href="#f-try-{field}"' in wrong, field
+        assert f'href="#f-try-{field}">{label}</a>' in wrong, field
 
     assert (await admin.send(f"{page}/runs", {"days": "0"}, at=f"{page}/try")).status_code == 422
     asked = await admin.send(f"{page}/runs", {"days": "400"}, at=f"{page}/try")
@@ -65,6 +69,7 @@ async def test_a_draft_is_tried_on_a_cart_on_an_order_and_on_all_orders(
     done = (await finance.get(run)).text
     assert "Discounts would cost" in done
     assert re.search(r'<svg class="chart".*?<rect class="s1"', done, re.DOTALL)
+    assert f'<a href="/console/members/{shop.member}">C-1000</a>' in done
     assert (await finance.get(f"{page}/try")).status_code == 403
 
 
@@ -120,6 +125,7 @@ async def test_each_order_of_a_member_says_what_gave_and_why_not(
     assert again is not None
     replayed = (await finance.get(again[1])).text
 
+    assert re.search(r"<h2><a[^>]*>B-1009</a></h2><p><span[^>]*>Open</span>", page)
     assert re.search(r"card-price</code>.*?Gave<.*?\$1.02 off", page, re.DOTALL)
     assert re.search(r"gold-free-shipping</code>.*?Gave nothing", page, re.DOTALL)
     assert "The same, to the byte" in replayed

@@ -29,6 +29,8 @@ async def test_what_failed_says_why_and_is_looked_into_again_once(
     await application.database.write(failed, application)
     listed = (await clerk.get(PAGE, state="failed")).text
     assert "LOYALTY_STRIPE_API_KEY is not set" in listed
+    assert "未设置 LOYALTY_STRIPE_API_KEY" in (await clerk.get(PAGE, lang="zh")).text
+    await clerk.get(PAGE, lang="en")
     assert "At a price that is none of our plans" in listed
     assert '<span class="state bad">Failed</span>' in listed
 
