@@ -76,6 +76,7 @@ class Application:
             async with self.database.read() as connection:
                 await self.clock.measure(connection)
             self._keep(self._measure_clock())
+            await self.follow_test_clock()
             if self.billing.doubled:
                 self._keep(self._follow_double())
             self._keep(_end_with_parent())
@@ -108,14 +109,19 @@ class Application:
                     LOG.exception("embedded-postgresql-ended", error=str(error))
 
     async def _follow_double(self) -> None:
-        """Let time pass as the double's test clock says; there is none beside real money."""
         while True:
-            with contextlib.suppress(StripeUnavailable):
-                told = await self.billing.demand().test_clock()
-                ahead = told - (self.clock.now() - self.clock.following) if told else NO_TIME
-                if abs(ahead - self.clock.following) > FOLLOW_FROM:
-                    self.clock.follow(ahead)
             await asyncio.sleep(FOLLOW_SECONDS)
+            await self.follow_test_clock()
+
+    async def follow_test_clock(self) -> None:
+        """Let it be as late as the double's test clock says; there is none beside real money."""
+        if not self.billing.doubled:
+            return
+        with contextlib.suppress(StripeUnavailable):
+            told = await self.billing.demand().test_clock()
+            ahead = told - (self.clock.now() - self.clock.following) if told else NO_TIME
+            if abs(ahead - self.clock.following) > FOLLOW_FROM:
+                self.clock.follow(ahead)
 
     async def _measure_clock(self) -> None:
         while True:

@@ -15,19 +15,21 @@ from litestar.params import FromPath
 from admin.errors import NotSignedIn, PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
-from admin.joining import CONSENT, Joinable, address_of, joinable, leads_to_stripe
+from admin.joining import CONSENT, Joinable, address_of, here, joinable, leads_to_stripe
 from admin.refusals import REFUSALS, sentence
 from admin.render import go, page
 from admin.visit import Visit, visit_of
 from loyalty.billing.pages import Wanted, come_back, open_page, open_portal
-from loyalty.billing.syncing import CHECKOUT_PREFIX
+from loyalty.billing.syncing import CHECKOUT_PREFIX, sync_if_possible
 from loyalty.ids import read, show
 from loyalty.members import Member, Ref, find_member
+from loyalty.membership.store import live_membership
 from loyalty.membership.types import Consent
 
 MEMBER: Final = {NEEDS: Needs.MEMBER}
 HERE: Final = "/wallet/membership"
 JOIN: Final = f"{HERE}/join"
+CARDS: Final = f"{HERE}/cards"
 DONE: Final = {
     "joined": "membership-joined",
     "being-confirmed": "membership-confirming",
@@ -83,12 +85,23 @@ async def joined_page(request: Request[Any, Any, Any], checkout: FromPath[str]) 
     return go(f"{HERE}?done={DONE[came]}")
 
 
-@post(f"{HERE}/cards", opt=MEMBER)
+@post(CARDS, opt=MEMBER)
 async def cards_form(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Go to Stripe's page of cards and invoices, and come back to the membership."""
     visit = visit_of(request)
-    back = f"{address_of(request, visit)}{HERE}"
+    back = f"{address_of(request, visit)}{CARDS}"
     return go(await open_portal(visit.application, await _whose(visit), back))
+
+
+@get(CARDS, opt=MEMBER)
+async def cards_page(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """Come back from there: ask Stripe what was done, bring it in, and look at it."""
+    visit = visit_of(request)
+    async with visit.application.database.read() as connection:
+        row = await live_membership(connection, (await _whose(visit)).id)
+    if row is not None and here(visit, row.adapter):
+        await sync_if_possible(visit.application, visit.cause(), row.reference)
+    return go(HERE)
 
 
 async def _offer(visit: Visit, values: Mapping[str, str]) -> Joinable:
@@ -117,4 +130,4 @@ async def _whose(visit: Visit) -> Member:
         return await find_member(connection, Ref(kind="member", text="", id=visit.member))
 
 
-ROUTES: Final = (joining_page, joining_form, joined_page, cards_form)
+ROUTES: Final = (joining_page, joining_form, joined_page, cards_form, cards_page)

@@ -60,6 +60,7 @@ async def _run(
     application: Application, name: str, work: Callable[..., Awaitable[object]], **arguments: object
 ) -> None:
     run = str(new_id())
+    await application.follow_test_clock()  # what it was told of may be of a time that just began
     cause = Cause(at=application.clock.now(), actor=job_actor(name), request_id=run)
     with job_context(name, run):
         answer = await work(application, cause, **arguments)

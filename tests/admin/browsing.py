@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest_asyncio
@@ -138,16 +139,27 @@ def rules_for(look: tuple[str, str], number: int) -> Sequence[str]:
 @pytest_asyncio.fixture
 async def served(web: Web) -> AsyncIterator[str]:
     """The application on a port of this machine."""
+    async with serving(web.app, free_port()) as base:
+        yield base
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Server(web.app, address="127.0.0.1", port=port, interface=Interfaces.ASGI)
-    serving = asyncio.create_task(server.serve())
+        return int(free.getsockname()[1])
+
+
+@asynccontextmanager
+async def serving(app: Any, port: int) -> AsyncIterator[str]:
+    """An ASGI application on a port of this machine; where it is reached."""
+    server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI)
+    running = asyncio.create_task(server.serve())
     await _listening(port)
     yield f"http://127.0.0.1:{port}"
     stop: Callable[[], None] = server.stop
     stop()
-    await serving
+    await running
 
 
 @pytest_asyncio.fixture(scope="session")

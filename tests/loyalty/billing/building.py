@@ -10,7 +10,7 @@ from loyalty.billing.gateway import Gateway, open_gateway
 from tests.support.requirements import SHARED
 from tests.support.stripe_double import Double, InProcess, Store
 from tests.support.stripe_double.life import subscribe
-from tests.support.stripe_double.server import KEY
+from tests.support.stripe_double.server import KEY, ORIGIN
 from tests.support.stripe_double.shapes import payment_method
 from tests.support.stripe_double.store import Object
 from tests.support.stripe_schemas import Judge
@@ -68,11 +68,11 @@ class Stripe:
         )
 
 
-def open_double(begun: int = BEGUN) -> Stripe:
+def open_double(begun: int = BEGUN, origin: str = ORIGIN) -> Stripe:
     """Return a double of a new account, whose time begins at an instant."""
     judge = Judge()
     witness = judge.witness if SHARED.is_dir() else None
-    double = Double(Store(now=begun), witness=witness)
+    double = Double(Store(now=begun), origin=origin, witness=witness)
     return Stripe(double, open_gateway(KEY, double.origin, InProcess(double)), judge)
 
 

@@ -15,6 +15,7 @@ from loyalty.billing.hints import Hint, read_event
 from loyalty.billing.pages import Wanted, open_page
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
+from loyalty.clock import Clock
 from loyalty.database import Database
 from loyalty.ids import new_id
 from loyalty.members import Joining, Member, join
@@ -112,11 +113,13 @@ class Shop:
 async def shop(database: Database, clone: Clone) -> AsyncIterator[Shop]:
     """A programme whose plan is at the double."""
     stripe = open_double()
-    made = await application_over(database)
+    made, clock = await application_over(database), Clock(may_follow=True)
+    async with database.read() as connection:
+        await clock.measure(connection)
     billing = Billing(gateway=stripe.gateway, secrets=SECRETS, doubled=True)
     url = SecretStr(clone.application.render_as_string(hide_password=False))
     settings = Settings(database_url=url)
-    shop = Shop(replace(made, billing=billing, settings=settings), stripe)
+    shop = Shop(replace(made, billing=billing, clock=clock, settings=settings), stripe)
     await database.write(open_plan, shop.cause(), PLAN)
     await keep_in_step(shop.application, shop.cause())
     yield shop

@@ -1,7 +1,8 @@
 """Run a command beside a double: `python -m tests.support.stripe_double.beside loyalty demo`.
 
 The double listens on a free port of this machine, sends its webhooks to the port that the command
-serves on (`PORT`, or `--port` of the command), and ends with it. What it holds ends with it too.
+serves on (`PORT`, or `--port` of the command), and ends with it. What it holds stands in
+`stripe-double.json` in the command's home, and is there again at the next start.
 """
 
 import os
@@ -11,11 +12,13 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from typing import Final
 
-from loyalty.settings import DOUBLE_KEY
+from loyalty.settings import DOUBLE_KEY, Settings
 from tests.support.stripe_double.__main__ import SECRET
 
 PATIENCE = 20.0
+NAME: Final = "stripe-double.json"
 
 
 def main() -> None:
@@ -25,8 +28,8 @@ def main() -> None:
         sys.exit("a command is expected, such as: loyalty demo")
     port = _free_port()
     hook = f"http://127.0.0.1:{_served_port(command)}/v1/stripe/webhook"
-    told = [sys.executable, "-m", "tests.support.stripe_double", "--port", str(port)]
-    double = subprocess.Popen([*told, "--webhook", hook])
+    told = ["--port", str(port), "--webhook", hook, "--keep", str(Settings().home / NAME)]
+    double = subprocess.Popen([sys.executable, "-m", "tests.support.stripe_double", *told])
     try:
         _await(port, double)
         environment = os.environ | {

@@ -1,8 +1,10 @@
 """The hosted pages: Checkout and the portal, as plain as can be, saying that no money moves."""
 
+from datetime import UTC, datetime
 from html import escape
 from typing import Final
 
+from loyalty.money import written
 from tests.support.stripe_double import life, papers, shapes
 from tests.support.stripe_double.store import Object, Refused, Store
 
@@ -19,6 +21,7 @@ _FRAME: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1"><title>{title}</title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;max-width:34rem;margin:2rem auto;padding:0 1rem}}
 button{{display:block;width:100%;margin:.5rem 0;padding:.6rem;font:inherit}}
+h2{{font-size:1.1rem}}
 .no-money{{border:2px solid #b45309;padding:.5rem 1rem}}</style></head><body><main>
 <h1>{title}</h1><p class="no-money"><strong>No money moves.</strong> This is a double of Stripe on
 this machine; no card is asked for and nothing is charged.</p>{body}</main></body></html>"""
@@ -32,9 +35,8 @@ def checkout_page(store: Store, id: str) -> str:
     wanted = store.pages[id]
     price = store.objects[wanted["price"]]
     name = escape(str(store.objects[price["product"]]["name"]))
-    amount = f"{price['unit_amount']} {price['currency'].upper()}"
     trial = f"<p>{wanted['trial_days']} days of trial first.</p>" if wanted["trial_days"] else ""
-    cost = f"<p>{name}: {amount} (minor units) each {price['recurring']['interval']}.</p>"
+    cost = f"<p>{name}: {_costs(price)}.</p>"
     return _page("Checkout", f"{cost}{trial}{_form(f'/c/pay/{id}', CARDS)}")
 
 
@@ -77,9 +79,13 @@ def complete(store: Store, session: Object, card: str = "pays") -> Object:
 
 
 def portal_page(store: Store, id: str) -> str:
-    """Show what somebody has, with the buttons of the portal."""
+    """Show what somebody has and was billed, with the buttons of the portal."""
     session = store.get("billing_portal.session", id)
-    return _page("Billing portal", _form(f"/p/session/{id}", _PORTAL) + _back(session))
+    payer = session["customer"]
+    has = "".join(_held(store, each) for each in store.all("subscription", customer=payer))
+    billed = "".join(_billed(each) for each in store.all("invoice", customer=payer))
+    body = f"<h2>Subscriptions</h2><ul>{has}</ul>{_form(f'/p/session/{id}', _PORTAL)}"
+    return _page("Billing portal", f"{_back(session)}{body}<h2>Invoices</h2><ul>{billed}</ul>")
 
 
 def portal_act(store: Store, id: str, button: str) -> str:
@@ -123,6 +129,43 @@ def _card(store: Store, payer: str, behaviour: str, kind: str) -> str:
     store.cards[made["id"]] = behaviour
     id: str = made["id"]
     return id
+
+
+def _held(store: Store, subscription: Object) -> str:
+    """What is subscribed to, how it stands, and the card that pays for it."""
+    only = life.item_of(subscription)
+    name = escape(str(store.objects[only["price"]["product"]]["name"]))
+    until = f"paid for until {_day(only['current_period_end'])}"
+    if subscription["status"] == "canceled":
+        until = f"ended on {_day(subscription['ended_at'])}"
+    elif subscription["cancel_at"] is not None:
+        until = f"ends on {_day(subscription['cancel_at'])}"
+    elif subscription["status"] == "past_due":
+        until = "its last invoice is due"
+    card = life.card_of(store, subscription)
+    behaves = {"pays": "works"}.get(store.cards.get(card or "", ""), "is declined")
+    paid = f", the card ···· {store.objects[card]['card']['last4']} {behaves}" if card else ""
+    status = subscription["status"].replace("_", " ")
+    return f"<li>{name}, {_costs(only['price'])}: {status}, {until}{paid}</li>"
+
+
+def _billed(invoice: Object) -> str:
+    amount = _money(invoice["amount_due"], invoice["currency"])
+    return f"<li>{_day(invoice['created'])}: {amount}, {invoice['status']}</li>"
+
+
+def _costs(price: Object) -> str:
+    amount = _money(price["unit_amount"], price["currency"])
+    return f"{amount} each {price['recurring']['interval']}"
+
+
+def _money(amount: int, currency: str) -> str:
+    code = currency.upper()
+    return f"{written(amount, code)} {code}"
+
+
+def _day(instant: int) -> str:
+    return f"{datetime.fromtimestamp(instant, UTC):%Y-%m-%d}"
 
 
 def _form(action: str, buttons: dict[str, tuple[str, str]]) -> str:

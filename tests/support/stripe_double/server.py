@@ -15,12 +15,14 @@ from tests.support.stripe_double.pages import page
 from tests.support.stripe_double.store import Object, Refused, Store
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
 Witness = Callable[[str, str, Object, int, Object], None]
 """Called with method, path, parameters, status and answer of every call."""
 
 KEY = "sk_test_local"
+ORIGIN = "http://127.0.0.1:12111"
 ROOMS = (selling, subscribing)  # whose operations are known once they are imported
 
 
@@ -35,7 +37,7 @@ class Double:
         self,
         store: Store,
         *,
-        origin: str = "http://127.0.0.1:12111",
+        origin: str = ORIGIN,
         witness: Witness | None = None,
     ) -> None:
         self.store = store
