@@ -50,9 +50,12 @@ async def find_membership(connection: AsyncConnection, id_: UUID) -> Membership:
 
 async def lock_membership(connection: AsyncConnection, id_: UUID) -> Membership:
     """Return a membership with its member's row locked. Raises MembershipUnknown."""
-    whose = (await find_membership(connection, id_)).member
-    await lock_row(connection, whose)
-    return await find_membership(connection, id_)
+    row = await find_membership(connection, id_)
+    while True:
+        await lock_row(connection, row.member)
+        row, before = await find_membership(connection, id_), row
+        if row.member == before.member:  # a merge may have been waited for
+            return row
 
 
 async def lock_row(connection: AsyncConnection, whose: UUID) -> None:

@@ -20,7 +20,7 @@ from loyalty.events import Event, record_events
 from loyalty.ids import new_id, show
 from loyalty.membership.applying import apply, settle_now
 from loyalty.membership.states import report_of
-from loyalty.membership.store import due_rows, find_membership, lock_row
+from loyalty.membership.store import due_rows, lock_membership
 from loyalty.membership.tables import membership
 from loyalty.membership.types import PREFIX, Membership
 from loyalty.plans.store import plan_of_price
@@ -52,8 +52,7 @@ async def settle_batch(
     """Write down what time has done to one batch of memberships that the shop charges for."""
     due = await due_rows(connection, cause.at, limit=limit, after=after)
     for row in due:
-        await lock_row(connection, row.member)
-        await settle_now(connection, cause, await find_membership(connection, row.id))
+        await settle_now(connection, cause, await lock_membership(connection, row.id))
     return [row.id for row in due]
 
 
@@ -76,9 +75,7 @@ async def end_closed_batch(
     )
     found = list(await connection.scalars(wanted))
     for id_ in found:
-        row = await find_membership(connection, id_)
-        await lock_row(connection, row.member)
-        row = await settle_now(connection, cause, await find_membership(connection, id_))
+        row = await settle_now(connection, cause, await lock_membership(connection, id_))
         if row.ended_at is None:
             report = replace(report_of(row, cause.at), status="ended", ended_at=cause.at)
             await apply(connection, cause, replace(report, end_cause="member-closed"))
@@ -91,9 +88,10 @@ async def foretell_batch(
     """Tell one batch of members that their trial ends or their membership is renewed."""
     found = list(await connection.scalars(_ahead(cause.at, after, limit)))
     for id_ in found:
-        row = await find_membership(connection, id_)
-        await lock_row(connection, row.member)
-        row = await find_membership(connection, id_)
+        row = await lock_membership(connection, id_)
+        still = _ahead(cause.at, None, 1).where(membership.c.id == id_)
+        if await connection.scalar(still) is None:  # it was told, or cancelled, in this moment
+            continue
         told = await _ahead_event(connection, cause, row)
         await connection.execute(
             update(membership)

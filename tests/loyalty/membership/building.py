@@ -26,14 +26,14 @@ def cause(at: datetime = NOW) -> Cause:
     return Cause(at, SYSTEM, "test")
 
 
-async def opened(connection: AsyncConnection, code: str = "prime", **more: Any) -> Plan:
+async def opened(connection: AsyncConnection, /, code: str = "prime", **more: Any) -> Plan:
     """Return a new plan with a monthly and a yearly price."""
     prices = (NewPrice("monthly", "month", 990), NewPrice("yearly", "year", 9_900))
     terms = {"grace_days": 7, "trial_days": 14, **more}
     return await open_plan(connection, cause(), NewPlan(code, {"en": code}, prices, **terms))
 
 
-async def joined(connection: AsyncConnection, name: str = "C-1", **more: Any) -> Member:
+async def joined(connection: AsyncConnection, /, name: str = "C-1", **more: Any) -> Member:
     """Return a new member."""
     return await join(connection, cause(), Joining(external_id=name, **more))
 
@@ -47,6 +47,7 @@ def paid(reference: str, starts_at: datetime = NOW, *, days: int = 30, **more: A
 async def begun(
     connection: AsyncConnection,
     whose: Member,
+    /,
     reference: str = "SUB-1",
     *,
     trial: bool = False,
