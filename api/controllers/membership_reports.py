@@ -126,7 +126,7 @@ async def report_failure(request: ApiRequest) -> Response[bytes]:
             SHOP,
             *("unknown-charge", "refund-above-charge", "membership-amount-not-positive"),
             *("membership-fee-in-future", "membership-fee-conflict"),
-            "membership-reference-taken",
+            *("membership-reference-taken", "membership-periods-overlap"),
             body=MembershipRefundBody,
             example={
                 "reference": "RF-1",

@@ -65,6 +65,7 @@ PERIOD: Final = {
 PAYMENT_REFUSALS: Final = (
     "membership-amount-not-positive",
     "membership-period-impossible",
+    "membership-period-ahead",
     "membership-fee-in-future",
     "membership-currency-foreign",
     "membership-reference-taken",
@@ -244,6 +245,7 @@ async def withdraw_membership(request: ApiRequest) -> Response[bytes]:
             SHOP,
             *("membership-ended", "membership-same-price", "membership-not-paid"),
             *("unknown-plan", "unknown-price", "plan-archived", "price-archived"),
+            "membership-period-over",
             *PAYMENT_REFUSALS,
             body=ChangePlanBody,
             example={"price": "yearly", "when": "period-end"},

@@ -6,13 +6,14 @@ reports what it gave back. Stripe's memberships are asked for the same at Stripe
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import Cause
+from loyalty.fees import bonus_given
 from loyalty.members.store import members_by_id
 from loyalty.membership.applying import apply
 from loyalty.membership.errors import (
@@ -21,18 +22,19 @@ from loyalty.membership.errors import (
     MembershipEnded,
     NothingToUndo,
     NotPaid,
+    PeriodOver,
     SamePrice,
     WithdrawalOver,
 )
-from loyalty.membership.external import Held, NewPayment, checked, hold
-from loyalty.membership.giving_back import Due, due_back, unused
+from loyalty.membership.external import Held, NewPayment, checked, hold, refuse_ahead
+from loyalty.membership.giving_back import Due, Giving, due_back, unused
 from loyalty.membership.states import paid_until, report_of
 from loyalty.membership.store import charges_of
 from loyalty.membership.types import Applied, Membership, Report
 from loyalty.membership.usage import used_since
 from loyalty.plans.store import find_plan, open_price, plan_of_price, price_of
-from loyalty.plans.types import Price, RefundPolicy
-from loyalty.policy import policy_at
+from loyalty.plans.types import Plan, Price
+from loyalty.policy import Policy, policy_at
 
 When = Literal["now", "period-end"]
 Leaving = Literal["cancelled-now", "withdrawn", "member-closed"]
@@ -54,7 +56,7 @@ async def cancel(connection: AsyncConnection, cause: Cause, id_: UUID, when: Whe
     held = await _alive(connection, cause, id_)
     ends_at = max(paid_until(held.row), cause.at)
     if when == "now" or ends_at == cause.at:
-        return await _end(connection, cause, held, "cancelled-now", held.plan.refund_policy)
+        return await _end(connection, cause, held, "cancelled-now")
     if held.row.cancel_at is not None:
         raise CancelledAlready(seen=held.row.cancel_at.isoformat())
     report = replace(report_of(held.row, cause.at), cancel_at=ends_at, cancel_asked_at=cause.at)
@@ -76,22 +78,17 @@ async def withdraw(connection: AsyncConnection, cause: Cause, id_: UUID) -> Aske
     Raises MembershipEnded and WithdrawalOver.
     """
     held = await _alive(connection, cause, id_)
-    over_at = held.row.began_at + timedelta(days=held.plan.withdrawal_days)
-    if cause.at >= over_at:
-        raise WithdrawalOver(seen=over_at.isoformat())
-    return await _end(connection, cause, held, "withdrawn", "full-if-unused")
+    _refuse_late(held.row, held.plan, await policy_at(connection, cause.at), cause.at)
+    return await _end(connection, cause, held, "withdrawn")
 
 
-async def _end(
-    connection: AsyncConnection, cause: Cause, held: Held, why: str, policy: RefundPolicy
-) -> Asked:
-    zone = (await policy_at(connection, cause.at)).zone
-    used = await _used(connection, cause, held)
+async def _end(connection: AsyncConnection, cause: Cause, held: Held, why: Leaving) -> Asked:
+    due = await _due(connection, cause, held, why)
     report = replace(
         report_of(held.row, cause.at), status="ended", ended_at=cause.at, end_cause=why
     )
-    due = due_back(held.charges, policy, cause.at, zone, used=used)
-    return Asked(await apply(connection, cause, report), tuple(due))
+    report = replace(report, owed={one.charge: one.net for one in due})
+    return Asked(await apply(connection, cause, report), due)
 
 
 async def due_now(
@@ -104,26 +101,41 @@ async def due_now(
     if row.ended_at is not None:
         raise MembershipEnded(seen=row.ended_at.isoformat())
     plan = await plan_of_price(connection, row.price)
-    over_at = row.began_at + timedelta(days=plan.withdrawal_days)
-    if why == "withdrawn" and cause.at >= over_at:
-        raise WithdrawalOver(seen=over_at.isoformat())
+    if why == "withdrawn":
+        _refuse_late(row, plan, await policy_at(connection, cause.at), cause.at)
     held = Held(row, row, plan, tuple(await charges_of(connection, row.id)))
-    policy: RefundPolicy = "full-if-unused" if why == "withdrawn" else plan.refund_policy
+    return await _due(connection, cause, held, why)
+
+
+async def _due(
+    connection: AsyncConnection, cause: Cause, held: Held, why: Leaving
+) -> tuple[Due, ...]:
+    """Return what is due by the plan's policy, or to whoever withdraws from the whole."""
+    giving: Giving = "all-if-unused" if why == "withdrawn" else held.plan.refund_policy
     zone = (await policy_at(connection, cause.at)).zone
-    used = await _used(connection, cause, held)
-    return tuple(due_back(held.charges, policy, cause.at, zone, used=used))
+    used = await _used(connection, cause, held, why)
+    return tuple(due_back(held.charges, giving, cause.at, zone, used=used))
 
 
-async def _used(connection: AsyncConnection, cause: Cause, held: Held) -> bool:
-    """Whether a benefit was used since the charge of the period that is running."""
+def _refuse_late(row: Membership, plan: Plan, policy: Policy, at: datetime) -> None:
+    """Raise WithdrawalOver after the last day: the day of joining is none, and days are whole."""
+    last = policy.day_of(row.began_at) + timedelta(days=plan.withdrawal_days)
+    over_at = policy.midnight(last + timedelta(days=1)) if plan.withdrawal_days else row.began_at
+    if at >= over_at:
+        raise WithdrawalOver(seen=over_at.isoformat())
+
+
+async def _used(connection: AsyncConnection, cause: Cause, held: Held, why: Leaving) -> bool:
+    """Whether a benefit was used since the charge that is running; of a withdrawal, since any."""
     begun = [charge for charge in held.bought if charge.starts_at <= cause.at]
     if not begun:
         return False
-    last = max(begun, key=lambda charge: charge.starts_at)
-    bonus = held.plan.bonus_points if len(held.bought) == 1 else 0
+    if why != "withdrawn":
+        begun = [max(begun, key=lambda charge: charge.starts_at)]
+    since = min(min(charge.paid_at, charge.starts_at) for charge in begun)
+    given = await bonus_given(connection, held.row.member, [charge.id for charge in begun])
     whose = (await members_by_id(connection, [held.row.member]))[held.row.member]
-    since = min(last.paid_at, last.starts_at)
-    return await used_since(connection, whose, since, cause.at, bonus=bonus)
+    return await used_since(connection, whose, since, cause.at, bonus=given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +173,8 @@ async def change(connection: AsyncConnection, cause: Cause, id_: UUID, wanted: N
     """Change the price now, with its payment, or from the end of the period on.
 
     On a trial nothing is paid yet, so a change now needs no payment. Asking for the price that one
-    has takes a change that was asked for back. Raises MembershipEnded, SamePrice, NotPaid, and what
-    plans and payments refuse.
+    has takes a change that was asked for back. Raises MembershipEnded, SamePrice, NotPaid,
+    PeriodOver, and what plans and payments refuse.
     """
     held = await _alive(connection, cause, id_)
     row = held.row
@@ -176,11 +188,15 @@ async def change(connection: AsyncConnection, cause: Cause, id_: UUID, wanted: N
         return Asked(await apply(connection, cause, report))
     if wanted.paid is None:
         raise NotPaid(pointer="/paid")
-    return Asked(await apply(connection, cause, _upgraded(cause, report, wanted.paid)))
+    upgraded = _upgraded(cause, report, wanted.paid, held.plan.margin)
+    return Asked(await apply(connection, cause, upgraded))
 
 
-def _upgraded(cause: Cause, report: Report, paid: NewPayment) -> Report:
+def _upgraded(cause: Cause, report: Report, paid: NewPayment, margin: timedelta) -> Report:
     charge = checked(cause, paid, "upgrade", "/paid")
+    refuse_ahead(charge, cause.at + margin, "/paid")
+    if charge.ends_at <= cause.at:
+        raise PeriodOver(seen=charge.ends_at.isoformat(), pointer="/paid/until")
     return replace(
         report,
         status="active",

@@ -85,6 +85,21 @@ class PeriodsOverlap(MembershipError):
     reference: str
 
 
+class PeriodAhead(MembershipError):
+    """The period begins at {seen}, later than {wanted}: what lies between is reported first."""
+
+    code = "membership-period-ahead"
+    seen: str
+    wanted: str
+
+
+class PeriodOver(MembershipError):
+    """A change now is paid until an instant to come, and not until {seen}."""
+
+    code = "membership-period-over"
+    seen: str
+
+
 class AmountNotPositive(MembershipError):
     """An amount is a positive number of minor units, not {seen}."""
 

@@ -4,6 +4,7 @@ Every deed reads the row with its member locked, lets time do its part, and hand
 report to `applying.apply`, like the other adapter. Reports may come late and in any order.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,12 +22,13 @@ from loyalty.membership.errors import (
     ConsentMissing,
     FeeInFuture,
     NotPaid,
+    PeriodAhead,
     PeriodImpossible,
     PeriodsOverlap,
     ReferenceTaken,
     TrialNotOffered,
 )
-from loyalty.membership.states import BY_TIME, paid_until, report_of, settle
+from loyalty.membership.states import BY_TIME, access_until, paid_until, report_of, settle
 from loyalty.membership.store import (
     by_reference,
     charges_of,
@@ -148,10 +150,11 @@ async def join_plan(
     if asked.paid is None:
         raise NotPaid(pointer="/paid")
     charge = checked(cause, asked.paid, "first", "/paid")
+    refuse_ahead(charge, cause.at + plan.margin, "/paid")
     paid = replace(
         report,
         status="active",
-        began_at=min(cause.at, charge.starts_at),
+        began_at=charge.starts_at,
         period_start=charge.starts_at,
         period_end=charge.ends_at,
         charges=(charge,),
@@ -177,8 +180,8 @@ async def report_payment(
 ) -> Applied:
     """Record that a period was paid. One of a membership that has ended is to be refunded.
 
-    Raises AmountNotPositive, PeriodImpossible, FeeInFuture, PeriodsOverlap, ChargeConflict,
-    ReferenceTaken and CurrencyForeign.
+    Raises AmountNotPositive, PeriodImpossible, PeriodAhead, FeeInFuture, PeriodsOverlap,
+    ChargeConflict, ReferenceTaken and CurrencyForeign.
     """
     held = await hold(connection, cause, id_)
     row = held.row
@@ -189,7 +192,9 @@ async def report_payment(
         if not await _comes_back(connection, row, charge.paid_at):
             return await apply(connection, cause, _and(row, cause, replace(charge, reason="late")))
         row = replace(row, ended_at=None, end_cause=None, state="past-due")
-    _refuse_overlap(held, charge)
+    _refuse_overlap(held.bought, charge, "/from")
+    kept = replace(row, cancel_at=None)
+    refuse_ahead(charge, max(access_until(kept, held.plan), cause.at + held.plan.margin))
     return await apply(connection, cause, paid_report(row, cause, charge))
 
 
@@ -253,13 +258,38 @@ def checked(
     )
 
 
-def _refuse_overlap(held: Held, charge: ReportedCharge) -> None:
+def refuse_ahead(charge: ReportedCharge, latest: datetime, pointer: str = "") -> None:
+    """Refuse a period that begins later than access can be given for: nobody pays for a gap."""
+    if charge.starts_at > latest:
+        seen, wanted = charge.starts_at.isoformat(), latest.isoformat()
+        raise PeriodAhead(seen=seen, wanted=wanted, pointer=f"{pointer}/from")
+
+
+def _refuse_overlap(
+    bought: Sequence[Charge], charge: Charge | ReportedCharge, pointer: str
+) -> None:
     """Refuse a period that is paid already; what was given back whole pays nothing."""
-    for known in held.bought:
-        whole = known.refunded_net + known.refunded_tax == known.net + known.tax
-        if not whole and charge.starts_at < known.ends_at and known.starts_at < charge.ends_at:
+    for known in bought:
+        apart = charge.starts_at >= known.ends_at or known.starts_at >= charge.ends_at
+        if not known.is_given_back and not apart:
             seen = known.ends_at.isoformat()
-            raise PeriodsOverlap(seen=seen, reference=known.reference, pointer="/from")
+            raise PeriodsOverlap(seen=seen, reference=known.reference, pointer=pointer)
+
+
+def _refuse_paid_anew(held: Held, charge: Charge) -> None:
+    """Refuse to reinstate a charge whose period was paid anew while its money was gone.
+
+    An upgrade lies over what it took over, and is no payment anew.
+    """
+    if not charge.is_given_back or charge.reason == "late":
+        return
+    since = charge.paid_at if charge.reason == "upgrade" else None
+    anew = [
+        known
+        for known in held.bought
+        if known.reason != "upgrade" and (since is None or known.paid_at > since)
+    ]
+    _refuse_overlap(anew, charge, "/charge")
 
 
 async def report_failure(
@@ -283,7 +313,8 @@ async def report_refund(
     """Record that money was given back: split into net and tax as its charge is.
 
     A refund ends no membership. Raises AmountNotPositive, ChargeUnknown, RefundAboveCharge,
-    ChargeConflict, ReferenceTaken and FeeInFuture.
+    ChargeConflict, ReferenceTaken, FeeInFuture, and PeriodsOverlap where a bank gives back what was
+    paid anew: the money of one of the two goes back first.
     """
     held = await hold(connection, cause, id_)
     at = given.at or cause.at
@@ -297,6 +328,8 @@ async def report_refund(
     before = [
         one for one in await refunds_of(connection, [charge.id]) if one.reference == given.reference
     ]
+    if given.kind == "reinstated" and not before:
+        _refuse_paid_anew(held, charge)
     net = before[0].net if before else _net_of(charge, given)
     told = ReportedRefund(
         reference=given.reference,

@@ -5,12 +5,17 @@ are rounded down, so that no series of them exceeds the charge.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from loyalty.membership.types import Charge
 from loyalty.plans.types import RefundPolicy
+
+Giving = RefundPolicy | Literal["all-if-unused"]
+"""A plan's policy, or that of a withdrawal: unused, days before an upgrade are given back too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +30,72 @@ class Due:
 
 
 def due_back(
-    charges: Sequence[Charge], policy: RefundPolicy, at: datetime, zone: ZoneInfo, *, used: bool
+    charges: Sequence[Charge], policy: Giving, at: datetime, zone: ZoneInfo, *, used: bool
 ) -> list[Due]:
     """Return what is due of the charges whose period has not ended, and of those taken too late.
 
     A period that has not begun is due whole whatever the policy says, and so is what was taken
-    for a membership that had ended.
+    for a membership that had ended. What an upgrade took over goes on in the upgrade's period.
     """
-    due = [_due(charge, policy, at, zone, used=used) for charge in charges]
+    ordered = sorted(charges, key=_order)
+    due = []
+    for place, charge in enumerate(ordered, 1):
+        upgrades = [one for one in ordered[place:] if one.reason == "upgrade"]
+        due.append(_due(charge, upgrades, policy, at, zone, used=used))
     return [one for one in due if one is not None and one.net + one.tax > 0]
 
 
 def _due(
-    charge: Charge, policy: RefundPolicy, at: datetime, zone: ZoneInfo, *, used: bool
+    charge: Charge,
+    upgrades: Sequence[Charge],
+    policy: Giving,
+    at: datetime,
+    zone: ZoneInfo,
+    *,
+    used: bool,
 ) -> Due | None:
-    if charge.reason == "late" or charge.starts_at > at:
-        return _whole(charge, zone)
-    if charge.ends_at <= at or policy == "none":
+    whole = _Rest(charge, charge.net, charge.tax, charge)
+    if charge.reason == "late":
+        return whole.of(_days_of(charge, zone))
+    rest = whole
+    for upgrade in upgrades:
+        rest = rest.taken_over(upgrade, zone)
+    days = _days_of(rest.runs, zone)
+    if rest.runs.starts_at > at:
+        return rest.of(days)
+    if rest.runs.ends_at <= at or policy == "none":
         return None
-    if policy == "full-if-unused" and not used:
-        return _whole(charge, zone)
-    return _by_days(charge, at, zone)
+    if used or policy == "pro-rata":
+        return rest.of(days, _left(rest.runs, at, zone))
+    return replace(whole, runs=rest.runs).of(days) if policy == "all-if-unused" else rest.of(days)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What of a charge still runs, and in whose period: its own, or that of an upgrade."""
+
+    charge: Charge
+    net: int
+    tax: int
+    runs: Charge
+
+    def taken_over(self, upgrade: Charge, zone: ZoneInfo) -> "_Rest":
+        """Return what an upgrade takes over, by the days that are left when it is paid."""
+        left, days = _left(self.runs, upgrade.paid_at, zone), _days_of(self.runs, zone)
+        return _Rest(self.charge, self.net * left // days, self.tax * left // days, upgrade)
+
+    def of(self, days: int, left: int | None = None) -> Due:
+        """Return what is due for the days that are left of the period, or for all of it."""
+        left = days if left is None else left
+        net, tax = self.net * left // days, self.tax * left // days
+        charge = self.charge
+        return Due(
+            charge.reference,
+            min(net, charge.net - charge.refunded_net),
+            min(tax, charge.tax - charge.refunded_tax),
+            left,
+            days,
+        )
 
 
 def unused(charges: Sequence[Charge], at: datetime, zone: ZoneInfo) -> list[Due]:
@@ -53,25 +103,21 @@ def unused(charges: Sequence[Charge], at: datetime, zone: ZoneInfo) -> list[Due]
     return due_back(charges, "pro-rata", at, zone, used=True)
 
 
-def _whole(charge: Charge, zone: ZoneInfo) -> Due:
-    days = _days(charge.starts_at, charge.ends_at, zone)
-    return _at_most(charge, charge.net, charge.tax, (days, days))
+def _order(charge: Charge) -> tuple[datetime, bool, UUID]:
+    return charge.paid_at, charge.reason == "upgrade", charge.id
 
 
-def _by_days(charge: Charge, at: datetime, zone: ZoneInfo) -> Due:
-    days = _days(charge.starts_at, charge.ends_at, zone)
-    left = min(days, max(0, _days(at, charge.ends_at, zone) - 1))
-    net, tax = charge.net * left // days, charge.tax * left // days
-    return _at_most(charge, net, tax, (left, days))
+def _left(runs: Charge, at: datetime, zone: ZoneInfo) -> int:
+    """Return how many days of a period are left after the day of an instant."""
+    if runs.starts_at > at:
+        return _days_of(runs, zone)
+    if runs.ends_at <= at:
+        return 0
+    return min(_days_of(runs, zone), max(0, _days(at, runs.ends_at, zone) - 1))
 
 
-def _at_most(charge: Charge, net: int, tax: int, days: tuple[int, int]) -> Due:
-    return Due(
-        charge.reference,
-        min(net, charge.net - charge.refunded_net),
-        min(tax, charge.tax - charge.refunded_tax),
-        *days,
-    )
+def _days_of(charge: Charge, zone: ZoneInfo) -> int:
+    return _days(charge.starts_at, charge.ends_at, zone)
 
 
 def _days(since: datetime, until: datetime, zone: ZoneInfo) -> int:

@@ -70,8 +70,10 @@ class Standing:
 def standing_of(row: Membership, plan: Plan, at: datetime) -> Standing:
     """Return what the row means at an instant, also when nobody has written down what time did."""
     now = settle(row, plan, at)
-    if now.state == "ended" or at < now.began_at:
+    if now.state == "ended":
         return Standing(access=False, state="ended", next_date=None, why="ended")
+    if at < now.began_at:
+        return Standing(access=False, state="active", next_date=now.began_at, why="begins")
     if now.state == "paused":
         return Standing(access=False, state="paused", next_date=None, why="paused")
     return _going_on(now, at)

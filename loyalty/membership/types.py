@@ -134,6 +134,8 @@ class Report:
     fence: int = 0
     adopted: bool = False
     """Whether the adapter had it before the programme knew it."""
+    owed: Mapping[str, int] = field(default_factory=dict)
+    """Charge → net of it that is still to be given back, of a membership that ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +160,11 @@ class Charge:
     refunded_tax: int = 0
     booked_on: date | None = None
     """The day of the books, where the day it was paid on lies in a closed month."""
+
+    @property
+    def is_given_back(self) -> bool:
+        """Whether all of it was given back, so that it pays for nothing."""
+        return self.refunded_net + self.refunded_tax == self.net + self.tax
 
 
 @dataclass(frozen=True, slots=True)

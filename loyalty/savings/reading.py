@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine import RowMapping
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.fees import bonus_given
 from loyalty.members import absorbed_members
 from loyalty.members.store import members_by_id
 from loyalty.membership.store import charges_of
@@ -63,6 +64,7 @@ async def savings_of(
     ]
     whose = (await members_by_id(connection, [membership.member]))[membership.member]
     charges = await charges_of(connection, membership.id)
+    given = await bonus_given(connection, membership.member, [charge.id for charge in charges])
     return Savings(
         membership=membership,
         since=membership.began_at,
@@ -75,9 +77,7 @@ async def savings_of(
             for one in charges
             if one.reason != "late"
         ),
-        used=await used_since(
-            connection, whose, membership.began_at, until, bonus=plan.bonus_points
-        ),
+        used=await used_since(connection, whose, membership.began_at, until, bonus=given),
         orders=orders[:MOST_LISTED],
     )
 

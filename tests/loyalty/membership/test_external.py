@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.membership.asking import NewChange, change
 from loyalty.membership.errors import (
     AmountNotPositive,
     BilledElsewhere,
@@ -16,6 +17,7 @@ from loyalty.membership.errors import (
     FeeInFuture,
     MembershipLive,
     NotPaid,
+    PeriodAhead,
     PeriodImpossible,
     PeriodsOverlap,
     ReferenceTaken,
@@ -208,6 +210,7 @@ async def test_what_cannot_be_joined_is_refused_by_name(connection: AsyncConnect
         (replace(good, paid=paid("P-1", days=0)), PeriodImpossible),
         (replace(good, paid=paid("P-1", currency="EUR")), CurrencyForeign),
         (replace(good, paid=paid("P-1", paid_at=NOW + HOUR)), FeeInFuture),
+        (replace(good, paid=paid("P-1", NOW + 3 * HOUR, paid_at=NOW)), PeriodAhead),
     ):
         with pytest.raises(refusal):
             await join_plan(connection, cause(), ada, asked)
@@ -237,3 +240,66 @@ async def test_what_cannot_be_reported_is_refused_by_name(connection: AsyncConne
             connection, cause(), row.id, replace(unknown, charge="SUB-1-1", amount=0)
         )
     assert await causes(connection, row.id) == ["joined", "paid"]
+
+
+async def test_a_period_that_begins_later_gives_access_from_then_on(
+    connection: AsyncConnection,
+) -> None:
+    plan, ada = await opened(connection), await joined(connection)
+    soon = paid("P-1", NOW + HOUR, paid_at=NOW)  # within the margin: clocks differ
+    asked = NewMembership("prime", "monthly", "SUB-1", CONSENT, paid=soon)
+    row = (await join_plan(connection, cause(), ada, asked)).membership
+
+    before, then = standing_of(row, plan, NOW), standing_of(row, plan, NOW + HOUR)
+    assert (before.access, before.why, before.next_date) == (False, "begins", NOW + HOUR)
+    assert (then.access, then.why) == (True, "renews")
+
+    gap = paid("P-3", NOW + 2 * MONTH, paid_at=NOW)
+    with pytest.raises(PeriodAhead) as refused:
+        await report_payment(connection, cause(), row.id, gap)
+    assert refused.value.pointer == "/from"
+    next_ = paid("P-2", NOW + MONTH + DAY, paid_at=NOW)  # within the grace of the first
+    await report_payment(connection, cause(), row.id, next_)
+    last = await report_payment(
+        connection, cause(), row.id, paid("P-3", next_.ends_at, paid_at=NOW)
+    )
+    assert last.membership.period_end == next_.ends_at + MONTH
+
+
+async def test_what_the_bank_gives_back_of_a_period_that_was_paid_anew_is_refused(
+    connection: AsyncConnection,
+) -> None:
+    await opened(connection)
+    row = (await begun(connection, await joined(connection))).membership
+    gone = NewRefund("D-1", "SUB-1-1", 990, "fraudulent", "dispute")
+    await report_refund(connection, cause(), row.id, gone)
+    await report_payment(connection, cause(), row.id, paid("P-2"))
+
+    won = NewRefund("D-2", "SUB-1-1", 990, "won", "reinstated")
+    with pytest.raises(PeriodsOverlap) as refused:
+        await report_refund(connection, cause(), row.id, won)
+    assert (refused.value.facts["reference"], refused.value.pointer) == ("P-2", "/charge")
+
+    await report_refund(connection, cause(), row.id, NewRefund("R-1", "P-2", 990, "paid-twice"))
+    for _ in range(2):
+        await report_refund(connection, cause(), row.id, won)
+    left = {
+        one.reference: one.net - one.refunded_net for one in await charges_of(connection, row.id)
+    }
+    assert left == {"SUB-1-1": 916, "P-2": 0}
+
+
+async def test_an_upgrade_that_was_disputed_is_reinstated_beside_what_it_took_over(
+    connection: AsyncConnection,
+) -> None:
+    await opened(connection)
+    row = (await begun(connection, await joined(connection))).membership
+    up = NewChange("yearly", when="now", paid=paid("UP-1", NOW + DAY, days=365))
+    await change(connection, cause(NOW + DAY), row.id, up)
+
+    for charge in ("SUB-1-1", "UP-1"):
+        for kind in ("dispute", "reinstated"):
+            told = NewRefund(f"{charge}-{kind}", charge, 990, "bank", kind)
+            await report_refund(connection, cause(NOW + DAY), row.id, told)
+
+    assert [one.refunded_net for one in await charges_of(connection, row.id)] == [0, 0]

@@ -36,6 +36,7 @@ from tests.loyalty.membership.building import (
     opened,
     paid,
 )
+from tests.support.requirements import sample
 
 DAY = timedelta(days=1)
 
@@ -86,14 +87,15 @@ async def test_payments_in_any_order_lead_to_one_row(connection: AsyncConnection
     await opened(connection)
     ada = await joined(connection)
     row = (await begun(connection, ada)).membership
-    told_at = NOW + 29 * DAY
-    payments = [paid(f"P-{n}", NOW + n * MONTH, paid_at=told_at) for n in (1, 2, 3)]
+    told_at, made_at = NOW + 3 * MONTH + DAY, NOW + 29 * DAY
+    payments = [paid(f"P-{n}", NOW + n * MONTH, paid_at=made_at) for n in (1, 2, 3)]
     refund = NewRefund("R-1", "SUB-1-1", 100, "goodwill")
     ends = set()
 
-    for order in permutations((*payments, refund), 4):
+    orders = list(permutations((*payments, refund)))
+    for order in orders[:: sample(quick=5, full=1)]:
         async with connection.begin_nested() as step:
-            for one in (*order, *order):
+            for one in (*order, order[0]):
                 if isinstance(one, NewRefund):
                     await report_refund(connection, cause(told_at), row.id, one)
                 elif isinstance(one, NewPayment):
@@ -128,11 +130,13 @@ async def test_a_membership_is_cancelled_undone_and_changed(connection: AsyncCon
     upgraded = (await change(connection, cause(), row.id, now)).applied.membership
     assert upgraded.period_end == NOW + 365 * DAY
     with pytest.raises(WithdrawalOver):
-        await withdraw(connection, cause(NOW + 14 * DAY), row.id)
+        await withdraw(connection, cause(NOW + 14 * DAY + DAY / 2), row.id)
 
     asked = await cancel(connection, cause(NOW + 200 * DAY), row.id, "now")
-    (due,) = asked.due
-    assert (due.charge, due.days, due.net) == ("UP-1", 365, 8_000)  # nothing was used
+    assert [(due.charge, due.days, due.net) for due in asked.due] == [
+        ("SUB-1-1", 365, 885),  # what the upgrade took over of it
+        ("UP-1", 365, 8_000),  # nothing was used
+    ]
     with pytest.raises(MembershipEnded):
         await cancel(connection, cause(NOW + 201 * DAY), row.id, "now")
     assert await causes(connection, row.id) == [
