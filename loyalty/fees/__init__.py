@@ -1,6 +1,6 @@
 """The books of membership fees: liabilities that become revenue day by day over what was paid."""
 
-from loyalty.fees.booking import allocate_bonus, bonus_given, booked_on
+from loyalty.fees.booking import allocate_bonus, bonus_given, booked_on, end_fees
 from loyalty.fees.reading import (
     FeeOfCharge,
     FeeRollForward,
@@ -11,11 +11,12 @@ from loyalty.fees.reading import (
 from loyalty.fees.recognition import Life, lives
 from loyalty.fees.rolling import FeeMonth, roll
 from loyalty.fees.sharing import FeeShare, allocate_fee
-from loyalty.fees.types import Charge, ChargeReason, Figures, Refund, RefundKind
+from loyalty.fees.types import Charge, ChargeReason, End, Figures, Refund, RefundKind
 
 __all__ = [
     "Charge",
     "ChargeReason",
+    "End",
     "FeeMonth",
     "FeeOfCharge",
     "FeeRollForward",
@@ -28,6 +29,7 @@ __all__ = [
     "allocate_fee",
     "bonus_given",
     "booked_on",
+    "end_fees",
     "fee_months",
     "fee_roll_forward",
     "fees_of_month",

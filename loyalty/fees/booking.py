@@ -1,10 +1,11 @@
-"""What a charge leaves in the books when it is recorded: its day, and its bonus points' share."""
+"""What fees leave in the books when they are recorded: a day, bonus points' share, an early end."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
@@ -12,7 +13,7 @@ from ledger import LotClass
 from loyalty.books import expected_share, read_estimates
 from loyalty.cause import Cause
 from loyalty.fees.sharing import allocate_fee
-from loyalty.fees.tables import fee_allocation
+from loyalty.fees.tables import fee_allocation, fee_end
 from loyalty.policy import Policy
 
 
@@ -64,3 +65,26 @@ async def bonus_given(connection: AsyncConnection, member: UUID, charges: Sequen
         own.member == member, own.charge.in_(charges)
     )
     return int((await connection.execute(given)).scalar_one())
+
+
+async def end_fees(
+    connection: AsyncConnection,
+    policy: Policy,
+    cause: Cause,
+    *,
+    member: UUID,
+    ended_at: datetime,
+    due: Mapping[UUID, int],
+) -> None:
+    """Keep that a membership ended before these charges' periods did, and what is due of each.
+
+    What is due counts what was given back before. A charge that had ended stays as it was.
+    """
+    if not due:
+        return
+    day = await booked_on(connection, policy, ended_at)
+    facts = {"member": member, "at": ended_at, "booked_on": day, **cause.columns()}
+    await connection.execute(
+        insert_once(fee_end).on_conflict_do_nothing(constraint="fee_end_comes_once"),
+        [{"charge": charge, "due": net, **facts} for charge, net in due.items()],
+    )

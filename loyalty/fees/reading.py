@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.fees.recognition import Life, lives
 from loyalty.fees.rolling import FeeMonth, roll
-from loyalty.fees.tables import fee_allocation
-from loyalty.fees.types import Charge, ChargeReason, Figures, Refund, RefundKind
+from loyalty.fees.tables import fee_allocation, fee_end
+from loyalty.fees.types import Charge, ChargeReason, End, Figures, Refund, RefundKind
 from loyalty.membership.tables import membership_charge, membership_refund
 from loyalty.plans.tables import plan_price
 from loyalty.policy import Policy, months_later, policy_at
@@ -163,13 +163,15 @@ async def _read(
     touched = _touched(policy, known_by, since)
     rows = (await connection.execute(_charges(touched, known_by))).all()
     charges = {row.id: _charge(policy, row) for row in rows}
+    ends = [_end(policy, row) for row in rows if row.ended_at is not None]
     refunds = [
         _refund(policy, row) for row in await connection.execute(_refunds(touched, known_by))
     ]
     booked = {id_: one for id_, one in charges.items() if one.booked_on < until}
+    happened = (one for one in refunds if one.charge in booked)
     return _Facts(
         members={row.id: (row.member, row.reference) for row in rows},
-        lived=list(lives(booked.values(), (one for one in refunds if one.charge in booked))),
+        lived=list(lives(booked.values(), happened, (one for one in ends if one.charge in booked))),
         refunds=refunds,
     )
 
@@ -177,7 +179,7 @@ async def _read(
 def _touched(policy: Policy, known_by: datetime, since: date) -> Select[UUID]:
     """Memberships of which something is open, or moved, on the span's first day or later."""
     begins = policy.midnight(since)
-    charge, refund = membership_charge.c, membership_refund.c
+    charge, refund, end = membership_charge.c, membership_refund.c, fee_end.c
     open_ = or_(
         charge.ends_at >= begins,
         charge.paid_at >= begins,
@@ -190,12 +192,19 @@ def _touched(policy: Policy, known_by: datetime, since: date) -> Select[UUID]:
             or_(refund.at >= begins, refund.booked_on >= since),
         )
         .exists(),
+        select(end.charge)
+        .where(
+            end.member == charge.member,
+            end.charge == charge.id,
+            or_(end.due > 0, end.booked_on >= since),
+        )
+        .exists(),
     )
     return select(charge.membership).where(open_, charge.recorded_at <= known_by)
 
 
 def _charges(touched: Select[UUID], known_by: datetime) -> Select[*tuple[Any, ...]]:
-    charge = membership_charge.c
+    charge, end = membership_charge.c, fee_end.c
     return (
         select(
             charge.member,
@@ -211,13 +220,25 @@ def _charges(touched: Select[UUID], known_by: datetime) -> Select[*tuple[Any, ..
             charge.tax,
             plan_price.c.plan,
             func.coalesce(fee_allocation.c.allocated, 0).label("share"),
+            end.at.label("ended_at"),
+            end.booked_on.label("end_booked_on"),
+            end.due,
         )
         .select_from(
-            membership_charge.join(plan_price, plan_price.c.id == charge.price).outerjoin(
+            membership_charge.join(plan_price, plan_price.c.id == charge.price)
+            .outerjoin(
                 fee_allocation,
                 and_(
                     fee_allocation.c.member == charge.member,
                     fee_allocation.c.charge == charge.id,
+                ),
+            )
+            .outerjoin(
+                fee_end,
+                and_(
+                    end.member == charge.member,
+                    end.charge == charge.id,
+                    end.recorded_at <= known_by,
                 ),
             )
         )
@@ -252,6 +273,11 @@ def _charge(policy: Policy, row: Row[*tuple[Any, ...]]) -> Charge:
         tax=row.tax,
         share=row.share,
     )
+
+
+def _end(policy: Policy, row: Row[*tuple[Any, ...]]) -> End:
+    day = row.end_booked_on or policy.day_of(row.ended_at)
+    return End(charge=row.id, booked_on=day, due=row.due)
 
 
 def _refund(policy: Policy, row: Row[*tuple[Any, ...]]) -> Refund:

@@ -9,20 +9,22 @@ had ended buys no days: it is owed until it is given back.
 A refund takes first what is not revenue yet, on the morning of its day; only what it is more than
 that takes revenue back. An upgrade ends what the same membership paid before: the rest becomes
 credit, which is part of what the new period is worth. What is left after a refund goes on over the
-days that remain.
+days that remain, until the membership ends: then nothing stands behind it any more, and on the
+evening of that day it is revenue, but for what is owed to the member.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from itertools import groupby
+from datetime import UTC, date, datetime, timedelta
+from itertools import chain, groupby
 from typing import Final
 from uuid import UUID
 
 from loyalty.books.allocation import half_up
-from loyalty.fees.types import Charge, ChargeReason, Figures, Refund, RefundKind
+from loyalty.fees.types import Charge, ChargeReason, End, Figures, Refund, RefundKind
 
 NOTHING: Final = Figures()
+_EVENING: Final = datetime.max.replace(tzinfo=UTC)
 
 _Moment = tuple[date, datetime, int, UUID]
 
@@ -31,14 +33,30 @@ _Moment = tuple[date, datetime, int, UUID]
 class _Run:
     """Days over which one amount becomes revenue, on top of what was revenue before.
 
-    It counts from the day ``booked_on``; ``moved`` is all that moved beside recognition.
+    It counts from the day ``booked_on``; ``moved`` is all that moved beside recognition. ``owed``
+    never becomes revenue, and ``given`` is what refunds have given back of it.
     """
 
     booked_on: date
     starts: date
+    ends: date
     amount: int
     before: int
     moved: Figures
+    owed: int = 0
+    given: int = 0
+
+    def recognised(self, day: date) -> int:
+        """Return what is revenue by the morning of a day, since the fee was billed."""
+        days = (self.ends - self.starts).days
+        if days <= 0:
+            return self.before + self.amount
+        gone = min(max((day - self.starts).days, 0), days)
+        return self.before + half_up(self.amount * gone, days)
+
+    def rest(self, day: date) -> int:
+        """Return what is not revenue yet on that morning, and is not owed."""
+        return self.before + self.amount - self.recognised(day)
 
 
 @dataclass(slots=True)
@@ -55,9 +73,7 @@ class Life:
             if run.booked_on >= day:
                 break
             found = run
-        if found is None:
-            return NOTHING
-        return replace(found.moved, recognised=self._recognised(found, day))
+        return NOTHING if found is None else replace(found.moved, recognised=found.recognised(day))
 
     @property
     def done_by(self) -> date:
@@ -73,94 +89,112 @@ class Life:
             allocated=charge.share,
             tax=charge.tax,
         )
-        self.runs.append(_Run(charge.booked_on, charge.starts, billed.rest, 0, billed))
+        owed = billed.rest if charge.reason is ChargeReason.LATE else 0
+        run = _Run(charge.booked_on, charge.starts, charge.ends, billed.rest - owed, 0, billed)
+        self.runs.append(replace(run, owed=owed))
 
     def refund(self, refund: Refund, day: date) -> None:
-        """Take a refund off what is not revenue yet, and the rest of it off revenue."""
+        """Take a refund off what is owed and not revenue yet, and the rest of it off revenue."""
         if refund.kind is RefundKind.REINSTATED:
             self._reinstate(refund, day)
             return
-        rest = self._rest(day)
-        taken = min(rest, refund.net)
-        self._go_on(
-            day,
-            Figures(refunded=taken, reversed=refund.net - taken, tax_refunded=refund.tax),
-            rest - taken,
-        )
+        run = self.runs[-1]
+        rest = run.rest(day)
+        owed = min(run.owed, refund.net)
+        taken = owed + min(rest, refund.net - owed)
+        moved = Figures(refunded=taken, reversed=refund.net - taken, tax_refunded=refund.tax)
+        self._go_on(day, moved, rest - (taken - owed))
+        self._owe(-owed)
 
     def end_by_credit(self, day: date) -> int:
         """Turn what is not revenue yet into credit, and return how much that is."""
-        rest = self._rest(day)
+        rest = self.runs[-1].rest(day)
         if rest:
             self._go_on(day, Figures(credited=rest), 0)
         return rest
 
-    def _reinstate(self, refund: Refund, day: date) -> None:
-        """Undo a dispute: revenue that it took back first, and the rest for the days to come."""
-        revenue = min(self.runs[-1].moved.reversed, refund.net)
-        given = refund.net - revenue
-        self._go_on(
-            day,
-            Figures(refunded=-given, reversed=-revenue, tax_refunded=-refund.tax),
-            self._rest(day) + given,
-        )
-
-    def _rest(self, day: date) -> int:
+    def end(self, end: End, day: date) -> None:
+        """Make revenue of what is left, but for what is owed: nobody waits for it any more."""
         run = self.runs[-1]
-        return run.before + run.amount - self._recognised(run, day)
+        given = run.moved.refunded + run.moved.reversed
+        owed = min(max(end.due - given, 0), run.rest(day))
+        self._go_on(day, NOTHING, run.rest(day) - owed)
+        self.runs[-1] = replace(self.runs[-1], ends=day, owed=run.owed + owed)
 
-    def _recognised(self, run: _Run, day: date) -> int:
-        """Return what is revenue by the morning of a day, since the fee was billed."""
-        if self.charge.reason is ChargeReason.LATE:
-            return 0
-        days = (self.charge.ends - run.starts).days
-        if days <= 0:
-            return run.before + run.amount
-        gone = min(max((day - run.starts).days, 0), days)
-        return run.before + half_up(run.amount * gone, days)
+    def _reinstate(self, refund: Refund, day: date) -> None:
+        """Undo a dispute: revenue that it took back first, what is owed, the days to come."""
+        run = self.runs[-1]
+        revenue = min(run.moved.reversed, refund.net)
+        given = refund.net - revenue
+        owed = min(run.given, given)
+        moved = Figures(refunded=-given, reversed=-revenue, tax_refunded=-refund.tax)
+        self._go_on(day, moved, run.rest(day) + given - owed)
+        self._owe(owed)
+
+    def _owe(self, more: int) -> None:
+        run = self.runs[-1]
+        self.runs[-1] = replace(run, owed=run.owed + more, given=run.given - more)
 
     def _go_on(self, day: date, moved: Figures, rest: int) -> None:
         run = self.runs[-1]
-        before = self._recognised(run, day)
-        self.runs.append(_Run(day, max(day, run.starts), rest, before, run.moved + moved))
+        self.runs.append(
+            replace(
+                run,
+                booked_on=day,
+                starts=max(day, run.starts),
+                amount=rest,
+                before=run.recognised(day),
+                moved=run.moved + moved,
+            )
+        )
 
 
-def lives(charges: Iterable[Charge], refunds: Iterable[Refund]) -> Iterator[Life]:
-    """Yield every charge with what became of it; refunds are of charges that are given.
+def lives(
+    charges: Iterable[Charge], refunds: Iterable[Refund], ends: Iterable[End] = ()
+) -> Iterator[Life]:
+    """Yield every charge with what became of it; refunds and ends are of charges that are given.
 
     Charges of one membership are lived together, since an upgrade ends those before it.
     """
-    of_charge: dict[UUID, list[Refund]] = {}
-    for refund in refunds:
-        of_charge.setdefault(refund.charge, []).append(refund)
+    of_charge: dict[UUID, list[Refund | End]] = {}
+    happened: Iterable[Refund | End] = chain(refunds, ends)
+    for one in happened:
+        of_charge.setdefault(one.charge, []).append(one)
     ordered = sorted(charges, key=lambda one: (one.membership, _when(one)))
     for _, together in groupby(ordered, key=lambda one: one.membership):
         yield from _of_membership(list(together), of_charge)
 
 
 def _of_membership(
-    charges: Sequence[Charge], of_charge: Mapping[UUID, Sequence[Refund]]
+    charges: Sequence[Charge], of_charge: Mapping[UUID, Sequence[Refund | End]]
 ) -> Iterator[Life]:
-    happened: list[tuple[_Moment, Charge, Refund | None]] = []
+    happened: list[tuple[_Moment, Charge, Refund | End | None]] = []
     for charge in charges:
         begun = _when(charge)
         happened.append((begun, charge, None))
-        for one in of_charge.get(charge.id, ()):
-            when = max(begun[:2], (one.booked_on, one.at))
-            happened.append(((*when, begun[2] + 1, one.id), charge, one))
+        happened += [(_after(begun, one), charge, one) for one in of_charge.get(charge.id, ())]
     lived: dict[UUID, Life] = {}
-    for (day, *_), charge, refund in sorted(happened, key=lambda one: one[0]):
-        if refund is not None:
-            lived[charge.id].refund(refund, day)
-            continue
-        credit = 0
-        if charge.reason is ChargeReason.UPGRADE:
-            credit = sum(life.end_by_credit(day) for life in lived.values())
-        lived[charge.id] = Life(charge)
-        lived[charge.id].begin(credit)
+    for (day, *_), charge, one in sorted(happened, key=lambda one: one[0]):
+        if isinstance(one, Refund):
+            lived[charge.id].refund(one, day)
+        elif one is not None:
+            lived[charge.id].end(one, day)
+        else:
+            credit = 0
+            if charge.reason is ChargeReason.UPGRADE:
+                credit = sum(life.end_by_credit(day) for life in lived.values())
+            lived[charge.id] = Life(charge)
+            lived[charge.id].begin(credit)
     yield from lived.values()
 
 
 def _when(charge: Charge) -> _Moment:
     """Refunds come after their charge, and before an upgrade of the same instant."""
     return charge.booked_on, charge.at, 2 * (charge.reason is ChargeReason.UPGRADE), charge.id
+
+
+def _after(begun: _Moment, one: Refund | End) -> _Moment:
+    """When it happened to a charge that had begun by then; an end is the last of its day."""
+    if isinstance(one, End):
+        return max(begun[0], one.booked_on), _EVENING, 0, one.charge
+    return *max(begun[:2], (one.booked_on, one.at)), begun[2] + 1, one.id

@@ -66,6 +66,18 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """A membership that ended before a paid period was over.
+
+    ``due`` is what the member gets back of the charge in all, earlier refunds included.
+    """
+
+    charge: UUID
+    booked_on: date
+    due: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
     """What moved: since a fee was billed, or between two days as the difference of the two.
 

@@ -1,4 +1,4 @@
-"""Proves that no more went back of a charge than was taken, and that bonus points have their share.
+"""Proves that charges, refunds, ends and bonus points agree, and that nothing exceeds its charge.
 
 Each check is one statement that returns the first row that breaks it. What the ledger holds is read
 through the Select it publishes.
@@ -12,9 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
 from loyalty.checks import Broken, Check, Checks, first_broken_by
-from loyalty.fees.tables import fee_allocation
-from loyalty.fees.types import RefundKind
-from loyalty.membership.tables import membership_charge, membership_refund
+from loyalty.fees.tables import fee_allocation, fee_end
+from loyalty.fees.types import ChargeReason, RefundKind
+from loyalty.membership.tables import membership, membership_charge, membership_refund
 
 
 async def first_broken_fee(connection: AsyncConnection) -> Mapping[str, Broken]:
@@ -98,8 +98,38 @@ def _lots_carry_their_share() -> Check:
     )
 
 
+def _early_ends_are_kept() -> Check:
+    """What was paid for days after a membership's end has an end in the books."""
+    charge, end = membership_charge.c, fee_end.c
+    kept = select(end.charge).where(end.member == charge.member, end.charge == charge.id)
+    return (
+        select(charge.id, membership.c.ended_at)
+        .join(
+            membership,
+            and_(membership.c.member == charge.member, membership.c.id == charge.membership),
+        )
+        .where(
+            charge.ends_at > membership.c.ended_at,
+            charge.reason != ChargeReason.LATE.value,
+            ~kept.exists(),
+        )
+    )
+
+
+def _due_fits_its_charge() -> Check:
+    """No more is due of a charge than was paid without tax."""
+    charge, end = membership_charge.c, fee_end.c
+    return (
+        select(end.charge, end.due)
+        .join(membership_charge, and_(charge.member == end.member, charge.id == end.charge))
+        .where(end.due > charge.net)
+    )
+
+
 CHECKS: Final[Checks] = {
     "charge-refunds-are-counted": _refunds_are_counted,
     "fee-shares-fit-their-charge": _shares_fit_their_charge,
     "fee-lots-carry-their-share": _lots_carry_their_share,
+    "fee-ends-are-kept": _early_ends_are_kept,
+    "fee-ends-fit-their-charge": _due_fits_its_charge,
 }

@@ -6,6 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from loyalty.events import record_events
+from loyalty.fees import end_fees
 from loyalty.members import Member
 from loyalty.membership.bonus import give_bonus, take_bonus_back
 from loyalty.membership.money import Scene
@@ -28,8 +29,25 @@ async def carry_out(
     await _hold_tier(connection, scene, whose)
     await give_bonus(connection, scene, whose, applied)
     await take_bonus_back(connection, scene, whose, applied)
+    await _end_fees(connection, scene, applied)
     told = events_of(scene, applied)
     await record_events(connection, scene.cause, told)
+
+
+async def _end_fees(connection: AsyncConnection, scene: Scene, applied: Applied) -> None:
+    """Tell the books which paid periods an end has cut short, and what is owed of them."""
+    before, row = scene.before, scene.row
+    if row.ended_at is None:
+        return
+    ends_now = before is None or before.ended_at != row.ended_at
+    due = {
+        each.id: each.refunded_net + owed if (owed := scene.owed.get(each.reference, 0)) else 0
+        for each in (*(scene.known if ends_now else ()), *applied.charges)
+        if each.reason != "late" and each.ends_at > row.ended_at
+    }
+    await end_fees(
+        connection, scene.policy, scene.cause, member=row.member, ended_at=row.ended_at, due=due
+    )
 
 
 async def _hold_tier(connection: AsyncConnection, scene: Scene, whose: Member) -> None:

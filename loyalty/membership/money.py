@@ -1,6 +1,6 @@
 """Charges and refunds that a report brings: what is new of them, and what contradicts the rows."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -37,6 +37,7 @@ class Scene:
     row: Membership
     plan: Plan
     known: Sequence[Charge]
+    owed: Mapping[str, int]
 
 
 async def new_charges(connection: AsyncConnection, scene: Scene, report: Report) -> list[Charge]:

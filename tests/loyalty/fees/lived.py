@@ -5,7 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
-from loyalty.fees import Charge, ChargeReason, FeeMonth, Figures, Refund, RefundKind, lives, roll
+from loyalty.fees import (
+    Charge,
+    ChargeReason,
+    End,
+    FeeMonth,
+    Figures,
+    Life,
+    Refund,
+    RefundKind,
+    lives,
+    roll,
+)
 
 LONG_AFTER = date(2040, 1, 1)
 
@@ -46,21 +57,32 @@ def back(
     )
 
 
+def over(charge: Charge, day: date, due: int = 0) -> End:
+    """The end of a membership in the middle of what a charge has paid."""
+    return End(charge=charge.id, booked_on=day, due=due)
+
+
 def noon(day: date) -> datetime:
     return datetime.combine(day, time(12), UTC)
 
 
 @dataclass(frozen=True)
 class Books:
-    """Charges and refunds, and what became of them."""
+    """Charges, refunds and ends, and what became of them."""
 
     charges: Sequence[Charge]
     refunds: Sequence[Refund] = ()
+    ends: Sequence[End] = ()
+
+    @property
+    def lives(self) -> list[Life]:
+        """Every charge from the day it was booked."""
+        return list(lives(self.charges, self.refunds, self.ends))
 
     def by(self, day: date) -> Figures:
         """Everything before a day."""
-        return sum((life.by(day) for life in lives(self.charges, self.refunds)), start=Figures())
+        return sum((life.by(day) for life in self.lives), start=Figures())
 
     def months(self, since: date, until: date, through: date = LONG_AFTER) -> list[FeeMonth]:
         """The roll-forward."""
-        return roll(lives(self.charges, self.refunds), since=since, until=until, through=through)
+        return roll(self.lives, since=since, until=until, through=through)

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
@@ -16,12 +16,23 @@ from loyalty.fees import (
     fee_roll_forward,
     fees_of_month,
 )
+from loyalty.fees.tables import fee_end
 from loyalty.fees.verify import first_broken_fee
 from loyalty.ids import new_id
 from loyalty.membership.tables import membership_charge
 from loyalty.policy import policy_at
 from loyalty.tables import member
-from tests.loyalty.fees.charged import AT, CAUSE, Paid, charged, joined, offered, refunded, start
+from tests.loyalty.fees.charged import (
+    AT,
+    CAUSE,
+    FAR,
+    Paid,
+    charged,
+    joined,
+    offered,
+    refunded,
+    start,
+)
 
 JANUARY, FEBRUARY, MARCH = date(2027, 1, 1), date(2027, 2, 1), date(2027, 3, 1)
 LATER = datetime(2027, 6, 1, tzinfo=UTC)
@@ -103,6 +114,23 @@ async def test_what_was_recorded_later_was_not_known_then(
     assert (then.months[0].moved.refunded, now.months[0].moved.refunded) == (0, 10_000)
     assert (then.months[0].moved.billed, now.months[0].moved.billed) == (0, 3_000)
     assert then.months[0].moved.recognised == 1_100
+
+
+async def test_an_end_counts_once_it_is_known_and_what_it_owes_stays_open(
+    connection: AsyncConnection, plus: Paid, yearly: UUID
+) -> None:
+    ended = {"at": start(date(2027, 1, 10)), "recorded_at": start(MARCH), "due": 500}
+    await connection.execute(
+        insert(fee_end).values(member=plus.member, charge=yearly, **ended, **CAUSE.columns())
+    )
+
+    then = await rolled(connection, known_by=start(FEBRUARY))
+    now = await rolled(connection)
+    years_later = await rolled(connection, date(2029, 5, 1), date(2029, 6, 1), known_by=FAR)
+
+    assert then.months[0].moved.recognised == 3_100
+    assert (now.months[0].moved.recognised, now.months[0].closing) == (36_000, 500)
+    assert [(one.opening, one.closing) for one in years_later.months] == [(500, 500)]
 
 
 async def test_months_before_stay_as_they_are_when_the_span_begins_later(
