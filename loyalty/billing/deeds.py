@@ -19,9 +19,8 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.membership.asking import Asked, Leaving, NewChange, due_now, wanted_price
 from loyalty.membership.errors import CancelledAlready, MembershipEnded, NothingToUndo
-from loyalty.membership.giving_back import Due
 from loyalty.membership.store import find_membership
-from loyalty.membership.types import Applied, Membership
+from loyalty.membership.types import Applied, Due, Membership
 from loyalty.plans.store import find_plan
 from loyalty.plans.types import Plan, Price
 
@@ -70,13 +69,17 @@ async def leave(
                     "tax": one.tax,
                     "days": one.days,
                     "of_days": one.of_days,
-                    "intent": paid_by[one.charge],
+                    "intent": paid_by.get(one.charge),
                 }
                 for one in due
             ],
         }
 
-    asked = await ask_once(application, cause, row, ENDING, key=key, make=make)
+    try:
+        asked = await ask_once(application, cause, row, ENDING, key=key, make=make)
+    except StripeRefused:  # to give something back, maybe, and it has ended all the same
+        await sync_if_possible(application, cause, row.reference)
+        raise
     due = tuple(
         Due(one["charge"], one["net"], one["tax"], one["days"], one["of_days"])
         for one in asked["due"]

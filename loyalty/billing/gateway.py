@@ -178,15 +178,12 @@ class Gateway:
 
     async def cancel_now(self, subscription: str, *, why: str) -> None:
         """End a subscription, saying why; one that has ended already is as wanted."""
-        try:
-            await _asked(
-                self._client.v1.subscriptions.cancel_async(
-                    subscription, {"cancellation_details": {"comment": why}}
-                )
-            )
-        except StripeRefused as refused:
-            if refused.seen != "resource_missing":
-                raise
+        await _asked_unless(
+            "resource_missing",
+            self._client.v1.subscriptions.cancel_async(
+                subscription, {"cancellation_details": {"comment": why}}
+            ),
+        )
 
     async def upgrade(self, subscription: str, item: str, price: str, *, key: str) -> None:
         """Change the price now and bill the difference; a refused card changes nothing."""
@@ -244,16 +241,14 @@ class Gateway:
         )
 
     async def refund(self, intent: str, amount: int, *, key: str) -> None:
-        """Give a part of a payment back."""
-        await _asked(
-            self._client.v1.refunds.create_async(
-                {
-                    "payment_intent": intent,
-                    "amount": amount,
-                    "reason": "requested_by_customer",
-                },
-                _under(key),
-            )
+        """Give a part of a payment back; one that was given back whole is as wanted."""
+        asked: stripe.params.RefundCreateParams = {
+            "payment_intent": intent,
+            "amount": amount,
+            "reason": "requested_by_customer",
+        }
+        await _asked_unless(
+            "charge_already_refunded", self._client.v1.refunds.create_async(asked, _under(key))
         )
 
     async def test_clock(self) -> datetime | None:
@@ -286,12 +281,18 @@ def _under(key: str) -> stripe.RequestOptions:
 
 
 async def _found(call: Awaitable[stripe.StripeObject]) -> Seen | None:
+    found = await _asked_unless("resource_missing", call)
+    return None if found is None else found.to_dict(for_json=True)
+
+
+async def _asked_unless(code: str, call: Awaitable[T]) -> T | None:
+    """Return an answer, or None where Stripe refuses with a code that is an answer, too."""
     try:
-        return (await _asked(call)).to_dict(for_json=True)
+        return await _asked(call)
     except StripeRefused as refused:
-        if refused.seen == "resource_missing":
-            return None
-        raise
+        if refused.seen != code:
+            raise
+        return None
 
 
 async def _paged(page: stripe.ListObject[S]) -> AsyncIterator[Seen]:

@@ -6,18 +6,20 @@ membership or the subscription and is saved first; so each is ended, and given b
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.deeds import ADAPTER, leave
 from loyalty.billing.errors import StripeUnavailable
 from loyalty.billing.fetching import fetch
-from loyalty.billing.operations import Operation, ask_kept
-from loyalty.billing.projecting import CHECKOUT, SECOND, Picture, intents_of
+from loyalty.billing.operations import ENDING, KEYS_LAST, Operation, ask_kept
+from loyalty.billing.projecting import CAME_BACK, CHECKOUT, SECOND, Picture, payments_of
 from loyalty.billing.store import member_of
 from loyalty.billing.syncing import Synced, sync
+from loyalty.billing.tables import stripe_operation
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.errors import LoyaltyError
@@ -41,18 +43,31 @@ async def end_left_behind(application: Application, cause: Cause) -> int:
     if application.billing.gateway is None:
         return 0
     async with application.database.read() as connection:
-        rows = await _of_who_left(connection)
-    done = 0
-    for row in rows:
-        try:
-            await leave(application, cause, row, LEFT, key=LEFT)
-        except StripeUnavailable:
-            break
-        except LoyaltyError as refused:
-            LOG.exception("stripe-not-ended", subscription=row.reference, code=refused.code)
-        else:
-            done += 1
-    return done
+        ids = await _of_who_left(connection, cause)
+    return sum([await _end_left(application, cause, each) for each in ids])
+
+
+async def _end_left(application: Application, cause: Cause, id_: UUID) -> bool:
+    """End what one has who left, unless it has ended there; what was refused is for tomorrow."""
+    try:
+        row = await _seen_now(application, cause, id_)
+        if row.ended_at is None:
+            await leave(application, cause, row, LEFT, key=f"{LEFT}:{cause.at.date()}")
+            return True
+    except StripeUnavailable:
+        LOG.warning("stripe-not-ended-yet", membership=str(id_))
+    except LoyaltyError as refused:
+        LOG.exception("stripe-not-ended", membership=str(id_), code=refused.code)
+    return False
+
+
+async def _seen_now(application: Application, cause: Cause, id_: UUID) -> Membership:
+    """Return a membership as Stripe has it now: what is due follows from what was given back."""
+    async with application.database.read() as connection:
+        reference = (await find_membership(connection, id_)).reference
+    await sync(application, cause, reference)
+    async with application.database.read() as connection:
+        return await find_membership(connection, id_)
 
 
 async def bring_in(application: Application, cause: Cause, subscription: str) -> Synced:
@@ -90,7 +105,7 @@ async def _end_second(application: Application, cause: Cause, subscription: str)
     async def make() -> Mapping[str, Any]:
         return {"why": SECOND, "due": list(_paid(picture))}
 
-    about = Operation(whose, f"second:{subscription}", "cancel-now", subscription, {})
+    about = Operation(whose, f"second:{subscription}", ENDING, subscription, {})
     await ask_kept(application, cause, about, make)
     LOG.warning("stripe-second-ended", subscription=subscription)
     return True
@@ -100,20 +115,27 @@ def _paid(picture: Picture) -> Sequence[Mapping[str, Any]]:
     """Return every payment of a subscription with what is left of it."""
     found = []
     for owed in picture.invoices:
-        taken = {each["payment"].get("payment_intent"): each for each in owed["payments"]["data"]}
-        for intent in intents_of(owed):
+        for intent, paid in payments_of(owed):
             back = sum(
                 each["amount"]
                 for each in picture.refunds.get(intent, ())
-                if each["status"] not in {"failed", "canceled"}
+                if each["status"] not in CAME_BACK
             )
-            left = taken[intent]["amount_paid"] - back
-            if left > 0:
-                found.append({"intent": intent, "net": left, "tax": 0})
+            if paid > back:
+                found.append({"intent": intent, "net": paid - back, "tax": 0})
     return found
 
 
-async def _of_who_left(connection: AsyncConnection) -> Sequence[Membership]:
+async def _of_who_left(connection: AsyncConnection, cause: Cause) -> Sequence[UUID]:
+    """Return memberships of who has left, but of what was refused within the day."""
+    own = stripe_operation.c
+    refused = exists().where(
+        own.member == membership.c.member,
+        own.subscription == membership.c.reference,
+        own.deed == ENDING,
+        own.refused.is_not(None),
+        own.asked_at > cause.at - KEYS_LAST,
+    )
     wanted = (
         select(membership.c.id)
         .join(member, member.c.id == membership.c.member)
@@ -121,10 +143,9 @@ async def _of_who_left(connection: AsyncConnection) -> Sequence[Membership]:
             membership.c.adapter == ADAPTER,
             membership.c.ended_at.is_(None),
             member.c.closed_at.is_not(None),
+            ~refused,
         )
         .order_by(membership.c.id)
         .limit(BATCH)
     )
-    return [
-        await find_membership(connection, id_) for id_ in list(await connection.scalars(wanted))
-    ]
+    return list(await connection.scalars(wanted))

@@ -7,7 +7,7 @@ was under way when a process died or Stripe did not answer, use the same key: it
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -33,6 +33,10 @@ PATIENCE: Final = timedelta(minutes=1)
 """How long whoever asked is left to finish it."""
 KEYS_LAST: Final = timedelta(hours=23)
 """Stripe forgets an idempotency key after a day; then a person has to look."""
+FORGOTTEN: Final = "not-answered-in-time"
+"""Why nothing is asked again that was not answered for as long as Stripe keeps keys."""
+NO_PAYMENT: Final = "no-payment-to-refund"
+"""Why a part of what was due was not given back: no payment at Stripe had paid it."""
 BATCH: Final = 100
 ENDING: Final = "cancel-now"
 """The deed that ends a subscription and gives money back."""
@@ -78,6 +82,8 @@ async def ask_kept(
         raise StripeRefused(seen=before.refused)
     elif before.done:
         return before.operation.asked
+    elif before.asked_at <= cause.at - KEYS_LAST:
+        raise StripeRefused(seen=FORGOTTEN)
     else:
         asked = before.operation.asked
     await ask(application, cause, replace(about, asked=asked))
@@ -103,21 +109,40 @@ async def finish_operations(application: Application, cause: Cause) -> int:
     """Ask again what was under way and never answered; answer how many are done now."""
     if application.billing.gateway is None:
         return 0
+    for each in await application.database.write(give_up, cause):
+        LOG.error("stripe-operation-given-up", deed=each.deed, subscription=each.subscription)
     async with application.database.read() as connection:
         waiting = await _under_way(connection, cause)
-    done = 0
-    for operation in waiting:
+    return sum([await _finish(application, cause, each) for each in waiting])
+
+
+async def _finish(application: Application, cause: Cause, operation: Operation) -> bool:
+    """Ask one again; whatever becomes of it, the others are asked as well."""
+    done = False
+    try:
         try:
             await ask(application, cause, operation)
-        except StripeUnavailable:
-            return done
+            done = True
         except (StripeRefused, CardRefused) as refused:
             LOG.warning("stripe-operation-refused", deed=operation.deed, code=refused.seen)
-        else:
-            done += 1
-        if operation.subscription:
-            await sync_if_possible(application, cause, operation.subscription)
+        await sync_if_possible(application, cause, operation.subscription)
+    except StripeUnavailable:
+        LOG.warning("stripe-operation-waits", deed=operation.deed)
+    except Exception:
+        LOG.exception("stripe-operation-broken", deed=operation.deed)
     return done
+
+
+async def give_up(connection: AsyncConnection, cause: Cause) -> list[Operation]:
+    """Settle as refused what Stripe never answered while it kept the key, and return it."""
+    own = stripe_operation.c
+    rows = await connection.execute(
+        update(stripe_operation)
+        .where(own.done_at.is_(None), own.asked_at <= cause.at - KEYS_LAST)
+        .values(done_at=cause.at, refused=FORGOTTEN)
+        .returning(*_OPERATION)
+    )
+    return [Operation(*row) for row in rows]
 
 
 async def save(connection: AsyncConnection, cause: Cause, operation: Operation) -> Operation:
@@ -175,29 +200,32 @@ async def end(
 @dataclass(frozen=True, slots=True)
 class _Kept:
     operation: Operation
+    asked_at: datetime
     done: bool
     refused: str | None
+
+
+_OPERATION: Final = tuple(stripe_operation.c[name] for name in Operation.__slots__)
 
 
 async def _kept(connection: AsyncConnection, member: UUID, key: str) -> _Kept | None:
     own = stripe_operation.c
     row = (
         await connection.execute(
-            select(
-                *(own.member, own.key, own.deed, own.subscription, own.asked),
-                *(own.done_at, own.refused),
-            ).where(own.member == member, own.key == key)
+            select(*_OPERATION, own.asked_at, own.done_at, own.refused).where(
+                own.member == member, own.key == key
+            )
         )
     ).one_or_none()
     if row is None:
         return None
-    return _Kept(Operation(*row[:5]), row.done_at is not None, row.refused)
+    return _Kept(Operation(*row[:5]), row.asked_at, row.done_at is not None, row.refused)
 
 
 async def _under_way(connection: AsyncConnection, cause: Cause) -> list[Operation]:
     own = stripe_operation.c
     rows = await connection.execute(
-        select(own.member, own.key, own.deed, own.subscription, own.asked)
+        select(*_OPERATION)
         .where(
             own.done_at.is_(None),
             own.asked_at < cause.at - PATIENCE,
@@ -220,14 +248,39 @@ async def _perform(gateway: "Gateway", operation: Operation) -> None:
             await gateway.cancel_later(about, cancels=asked["cancels"], key=key)
         case "cancel-now":
             await gateway.cancel_now(about, why=asked["why"])
-            for each in asked["due"]:
-                await gateway.refund(
-                    each["intent"], each["net"] + each["tax"], key=f"{key}:{each['intent']}"
-                )
+            await _give_back(gateway, operation)
         case "change":
             await _change(gateway, operation)
         case _:
             raise LookupError(f"no deed is called {operation.deed}")
+
+
+async def _give_back(gateway: "Gateway", operation: Operation) -> None:
+    """Give back what is due of each payment: one that is refused does not keep the others.
+
+    It has ended already, so that nothing more is taken whatever becomes of this. Raises what was
+    refused first, once all have been asked.
+    """
+    refused = [await _give_one_back(gateway, operation, each) for each in operation.asked["due"]]
+    for code in filter(None, refused):
+        raise StripeRefused(seen=code)
+
+
+async def _give_one_back(
+    gateway: "Gateway", operation: Operation, due: Mapping[str, Any]
+) -> str | None:
+    """Give back what is due of one payment; return the code with which that was refused."""
+    intent, code = due["intent"], NO_PAYMENT
+    if intent is not None:
+        try:
+            key = f"{operation.key}:{intent}"
+            await gateway.refund(intent, due["net"] + due["tax"], key=key)
+        except StripeRefused as refused:
+            code = refused.seen
+        else:
+            return None
+    LOG.error("stripe-refund-refused", subscription=operation.subscription, code=code)
+    return code
 
 
 async def _change(gateway: "Gateway", operation: Operation) -> None:

@@ -123,12 +123,17 @@ def prices_in(picture: Picture) -> set[str]:
     return named
 
 
-def intents_of(owed: Seen) -> Iterator[str]:
-    """Yield the payments that paid an invoice."""
+def payments_of(owed: Seen) -> Iterator[tuple[str, int]]:
+    """Yield the payments that paid an invoice, and how much each."""
     for each in (owed.get("payments") or {}).get("data", ()):
         intent = each["payment"].get("payment_intent")
         if each["status"] == "paid" and intent is not None:
-            yield intent
+            yield intent, each["amount_paid"]
+
+
+def intents_of(owed: Seen) -> Iterator[str]:
+    """Yield the payments that paid an invoice."""
+    return (intent for intent, _ in payments_of(owed))
 
 
 def _charges(picture: Picture, known: Known, ended_at: datetime | None) -> Iterator[ReportedCharge]:

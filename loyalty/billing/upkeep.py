@@ -4,7 +4,7 @@ Whatever a webhook did not bring is found here, and repaired by the same `sync`.
 does not bill by Stripe does nothing of this.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -18,6 +18,7 @@ from loyalty.billing.errors import HintRefused, StripeUnavailable
 from loyalty.billing.hints import TYPES, read_event
 from loyalty.billing.inbox import BROKEN, handle_events, keep
 from loyalty.billing.leaving import bring_in
+from loyalty.billing.projecting import instant
 from loyalty.billing.tables import stripe_comparison, stripe_event
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
@@ -30,6 +31,10 @@ FURTHEST: Final = timedelta(days=29)
 """Stripe lists events of thirty days."""
 USUAL: Final = timedelta(days=4)
 """Stripe itself tries to deliver for three days."""
+OVER: Final = frozenset({"canceled", "incomplete_expired"})
+LOOKED_AFTER: Final = timedelta(days=30)
+"""How long an ended subscription is compared; what becomes of its money later is told by events,
+which Stripe lists for as long."""
 
 
 @dataclass(slots=True)
@@ -69,13 +74,15 @@ async def compare_with_stripe(application: Application, cause: Cause) -> int:
     gateway = application.billing.gateway
     if gateway is None:
         return 0
-    found, listed = Comparison(), set[str]()
+    found = Comparison()
+    async with application.database.read() as connection:
+        ours = set(await live_references(connection, "stripe"))
+    listed = set[str]()
     async for seen in gateway.subscriptions():
         listed.add(seen["id"])
-        await _compare(application, cause, seen["id"], found)
-    async with application.database.read() as connection:
-        ours = await live_references(connection, "stripe")
-    for reference in sorted(set(ours) - listed):
+        if seen["id"] in ours or not _is_over(seen, cause.at):
+            await _compare(application, cause, seen["id"], found)
+    for reference in sorted(ours - listed):
         await _compare(application, cause, reference, found)
     await application.database.write(record, cause, found)
     if found.drifted or found.unknown:
@@ -117,19 +124,27 @@ async def comparisons(
     return [(row.begun_at, Comparison(*row[1:])) for row in rows]
 
 
+def _is_over(seen: Mapping[str, Any], at: datetime) -> bool:
+    """Whether a subscription ended so long ago that nothing of it is left to compare."""
+    ended = instant(seen["ended_at"] or seen["created"])
+    return seen["status"] in OVER and ended < at - LOOKED_AFTER
+
+
 async def _compare(
     application: Application, cause: Cause, subscription: str, found: Comparison
 ) -> None:
-    found.compared += 1
     try:
         synced = await bring_in(application, cause, subscription)
     except StripeUnavailable:
-        raise
+        LOG.warning("stripe-not-compared", subscription=subscription)
+        return
     except Exception as error:
+        found.compared += 1
         found.drifted += 1
         code = error.code if isinstance(error, LoyaltyError) else BROKEN
         LOG.exception("stripe-drift-stays", subscription=subscription, code=code)
         return
+    found.compared += 1
     if synced.code == "applied":
         found.drifted += 1
         found.repaired += 1

@@ -113,6 +113,7 @@ def picture(total: int, tax: int | None, refunds: Sequence[Object] = ()) -> Pict
         "period": {"start": BEGAN, "end": ENDS},
         "pricing": {"price_details": {"price": "price_1"}},
     }
+    paid = {"status": "paid", "amount_paid": total, "payment": {"payment_intent": "pi_1"}}
     owed: Object = {
         "id": "in_1",
         "status": "paid",
@@ -124,7 +125,7 @@ def picture(total: int, tax: int | None, refunds: Sequence[Object] = ()) -> Pict
         "attempt_count": 1,
         "status_transitions": {"paid_at": BEGAN},
         "lines": {"data": [line]},
-        "payments": {"data": [{"status": "paid", "payment": {"payment_intent": "pi_1"}}]},
+        "payments": {"data": [paid]},
     }
     item = {
         "id": "si_1",
