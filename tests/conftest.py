@@ -1,5 +1,7 @@
 """The fixtures that every test may ask for."""
 
+from hypothesis import HealthCheck, settings
+
 from loyalty.bootstrap import freeze_memory
 from tests.support.database import (
     clone,
@@ -24,6 +26,10 @@ __all__ = [
     "rolling_back",
     "wandering",
 ]
+
+# A property does not fail because the machine is busy.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 def pytest_collection_finish() -> None:

@@ -8,8 +8,9 @@ had ended buys no days: it is owed until it is given back.
 
 A refund takes first what is not revenue yet, on the morning of its day; only what it is more than
 that takes revenue back. An upgrade ends what the same membership paid before: the rest becomes
-credit, which is part of what the new period is worth. What is left after a refund goes on over the
-days that remain, until the membership ends: then nothing stands behind it any more, and on the
+credit, which is part of what the new period is worth; a refund of the earlier charge takes what is
+left of that credit before it takes revenue. What is left after a refund goes on over the days that
+remain, until the membership ends: then nothing stands behind it any more, and on the
 evening of that day it is revenue, but for what is owed to the member.
 """
 
@@ -65,6 +66,8 @@ class Life:
 
     charge: Charge
     runs: list[_Run] = field(default_factory=list)
+    heir: "Life | None" = None
+    """The upgrade that took over what was left."""
 
     def by(self, day: date) -> Figures:
         """Return what moved before a day, since the fee was billed."""
@@ -98,28 +101,48 @@ class Life:
         if refund.kind is RefundKind.REINSTATED:
             self._reinstate(refund, day)
             return
-        run = self.runs[-1]
-        rest = run.rest(day)
-        owed = min(run.owed, refund.net)
+        owed = min(self.runs[-1].owed, refund.net)
+        self._take_credit_back(refund.net - owed, day)
+        rest = self.runs[-1].rest(day)
         taken = owed + min(rest, refund.net - owed)
         moved = Figures(refunded=taken, reversed=refund.net - taken, tax_refunded=refund.tax)
         self._go_on(day, moved, rest - (taken - owed))
         self._owe(-owed)
 
-    def end_by_credit(self, day: date) -> int:
-        """Turn what is not revenue yet into credit, and return how much that is."""
+    def end_by_credit(self, day: date, heir: "Life") -> int:
+        """Turn what is not revenue yet into credit for an upgrade, and return how much that is."""
         rest = self.runs[-1].rest(day)
         if rest:
             self._go_on(day, Figures(credited=rest), 0)
+            self.heir = heir
         return rest
 
     def end(self, end: End, day: date) -> None:
         """Make revenue of what is left, but for what is owed: nobody waits for it any more."""
-        run = self.runs[-1]
-        given = run.moved.refunded + run.moved.reversed
-        owed = min(max(end.due - given, 0), run.rest(day))
-        self._go_on(day, NOTHING, run.rest(day) - owed)
-        self.runs[-1] = replace(self.runs[-1], ends=day, owed=run.owed + owed)
+        moved = self.runs[-1].moved
+        due = max(end.due - moved.refunded - moved.reversed, 0)
+        self._take_credit_back(due, day)
+        rest = self.runs[-1].rest(day)
+        owed = min(due, rest)
+        self._go_on(day, NOTHING, rest - owed)
+        self.runs[-1] = replace(self.runs[-1], ends=day, owed=self.runs[-1].owed + owed)
+
+    def _take_credit_back(self, wanted: int, day: date) -> None:
+        """Let the upgrade give back what it holds of this charge, as far as that is wanted here."""
+        rest = self.runs[-1].rest(day)
+        missing = min(wanted - rest, self.runs[-1].moved.credited)
+        if self.heir is None or missing <= 0:
+            return
+        given = self.heir.give_credit_back(missing, day)
+        self._go_on(day, Figures(credited=-given), rest + given)
+
+    def give_credit_back(self, wanted: int, day: date) -> int:
+        """Return what of its credit is not revenue yet, as far as it is wanted."""
+        self._take_credit_back(wanted, day)
+        rest = self.runs[-1].rest(day)
+        given = min(rest, wanted)
+        self._go_on(day, Figures(billed=-given, credit_used=-given), rest - given)
+        return given
 
     def _reinstate(self, refund: Refund, day: date) -> None:
         """Undo a dispute: revenue that it took back first, what is owed, the days to come."""
@@ -169,10 +192,12 @@ def _of_membership(
     charges: Sequence[Charge], of_charge: Mapping[UUID, Sequence[Refund | End]]
 ) -> Iterator[Life]:
     happened: list[tuple[_Moment, Charge, Refund | End | None]] = []
-    for charge in charges:
-        begun = _when(charge)
-        happened.append((begun, charge, None))
-        happened += [(_after(begun, one), charge, one) for one in of_charge.get(charge.id, ())]
+    for place, charge in enumerate(charges):
+        paid = _when(charge)
+        happened.append((paid, charge, None))
+        happened += [
+            (_after(paid, place, one), charge, one) for one in of_charge.get(charge.id, ())
+        ]
     lived: dict[UUID, Life] = {}
     for (day, *_), charge, one in sorted(happened, key=lambda one: one[0]):
         if isinstance(one, Refund):
@@ -180,11 +205,12 @@ def _of_membership(
         elif one is not None:
             lived[charge.id].end(one, day)
         else:
+            begun = Life(charge)
             credit = 0
             if charge.reason is ChargeReason.UPGRADE:
-                credit = sum(life.end_by_credit(day) for life in lived.values())
-            lived[charge.id] = Life(charge)
-            lived[charge.id].begin(credit)
+                credit = sum(life.end_by_credit(day, begun) for life in lived.values())
+            begun.begin(credit)
+            lived[charge.id] = begun
     yield from lived.values()
 
 
@@ -193,8 +219,8 @@ def _when(charge: Charge) -> _Moment:
     return charge.booked_on, charge.at, 2 * (charge.reason is ChargeReason.UPGRADE), charge.id
 
 
-def _after(begun: _Moment, one: Refund | End) -> _Moment:
-    """When it happened to a charge that had begun by then; an end is the last of its day."""
+def _after(paid: _Moment, place: int, one: Refund | End) -> _Moment:
+    """When it happened to a charge that was there; ends are the last of a day, in their order."""
     if isinstance(one, End):
-        return max(begun[0], one.booked_on), _EVENING, 0, one.charge
-    return *max(begun[:2], (one.booked_on, one.at)), begun[2] + 1, one.id
+        return max(paid[0], one.booked_on), _EVENING, place, one.charge
+    return *max(paid[:2], (one.booked_on, one.at)), paid[2] + 1, one.id

@@ -134,3 +134,38 @@ def test_an_end_before_a_charge_is_booked_counts_with_it() -> None:
     (february,) = Books([booked], ends=[over(booked, TENTH)]).months(JANUARY, MARCH)
 
     assert (february.month, february.moved.recognised, february.closing) == (FEBRUARY, 36_500, 0)
+
+
+def test_a_refund_of_a_charge_takes_what_its_upgrade_holds_of_it_before_revenue() -> None:
+    upgrade = replace(paid(3, FEBRUARY, date(2028, 2, 1), 3_100), reason=ChargeReason.UPGRADE)
+    given = back(9, YEARLY, date(2027, 2, 11), 30_000)
+    books = Books([YEARLY, upgrade], [given])
+
+    _, february = books.months(JANUARY, MARCH)
+
+    assert (february.moved.refunded, february.moved.reversed) == (30_000, 0)
+    assert (february.moved.credited, february.moved.credit_used) == (3_400, 3_400)
+    assert [life.by(LONG_AFTER).rest for life in books.lives] == [0, 0]
+    assert books.by(LONG_AFTER).recognised == 36_500 + 3_100 - 30_000
+
+
+def test_a_refund_finds_what_is_left_through_every_upgrade() -> None:
+    second = replace(paid(2, FEBRUARY, date(2028, 2, 1), 0), reason=ChargeReason.UPGRADE)
+    third = replace(paid(3, MARCH, date(2028, 3, 1), 0), reason=ChargeReason.UPGRADE)
+    books = Books([YEARLY, second, third], [back(9, YEARLY, MARCH, 36_500)])
+
+    end = books.by(LONG_AFTER)
+
+    assert [life.by(LONG_AFTER).rest for life in books.lives] == [0, 0, 0]
+    assert (end.refunded, end.reversed) == (30_838, 5_662)
+
+
+def test_what_is_owed_of_a_charge_that_was_upgraded_waits_for_its_refund() -> None:
+    upgrade = replace(paid(3, FEBRUARY, date(2028, 2, 1), 3_100), reason=ChargeReason.UPGRADE)
+    ends = [over(upgrade, FEBRUARY, 3_000), over(YEARLY, FEBRUARY, 33_300)]
+    told = [back(9, YEARLY, MARCH, 33_300), back(8, upgrade, MARCH, 3_000)]
+
+    _, february, march = Books([YEARLY, upgrade], told, ends).months(JANUARY, date(2027, 4, 1))
+
+    assert (february.moved.recognised, february.closing) == (200, 36_300)
+    assert (march.moved.refunded, march.moved.reversed, march.closing) == (36_300, 0, 0)
