@@ -33,7 +33,16 @@ from admin.standings import (
 )
 from admin.trail import Deed, deeds_of
 from admin.visit import Visit
-from admin.words import KINDS, LOT_CLASSES, MEMBER_CLASSES, VOUCHER_STATES, Badge, badge, named
+from admin.words import (
+    GIFTS,
+    KINDS,
+    LOT_CLASSES,
+    MEMBER_CLASSES,
+    VOUCHER_STATES,
+    Badge,
+    badge,
+    named,
+)
 from loyalty.members import Member, Profile, Ref, find_member, profile_of
 from loyalty.orders.listing import orders_of
 from loyalty.outbox import list_messages
@@ -184,9 +193,8 @@ def page_before(visit: Visit) -> int | None:
 def _movement(
     voice: Voice, movement: ledger.Movement, people: Mapping[UUID, Person]
 ) -> MovementView:
-    return MovementView(
-        movement, voice.say(KINDS[movement.kind]), actor_words(voice, movement.actor, people)
-    )
+    said = GIFTS.get(movement.reason) or KINDS[movement.kind]
+    return MovementView(movement, voice.say(said), actor_words(voice, movement.actor, people))
 
 
 async def _vouchers(

@@ -2,16 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.joining import here
-from admin.plan_words import NEXT, STATES, price_words
+from admin.plan_words import NEXT, REFUNDS, STATES, price_words
 from admin.visit import Visit
 from admin.words import Badge, badge, named
 from loyalty.membership.states import Standing, standing_of
-from loyalty.membership.store import latest_membership
+from loyalty.membership.store import charges_of, latest_membership, refunds_of
 from loyalty.membership.types import Membership
 from loyalty.plans.store import list_plans, plan_of_price
 from loyalty.plans.types import Plan
@@ -47,6 +48,17 @@ class PlanOffer:
     """Code and words of each."""
     here: bool
     """Whether it is joined from the wallet; what the shop charges for is joined in the shop."""
+    off: bool
+    """Whether it would be joined from the wallet, if Stripe were not switched off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """What was paid for a membership, or given back of it."""
+
+    on: datetime
+    what: str
+    money: str
 
 
 async def membership_of(
@@ -80,8 +92,31 @@ async def membership_of(
     )
 
 
+async def payments_of(
+    connection: AsyncConnection, visit: Visit, membership: UUID
+) -> Sequence[Payment]:
+    """What was paid for a membership, and what was given back, the latest first."""
+    charges = {one.id: one for one in await charges_of(connection, membership)}
+    say, voice = visit.voice.say, visit.voice
+    told = [
+        Payment(
+            one.paid_at,
+            say(
+                "%(first)s to %(last)s", first=voice.day(one.starts_at), last=voice.day(one.ends_at)
+            ),
+            voice.money(one.net + one.tax, one.currency),
+        )
+        for one in charges.values()
+    ]
+    for back in await refunds_of(connection, list(charges)):
+        money = back.net + back.tax if back.kind == "reinstated" else -back.net - back.tax
+        currency = charges[back.charge].currency
+        told.append(Payment(back.at, say(REFUNDS[back.kind]), voice.money(money, currency)))
+    return sorted(told, key=lambda one: one.on, reverse=True)
+
+
 async def plans_to_be_had(connection: AsyncConnection, visit: Visit) -> Sequence[PlanOffer]:
-    """What a member may join, with its prices."""
+    """What a member may join, with its prices; also what cannot be joined at the moment."""
     return [
         PlanOffer(
             one.code,
@@ -92,9 +127,10 @@ async def plans_to_be_had(connection: AsyncConnection, visit: Visit) -> Sequence
                 if price.archived_at is None
             ),
             here=here(visit, one.adapter),
+            off=one.adapter != "external" and not here(visit, one.adapter),
         )
         for one in await list_plans(connection)
-        if one.archived_at is None and (one.adapter == "external" or here(visit, one.adapter))
+        if one.archived_at is None
     ]
 
 

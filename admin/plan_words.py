@@ -30,7 +30,11 @@ CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 """By the name of the field, then of the choice."""
 
 PLAN_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {"open": (N_("Can be joined"), "good"), "archived": (N_("Nobody joins any more"), "")}
+    {
+        "open": (N_("Can be joined"), "good"),
+        "off": (N_("Switched off: Stripe has no key"), "warn"),
+        "archived": (N_("Nobody joins any more"), ""),
+    }
 )
 STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {

@@ -50,6 +50,14 @@ KINDS: Final[Mapping[Kind, str]] = MappingProxyType(
     }
 )
 
+GIFTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "plan-bonus": N_("Given for joining a plan"),
+        "plan-bonus-back": N_("Taken back with the fee of a plan"),
+    }
+)
+"""Movements that say more than their kind, by their reason."""
+
 ACCOUNTS: Final[Mapping[Account, str]] = MappingProxyType(
     {
         Account.AVAILABLE: N_("Available to members"),

@@ -22,6 +22,7 @@ from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import named
+from loyalty.billing.deeds import ADAPTER
 from loyalty.ids import MalformedId, read, show
 from loyalty.members.listing import entries_of
 from loyalty.membership.asking import due_now, owed
@@ -159,6 +160,7 @@ async def _membership(
         saved=saved,
         orders=[(one, links[one.order]) for one in saved.orders[:ORDERS]],
         leaving=leaving,
+        billed_here=row.adapter == ADAPTER,
         due=_due(visit, plan) if row.ended_at is not None else None,
         address=f"{HERE}/{show(PREFIX, row.id)}",
     )

@@ -11,6 +11,7 @@ import tiers
 from admin.errors import PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
+from admin.joining import here
 from admin.once import Effect, once
 from admin.plan_form import (
     FIRST,
@@ -25,7 +26,7 @@ from admin.plan_words import PLAN_STATES, STATES, price_words, terms_of
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.standings import tier_names
-from admin.visit import visit_of
+from admin.visit import Visit, visit_of
 from admin.words import badge, named
 from loyalty.idempotency import Begun
 from loyalty.membership.store import count_by_plan
@@ -54,7 +55,7 @@ async def plans_page(request: Request[Any, Any, Any]) -> Response[Any]:
             (
                 one,
                 named(visit.voice, one.titles, one.code),
-                badge(visit.voice, PLAN_STATES, _state(one)),
+                badge(visit.voice, PLAN_STATES, _state(visit, one)),
                 [price_words(visit.voice, price, one.currency) for price in _open(one)],
                 counted.get(one.code, {}),
             )
@@ -141,7 +142,7 @@ async def _plan(
         form=form,
         one=found,
         title=named(visit.voice, found.titles, found.code),
-        state=badge(visit.voice, PLAN_STATES, _state(found)),
+        state=badge(visit.voice, PLAN_STATES, _state(visit, found)),
         terms=terms_of(visit.voice, found, tier_names(visit.voice, ladder)),
         prices=[(one, price_words(visit.voice, one, found.currency)) for one in found.prices],
         counted=[
@@ -178,8 +179,10 @@ async def _form(
     )
 
 
-def _state(plan: Plan) -> str:
-    return "open" if plan.archived_at is None else "archived"
+def _state(visit: Visit, plan: Plan) -> str:
+    if plan.archived_at is not None:
+        return "archived"
+    return "off" if plan.adapter == "stripe" and not here(visit, plan.adapter) else "open"
 
 
 def _open(plan: Plan) -> list[Any]:

@@ -12,7 +12,7 @@ from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.joining import here, leads_to_stripe
 from admin.membership_deeds import Deed, do
-from admin.membership_view import membership_of, plans_to_be_had
+from admin.membership_view import membership_of, payments_of, plans_to_be_had
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
@@ -56,6 +56,7 @@ async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
     async with visit.application.database.snapshot() as connection:
         held = await membership_of(connection, visit, whose)
         offers = await plans_to_be_had(connection, visit)
+        paid = () if held is None else await payments_of(connection, visit, held.row.id)
     return page(
         request,
         "wallet_membership.html",
@@ -64,6 +65,7 @@ async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
         held=held,
         alive=held is not None and held.row.ended_at is None,
         offers=offers,
+        paid=paid,
         cards=held is not None and here(visit, held.row.adapter),
     )
 

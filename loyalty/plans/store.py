@@ -67,7 +67,9 @@ async def _prices(
 ) -> Mapping[str, Sequence[Price]]:
     found: dict[str, list[Price]] = {}
     for row in await connection.execute(
-        select(plan_price).where(plan_price.c.plan.in_(codes)).order_by(plan_price.c.id)
+        select(plan_price)
+        .where(plan_price.c.plan.in_(codes))
+        .order_by(plan_price.c.amount, plan_price.c.id)
     ):
         found.setdefault(row.plan, []).append(
             Price(
