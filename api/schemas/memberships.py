@@ -12,9 +12,17 @@ from api.schemas.types import Code, Instant, MemberId
 from loyalty.ids import show
 from loyalty.membership.asking import Asked, NewChange, Preview, owed
 from loyalty.membership.external import NewMembership, NewPayment, NewRefund
-from loyalty.membership.giving_back import Due
 from loyalty.membership.states import standing_of
-from loyalty.membership.types import CHARGE, PREFIX, REFUND, Change, Charge, Membership, Refund
+from loyalty.membership.types import (
+    CHARGE,
+    PREFIX,
+    REFUND,
+    Change,
+    Charge,
+    Due,
+    Membership,
+    Refund,
+)
 from loyalty.plans.types import Plan
 
 MOST_MONEY: int = 10**12

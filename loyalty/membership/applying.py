@@ -51,7 +51,7 @@ async def apply(connection: AsyncConnection, cause: Cause, report: Report) -> Ap
     won_back = await _refuse_second(connection, cause, before, after)
     policy = await policy_at(connection, cause.at)
     known = [] if before is None else await charges_of(connection, before.id)
-    scene = Scene(policy, cause, before, after, plan, known, report.owed)
+    scene = Scene(policy, cause, before, after, plan, known, report.due)
     charges = await new_charges(connection, scene, report)
     refunds = await new_refunds(connection, scene, report, charges)
     steps = steps_between(before, after, report, charges, refunds, won_back=won_back)

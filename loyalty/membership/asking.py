@@ -27,10 +27,10 @@ from loyalty.membership.errors import (
     WithdrawalOver,
 )
 from loyalty.membership.external import Held, NewPayment, checked, hold, refuse_ahead
-from loyalty.membership.giving_back import Due, Giving, due_back, unused
+from loyalty.membership.giving_back import Giving, due_back, unused
 from loyalty.membership.states import paid_until, report_of
 from loyalty.membership.store import charges_of
-from loyalty.membership.types import Applied, Membership, Report
+from loyalty.membership.types import Applied, Due, Membership, Report
 from loyalty.membership.usage import used_since
 from loyalty.plans.store import find_plan, open_price, plan_of_price, price_of
 from loyalty.plans.types import Plan, Price
@@ -56,7 +56,7 @@ async def cancel(connection: AsyncConnection, cause: Cause, id_: UUID, when: Whe
     held = await _alive(connection, cause, id_)
     ends_at = max(paid_until(held.row), cause.at)
     if when == "now" or ends_at == cause.at:
-        return await _end(connection, cause, held, "cancelled-now")
+        return await end_now(connection, cause, held, "cancelled-now")
     if held.row.cancel_at is not None:
         raise CancelledAlready(seen=held.row.cancel_at.isoformat())
     report = replace(report_of(held.row, cause.at), cancel_at=ends_at, cancel_asked_at=cause.at)
@@ -79,16 +79,14 @@ async def withdraw(connection: AsyncConnection, cause: Cause, id_: UUID) -> Aske
     """
     held = await _alive(connection, cause, id_)
     _refuse_late(held.row, held.plan, await policy_at(connection, cause.at), cause.at)
-    return await _end(connection, cause, held, "withdrawn")
+    return await end_now(connection, cause, held, "withdrawn")
 
 
-async def _end(connection: AsyncConnection, cause: Cause, held: Held, why: Leaving) -> Asked:
+async def end_now(connection: AsyncConnection, cause: Cause, held: Held, why: Leaving) -> Asked:
+    """End a membership that lives, and keep with its end what the shop owes."""
     due = await _due(connection, cause, held, why)
-    report = replace(
-        report_of(held.row, cause.at), status="ended", ended_at=cause.at, end_cause=why
-    )
-    report = replace(report, owed={one.charge: one.net for one in due})
-    return Asked(await apply(connection, cause, report), due)
+    report = replace(report_of(held.row, cause.at), status="ended", ended_at=cause.at)
+    return Asked(await apply(connection, cause, replace(report, end_cause=why, due=due)), due)
 
 
 async def due_now(

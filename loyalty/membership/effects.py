@@ -40,10 +40,11 @@ async def _end_fees(connection: AsyncConnection, scene: Scene, applied: Applied)
     if row.ended_at is None:
         return
     ends_now = before is None or before.ended_at != row.ended_at
+    owed = {one.charge: one.net for one in scene.due}
     due = {
-        each.id: each.refunded_net + owed if (owed := scene.owed.get(each.reference, 0)) else 0
+        each.id: each.refunded_net + owed[each.reference] if each.reference in owed else 0
         for each in (*(scene.known if ends_now else ()), *applied.charges)
-        if each.reason != "late" and each.ends_at > row.ended_at
+        if each.reason != "late" and (each.ends_at > row.ended_at or each.reference in owed)
     }
     await end_fees(
         connection, scene.policy, scene.cause, member=row.member, ended_at=row.ended_at, due=due

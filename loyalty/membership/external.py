@@ -34,6 +34,7 @@ from loyalty.membership.store import (
     charges_of,
     live_membership,
     lock_membership,
+    lock_row,
     refunds_of,
 )
 from loyalty.membership.trials import refuse_second_trial
@@ -124,6 +125,7 @@ async def join_plan(
     Raises what the errors of this package and of plans name, and changes nothing then.
     """
     plan = await find_plan(connection, asked.plan)
+    await lock_row(connection, whose.id)
     before = await by_reference(connection, ADAPTER, asked.reference)
     if before is not None:
         return _joined_before(before, whose, plan, asked)

@@ -11,22 +11,11 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from loyalty.membership.types import Charge
+from loyalty.membership.types import Charge, Due
 from loyalty.plans.types import RefundPolicy
 
 Giving = RefundPolicy | Literal["all-if-unused"]
 """A plan's policy, or that of a withdrawal: unused, days before an upgrade are given back too."""
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """What is to be given back of a charge: by days, or whole."""
-
-    charge: str
-    net: int
-    tax: int
-    days: int
-    of_days: int
 
 
 def due_back(

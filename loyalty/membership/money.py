@@ -1,6 +1,6 @@
 """Charges and refunds that a report brings: what is new of them, and what contradicts the rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,6 +17,7 @@ from loyalty.membership.errors import (
 from loyalty.membership.store import refunds_of
 from loyalty.membership.types import (
     Charge,
+    Due,
     Membership,
     Refund,
     Report,
@@ -37,7 +38,7 @@ class Scene:
     row: Membership
     plan: Plan
     known: Sequence[Charge]
-    owed: Mapping[str, int]
+    due: Sequence[Due]
 
 
 async def new_charges(connection: AsyncConnection, scene: Scene, report: Report) -> list[Charge]:

@@ -6,13 +6,14 @@ Nothing waits for a job: what time does is the same whether it was written down 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
 from loyalty.membership.types import (
     Charge,
+    Due,
     Membership,
     PlanState,
     Refund,
@@ -235,7 +236,7 @@ def steps_between(
         *(_turns(before, after, report, charges) if before is not None else ()),
     ]
     if after.ended_at is not None and (before is None or before.ended_at != after.ended_at):
-        told.append((after.end_cause or "ended", after.ended_at, {}))
+        told.append((after.end_cause or "ended", after.ended_at, _told_due(report.due)))
     if not told and before is not None and _differ(before, after):
         told.append(("adjusted", report.at, {}))
     return tuple(_chain(before, after, told))
@@ -301,6 +302,10 @@ def _told_charge(one: Charge) -> dict[str, object]:
         "from": one.starts_at.isoformat(),
         "until": one.ends_at.isoformat(),
     }
+
+
+def _told_due(due: Sequence[Due]) -> dict[str, object]:
+    return {"due": [asdict(one) for one in due]} if due else {}
 
 
 def _told_refund(one: Refund) -> dict[str, object]:

@@ -104,6 +104,17 @@ class ReportedRefund:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be given back of a charge: by days, or whole."""
+
+    charge: str
+    net: int
+    tax: int
+    days: int
+    of_days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that an adapter knows of a membership at `at`; see `applying.apply`.
 
@@ -134,8 +145,8 @@ class Report:
     fence: int = 0
     adopted: bool = False
     """Whether the adapter had it before the programme knew it."""
-    owed: Mapping[str, int] = field(default_factory=dict)
-    """Charge → net of it that is still to be given back, of a membership that ends."""
+    due: tuple[Due, ...] = ()
+    """What the shop owes of a membership that ends with this report."""
 
 
 @dataclass(frozen=True, slots=True)

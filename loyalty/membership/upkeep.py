@@ -6,7 +6,6 @@ a run that dies is run again.
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,8 +17,9 @@ from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.events import Event, record_events
 from loyalty.ids import new_id, show
-from loyalty.membership.applying import apply, settle_now
-from loyalty.membership.states import report_of
+from loyalty.membership.applying import settle_now
+from loyalty.membership.asking import end_now
+from loyalty.membership.external import hold
 from loyalty.membership.store import due_rows, lock_membership
 from loyalty.membership.tables import membership
 from loyalty.membership.types import PREFIX, Membership
@@ -75,10 +75,11 @@ async def end_closed_batch(
     )
     found = list(await connection.scalars(wanted))
     for id_ in found:
-        row = await settle_now(connection, cause, await lock_membership(connection, id_))
-        if row.ended_at is None:
-            report = replace(report_of(row, cause.at), status="ended", ended_at=cause.at)
-            await apply(connection, cause, replace(report, end_cause="member-closed"))
+        held = await hold(connection, cause, id_)
+        if held.row.ended_at is None:
+            await end_now(connection, cause, held, "member-closed")
+        else:
+            await settle_now(connection, cause, held.stored)
     return found
 
 

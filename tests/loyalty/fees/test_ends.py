@@ -20,7 +20,7 @@ from loyalty.membership.external import NewRefund, report_refund
 from loyalty.membership.states import report_of
 from loyalty.membership.store import charges_of
 from loyalty.membership.tables import membership
-from loyalty.membership.types import Membership, ReportedCharge
+from loyalty.membership.types import Due, Membership, ReportedCharge
 from tests.loyalty.membership.building import NOW, begun, cause, joined, opened
 
 NOVEMBER, DECEMBER, JANUARY = date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)
@@ -117,7 +117,7 @@ async def test_what_is_reported_with_its_end_ends_with_it(connection: AsyncConne
         ended_at=FIFTH,
         end_cause="cancelled-now",
         charges=(more,),
-        owed={"SUB-1-2": 300},
+        due=(Due("SUB-1-2", 300, 0, 1, 1),),
     )
 
     await apply(connection, cause(FIFTH), ended)

@@ -22,7 +22,7 @@ from loyalty.membership.errors import (
     WithdrawalOver,
 )
 from loyalty.membership.external import NewPayment, NewRefund, report_payment, report_refund
-from loyalty.membership.store import find_membership, live_membership
+from loyalty.membership.store import find_membership, live_membership, timeline_of
 from loyalty.membership.upkeep import end_closed_batch, foretell_batch, settle_batch
 from loyalty.membership.verify import CHECKS, first_broken_membership
 from tests.loyalty.membership.building import (
@@ -181,6 +181,10 @@ async def test_who_leaves_has_no_membership_any_more(connection: AsyncConnection
 
     ended = await find_membership(connection, row.id)
     assert (ended.end_cause, ended.ended_at) == ("member-closed", NOW + DAY)
+    last = (await timeline_of(connection, row.id))[-1]
+    assert last.data == {
+        "due": [{"charge": "SUB-1-1", "net": 916, "tax": 74, "days": 30, "of_days": 30}]
+    }
 
 
 ALTERED = {
