@@ -6,7 +6,7 @@ queue. While the database is away the worker waits for it.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, Final
+from typing import Final
 
 import procrastinate
 import structlog
@@ -101,7 +101,7 @@ def _add(
     work: Callable[..., Awaitable[object]],
 ) -> None:
     @queue.task(name=name, queue=QUEUE, retry=RETRY)
-    async def run(**arguments: Any) -> None:  # noqa: ANN401 (JSON, as it was enqueued)
+    async def run(**arguments: object) -> None:
         await _run(application, name, work, **arguments)
 
 

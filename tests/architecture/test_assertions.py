@@ -42,7 +42,7 @@ def test_every_test_asserts_something() -> None:
         ("one.two.close()", False),
     ],
 )
-def test_what_asserts_is_told_from_what_only_runs(body: str, asserting: bool) -> None:  # noqa: FBT001 (a parameter of the table above)
+def test_what_asserts_is_told_from_what_only_runs(body: str, *, asserting: bool) -> None:
     test = ast.parse(f"async def test_one():\n    {body}").body[0]
 
     assert isinstance(test, Function)

@@ -70,7 +70,7 @@ def test_whatever_ends_a_test_for_want_of_time_waits_long_enough() -> None:
         ("async def one():\n        await asyncio.sleep(seconds)", True),
     ],
 )
-def test_a_pause_is_told_from_a_look_that_is_repeated(body: str, told: bool) -> None:  # noqa: FBT001 (a parameter of the table above)
+def test_a_pause_is_told_from_a_look_that_is_repeated(body: str, *, told: bool) -> None:
     tree = ast.parse(f"async def test_one():\n    {body}")
 
     calls = [node for node in _outside_loops(tree) if isinstance(node, ast.Call)]
