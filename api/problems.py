@@ -103,6 +103,7 @@ def _refused(error: Refusal, sentence: str) -> Problem:
     if error.pointer is not None:
         reason = str(error.facts.get("reason", error.code))
         faults = [FieldProblem(pointer=error.pointer, code=reason, message=sentence)]
+    faults += [FieldProblem(at, error.code, said) for at, said in getattr(error, "faults", ())]
     problem = _problem(error.code, STATUSES[error.code], sentence)
     return msgspec.structs.replace(problem, facts=dict(error.facts), errors=faults)
 
@@ -144,7 +145,7 @@ _SENTENCES: Final = {
     "bad-request": "The request could not be read.",
     "not-found": "There is nothing at this address.",
     "method-not-allowed": "This address does not take this method.",
-    "body-too-large": "The body is larger than one megabyte, or a list of members than eight.",
+    "body-too-large": "The body is larger than one megabyte, or a list or a report than eight.",
     "internal-error": "Something failed here; nothing was changed. Try again with the same key.",
 }
 

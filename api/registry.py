@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from api.controllers import (
     activities,
     aftersales,
+    billing_reports,
     books,
     changes,
     checkout,
@@ -94,6 +95,7 @@ ROUTES: Final[tuple[HTTPRouteHandler, ...]] = (
     *periods.ROUTES,
     *exports.ROUTES,
     *reconciliation.ROUTES,
+    *billing_reports.ROUTES,
     *money.ROUTES,
     *fees.ROUTES,
     *changes.ROUTES,

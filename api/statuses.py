@@ -229,6 +229,7 @@ _BY_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
         "adjustment-reason-unknown",
         "asset-unknown",
         "benefits-refused",
+        "billing-report-rejected",
         "birthday-impossible",
         "booked-on-unfit",
         "cart-refused",

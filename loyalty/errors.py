@@ -6,7 +6,7 @@ is not known here.
 """
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, dataclass_transform
 
@@ -22,6 +22,8 @@ class LoyaltyError(_Told):
     code: ClassVar[str] = "refused"
     pointer: str | None = None
     """A JSON pointer to the part of the request that is at fault, when it is known."""
+    faults: Sequence[tuple[str, str]] = ()
+    """A JSON pointer to each part that is at fault, with what is wrong there, where it is many."""
 
     def __init__(self, *, pointer: str | None = None, **fields: int | str) -> None:
         wanted = _fields_of(type(self))

@@ -53,11 +53,13 @@ STEPS: Final[Mapping[str, tuple[FeeStep, int]]] = {
     "charge_failure": (FeeStep.BILLED, -1),
     "partial_capture_reversal": (FeeStep.BILLED, -1),
     "refund": (FeeStep.REFUNDED, 1),
-    "refund_failure": (FeeStep.REFUNDED, -1),
+    "refund_failure": (FeeStep.REINSTATED, 1),
     "dispute": (FeeStep.DISPUTED, 1),
     "dispute_reversal": (FeeStep.REINSTATED, 1),
 }
 """What Stripe's reporting categories do to a fee; every other one is about no fee."""
+_GIVEN_BACK: Final = {"dispute_reversal": "/won", "refund_failure": "/failed"}
+"""What we add to Stripe's id of a dispute or a refund when its money comes back."""
 _WAYS: Final[Mapping[str, int]] = {"": 1, "payout": 1, "payout_reversal": -1}
 
 
@@ -77,7 +79,7 @@ def read_movement(cells: Cells, adapter: Adapter, zone: ZoneInfo) -> Movement:
     step, way = STEPS.get(category, (None, 1))
     fee, certain = None, False
     if step is not None:
-        fee, certain = _fee(cells, adapter, step)
+        fee, certain = _fee(cells, adapter, category, step)
     amount, currency = abs(_money(cells, "gross", settled_in)), settled_in
     if cells.text("customer_facing_amount"):
         currency = _currency(cells, "customer_facing_currency")
@@ -116,7 +118,9 @@ def read_payout(cells: Cells, zone: ZoneInfo) -> Payout:
     )
 
 
-def _fee(cells: Cells, adapter: Adapter, step: FeeStep) -> tuple[tuple[FeeStep, str] | None, bool]:
+def _fee(
+    cells: Cells, adapter: Adapter, category: str, step: FeeStep
+) -> tuple[tuple[FeeStep, str] | None, bool]:
     """Return which fee it is about, by the reference that we have, and whether that is certain."""
     source = _id(cells, "source_id")
     if adapter == "external":
@@ -127,7 +131,7 @@ def _fee(cells: Cells, adapter: Adapter, step: FeeStep) -> tuple[tuple[FeeStep, 
         certain = certain and bool(cells.text("subscription_id"))
     if step is FeeStep.BILLED:
         return (None if invoice is None else (step, invoice)), certain
-    return (step, f"{source}/won" if step is FeeStep.REINSTATED else source), certain
+    return (step, source + _GIVEN_BACK.get(category, "")), certain
 
 
 def _settled(cells: Cells, currency: str) -> int:

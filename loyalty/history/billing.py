@@ -1,15 +1,19 @@
-"""Reports of whoever bills, from files: what moved, and what was paid out to the bank.
+"""Reports of whoever bills: what moved, and what was paid out to the bank.
 
-A row is the unit of rejection, and one that is known by its id stays as it is. Each batch of rows
-is a transaction, so a run that is killed is resumed by running it again.
+A row that is known by its id stays as it is. Of a file a row is the unit of rejection, and each
+batch of rows is a transaction, so a run that is killed is resumed by running it again. What is
+handed in as text is taken in one transaction, whole or not at all.
 """
 
+import asyncio
+import csv
+import io
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,17 +31,27 @@ from loyalty.history.billed_rows import (
     read_movement,
     read_payout,
 )
-from loyalty.history.sheets import Cells, Columns, FaultError, Sheet, reject_of, sifting
+from loyalty.history.errors import ImportUnreadable, ReportRejected
+from loyalty.history.sheets import (
+    Cells,
+    Columns,
+    FaultError,
+    Sheet,
+    read_sheet,
+    reject_of,
+    sifting,
+)
 from loyalty.history.summary import figure
 from loyalty.ids import new_id
 from loyalty.policy import policy_at
 from loyalty.reconciliation import Movement, Payout, TakenIn, take_movements, take_payouts
 
-Report = Callable[[str, int, int | None], None]
+Progress = Callable[[str, int, int | None], None]
 L = TypeVar("L", Movement, Payout)
 
 BATCH: Final = 1_000
 TAKING: Final = "lines taken in"
+MOST_NAMED: Final = 100
 OTHERWISE: Final = "this id is known with other figures"
 
 
@@ -74,35 +88,102 @@ class _Kind(Generic[L]):
     take: Callable[[AsyncConnection, Cause, str, Sequence[L]], Awaitable[TakenIn]]
 
 
+_PAYOUTS: Final = _Kind(PAYOUTS, EFFECTIVE, read_payout, take_payouts)
+
+
+def _movements_of(adapter: Adapter) -> _Kind[Movement]:
+    def read(cells: Cells, zone: ZoneInfo) -> Movement:
+        return read_movement(cells, adapter, zone)
+
+    return _Kind(MOVEMENTS, CREATED, read, take_movements)
+
+
 async def import_movements(
     application: Application,
     path: Path,
     *,
     adapter: Adapter = "stripe",
-    report: Report = lambda *_: None,
+    report: Progress = lambda *_: None,
 ) -> BillingSummary:
     """Take in what moved at whoever bills; rejected rows are written beside the file.
 
     Raises `ColumnsUnusable` and `ImportUnreadable`.
     """
-
-    def read(cells: Cells, zone: ZoneInfo) -> Movement:
-        return read_movement(cells, adapter, zone)
-
-    kind = _Kind(MOVEMENTS, CREATED, read, take_movements)
-    return await _bring(application, path, adapter, kind, report)
+    return await _bring(application, path, adapter, _movements_of(adapter), report)
 
 
 async def import_payouts(
-    application: Application, path: Path, *, report: Report = lambda *_: None
+    application: Application, path: Path, *, report: Progress = lambda *_: None
 ) -> BillingSummary:
     """Take in what Stripe paid out to the bank; otherwise as `import_movements`."""
-    kind = _Kind(PAYOUTS, EFFECTIVE, read_payout, take_payouts)
-    return await _bring(application, path, "stripe", kind, report)
+    return await _bring(application, path, "stripe", _PAYOUTS, report)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report as it is handed in: the text of its file, and who made it."""
+
+    kind: Literal["movements", "payouts"]
+    adapter: Adapter
+    text: str
+
+
+async def take_report(connection: AsyncConnection, cause: Cause, report: Report) -> TakenIn:
+    """Take in a whole report, or nothing of it.
+
+    Raises `ReportRejected`, which names every row and column at fault, `ColumnsUnusable`, and
+    `ImportUnreadable` for what is no table.
+    """
+    zone = (await policy_at(connection, cause.at)).zone
+    if report.kind == "payouts":
+        return await _take_whole(connection, cause, report, _PAYOUTS, zone)
+    return await _take_whole(connection, cause, report, _movements_of(report.adapter), zone)
+
+
+async def _take_whole(
+    connection: AsyncConnection, cause: Cause, report: Report, kind: _Kind[L], zone: ZoneInfo
+) -> TakenIn:
+    good, known, bad = await asyncio.to_thread(_read_whole, report.text, kind, zone)
+    _refuse(bad)
+    lines = [line for _, line in good.values()]
+    new = 0
+    for start in range(0, len(lines), BATCH):
+        done = await kind.take(connection, cause, report.adapter, lines[start : start + BATCH])
+        bad += [_known_otherwise(good[id_][0]) for id_ in done.differing]
+        new, known = new + done.new, known + done.known
+    _refuse(bad)
+    return TakenIn(new=new, known=known)
+
+
+def _read_whole(
+    text: str, kind: _Kind[L], zone: ZoneInfo
+) -> tuple[dict[str, tuple[Row, L]], int, list[Reject]]:
+    broken: list[Reject] = []
+    try:
+        file = io.StringIO(text.removeprefix("\ufeff"), newline="")
+        sheet, rows = read_sheet(file, kind.columns, broken.append)
+        demand_instant(sheet, kind.when)
+        good, known, bad = _read(list(rows), sheet, kind.read, zone)
+    except csv.Error as error:
+        raise ImportUnreadable(problem=str(error)) from error
+    return good, known, broken + bad
+
+
+def _refuse(bad: Sequence[Reject]) -> None:
+    if not bad:
+        return
+    ordered = sorted(bad, key=lambda reject: reject.row.number)
+    row, _, reason = ordered[0]
+    refused = ReportRejected(rows=len(bad), row=row.number, reason=reason)
+    refused.faults = [
+        (f"/report/{one.row.number}/{one.column}".rstrip("/"), one.reason)
+        for one in ordered[:MOST_NAMED]
+    ]
+    raise refused
 
 
 async def _bring(
-    application: Application, path: Path, adapter: Adapter, kind: _Kind[L], report: Report
+    application: Application, path: Path, adapter: Adapter, kind: _Kind[L], report: Progress
 ) -> BillingSummary:
     begun, run = time.monotonic(), str(new_id())
     cause = Cause(application.clock.now(), import_actor(run), run)
@@ -116,9 +197,7 @@ async def _bring(
             good, again, bad = _read(part, sheet, kind.read, zone)
             lines = [line for _, line in good.values()]
             done = await database.write(kind.take, cause, adapter, lines)
-            bad += [
-                Reject(good[id_][0], "balance_transaction_id", OTHERWISE) for id_ in done.differing
-            ]
+            bad += [_known_otherwise(good[id_][0]) for id_ in done.differing]
             rejected.add(bad)
             new, known = new + done.new, known + done.known + again
             report(TAKING, len(part), None)
@@ -139,7 +218,11 @@ def _read(
             continue
         _, first = good.setdefault(line.id, (row, line))
         if first != line:
-            bad.append(Reject(row, "balance_transaction_id", OTHERWISE))
+            bad.append(_known_otherwise(row))
         elif good[line.id][0] is not row:
             again += 1
     return good, again, bad
+
+
+def _known_otherwise(row: Row) -> Reject:
+    return Reject(row, "balance_transaction_id", OTHERWISE)

@@ -12,6 +12,15 @@ class ImportUnreadable(LoyaltyError):
     problem: str
 
 
+class ReportRejected(LoyaltyError):
+    """Nothing was taken in: {rows} rows cannot be read, the first is row {row} ({reason})."""
+
+    code: ClassVar[str] = "billing-report-rejected"
+    rows: int
+    row: int
+    reason: str
+
+
 class ImportOutrun(LoyaltyError):
     """Others recorded orders of the file at the same time; run the import again to go on."""
 

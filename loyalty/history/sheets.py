@@ -7,7 +7,7 @@ imported as it is.
 import asyncio
 import csv
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -141,11 +141,20 @@ def sheet_of(
     """
     try:
         with open_text(path) as file:
-            reader = csv.reader(file, strict=True)
-            sheet = columns.read(next(reader, []))
-            yield sheet, _numbered(reader, broken)
+            yield read_sheet(file, columns, broken)
     except (OSError, EOFError, BadGzipFile, zlib.error) as error:
         raise ImportUnreadable(problem=str(error)) from error
+
+
+def read_sheet(
+    lines: Iterable[str], columns: Columns, broken: Callable[[Reject], object]
+) -> tuple[Sheet, Iterator[Row]]:
+    """Read a header and the rows under it; rows that are no CSV are handed to `broken`.
+
+    Raises `ColumnsUnusable`.
+    """
+    reader = csv.reader(lines, strict=True)
+    return columns.read(next(reader, [])), _numbered(reader, broken)
 
 
 @asynccontextmanager

@@ -206,6 +206,7 @@ MATRIX: dict[str, set[str]] = {
     "GET /v1/finance/reconciliations/{number}/items": {A, F},
     "POST /v1/finance/reconciliations/{number}/items/{position}/clear": {F},
     "POST /v1/finance/reconciliations/{number}/items/{position}/reopen": {F},
+    "POST /v1/finance/billing-reports": {F},
     "GET /v1/policy": {C, A, F},
     "GET /v1/policy/versions": {C, A, F},
     "GET /v1/policy/versions/{version}": {C, A, F},

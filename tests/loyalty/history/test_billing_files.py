@@ -23,6 +23,7 @@ txn_2,2027-01-20 10:00:00,,usd,-11.00,0.00,-11.00,refund,re_1,,11.00,usd,po_1,,i
 txn_3,2027-01-20 10:00:00,,usd,-5.5,15,-20.5,dispute_reversal,du_1,,,,,,,,
 txn_4,2027-01-20 10:00:00,,usd,-0.40,0,-0.40,fee,,,,,,,,,
 txn_5,2027-01-20 10:00:00,,usd,40.00,1,39,charge,ch_9,,4400,jpy,,,,,
+txn_9,2027-01-21 10:00:00,,usd,11.00,0.00,11.00,refund_failure,re_1,,11.00,usd,po_1,,in_1,sub_1,
 """
 BAD = """txn_6,2027-01-20 10:00:00,,usx,1.00,0,1.00,charge,ch_6,,,,,,in_6,sub_6,
 txn_7,2027-01-20 10:00:00,,usd,1.005,0,1.00,charge,ch_7,,,,,,in_7,sub_7,
@@ -36,6 +37,7 @@ FOUND = [
     ("txn_3", "reinstated", "du_1/won", False, 550, "USD", -2_050),
     ("txn_4", None, None, False, 40, "USD", -40),
     ("txn_5", None, None, False, 4_400, "JPY", 3_900),
+    ("txn_9", "reinstated", "re_1/failed", True, 1_100, "USD", 1_100),
 ]
 
 
@@ -55,14 +57,14 @@ async def test_a_report_is_taken_once_and_its_bad_rows_stand_beside_it(
     path.write_text(HEADER + GOOD.replace(",33.00,usd,,", ",33.00,usd,po_2,"), encoding="utf-8")
     again = await import_movements(application, path)
 
-    assert (first.new, first.known, first.rejected, first.complete) == (5, 0, 5, False)
-    assert (again.new, again.known, again.rejected, again.complete) == (0, 5, 0, True)
+    assert (first.new, first.known, first.rejected, first.complete) == (6, 0, 5, False)
+    assert (again.new, again.known, again.rejected, again.complete) == (0, 6, 0, True)
     assert sorted(rejects) == [
-        ("10", "balance_transaction_id"),
+        ("10", "created_utc"),
         ("11", "balance_transaction_id"),
-        ("7", "currency"),
-        ("8", "gross"),
-        ("9", "created_utc"),
+        ("12", "balance_transaction_id"),
+        ("8", "currency"),
+        ("9", "gross"),
     ]
     line = biller_movement.c
     async with application.database.read() as connection:
@@ -77,6 +79,7 @@ async def test_a_report_is_taken_once_and_its_bad_rows_stand_beside_it(
         assert {tuple(row) for row in await connection.execute(settled)} == {
             ("txn_1", "po_2"),
             ("txn_2", "po_1"),
+            ("txn_9", "po_1"),
         }
 
 
