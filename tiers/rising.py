@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     ColumnElement,
     Date,
     FromClause,
@@ -128,9 +129,12 @@ def _met(walking: Walking, moves: FromClause) -> FromClause:
     """
     names, together = walking.counting.columns, ("member", "span")
     running = (
-        func.sum(moves.c[name])
-        .over(partition_by=[moves.c[one] for one in together], order_by=moves.c.day)
-        .label(name)
+        cast(
+            func.sum(moves.c[name]).over(
+                partition_by=[moves.c[one] for one in together], order_by=moves.c.day
+            ),
+            BigInteger,
+        ).label(name)
         for name in names
     )
     sums = select(
