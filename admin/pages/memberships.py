@@ -22,7 +22,7 @@ from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import named
-from loyalty.billing.deeds import ADAPTER
+from loyalty.billing.store import ADAPTER
 from loyalty.ids import MalformedId, read, show
 from loyalty.members.listing import entries_of
 from loyalty.membership.asking import due_now, owed

@@ -6,7 +6,7 @@ follows with its webhook.
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -23,8 +23,6 @@ from loyalty.membership.store import find_membership
 from loyalty.membership.types import Applied, Due, Membership
 from loyalty.plans.store import find_plan
 from loyalty.plans.types import Plan, Price
-
-ADAPTER: Final = "stripe"
 
 
 async def cancel_later(

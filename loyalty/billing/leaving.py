@@ -12,12 +12,12 @@ import structlog
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loyalty.billing.deeds import ADAPTER, leave
+from loyalty.billing.deeds import leave
 from loyalty.billing.errors import StripeUnavailable
 from loyalty.billing.fetching import fetch
 from loyalty.billing.operations import ENDING, KEYS_LAST, Operation, ask_kept
 from loyalty.billing.projecting import CAME_BACK, CHECKOUT, SECOND, Picture, payments_of
-from loyalty.billing.store import member_of
+from loyalty.billing.store import ADAPTER, member_of
 from loyalty.billing.syncing import Synced, sync
 from loyalty.billing.tables import stripe_operation
 from loyalty.bootstrap import Application

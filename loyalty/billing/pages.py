@@ -25,6 +25,7 @@ from loyalty.billing.projecting import CHECKOUT
 from loyalty.billing.store import (
     customer_of,
     keep_customer,
+    member_of,
     name_checkout,
     open_checkout,
     session_of,
@@ -127,10 +128,11 @@ async def come_back(
     gateway = application.billing.demand()
     async with application.database.read() as connection:
         session = await session_of(connection, whose.id, checkout)
-        customer = await customer_of(connection, whose.id)
-    seen = None if session is None else await gateway.page(session)
-    if seen is None or seen["customer"] != customer:
+    if session is None or (seen := await gateway.page(session)) is None:
         raise CheckoutUnknown(seen=show(CHECKOUT_PREFIX, checkout))
+    async with application.database.read() as connection:
+        if await member_of(connection, seen["customer"]) != whose.id:
+            raise CheckoutUnknown(seen=show(CHECKOUT_PREFIX, checkout))
     if seen["subscription"] is None:
         return ("open" if seen["status"] == "open" else "left"), None
     synced = await sync(application, cause, seen["subscription"])

@@ -14,6 +14,7 @@ from loyalty.cause import Cause
 from loyalty.membership.types import Consent
 from loyalty.names import Name, find_name, take_names
 
+ADAPTER: Final = "stripe"
 CUSTOMER: Final = "stripe-customer"
 """The kind of name that customers are found by."""
 

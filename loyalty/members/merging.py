@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 import ledger
 import tiers
+from loyalty.billing.merging import pass_on_billing
 from loyalty.cause import Cause
 from loyalty.changes import keep_texts, record_change
 from loyalty.events import Event, record_event
@@ -81,6 +82,7 @@ async def merge_members(
     await _move_birthdays(connection, gone, into)
     await pass_on_tags(connection, gone.id, into.id)
     await pass_on_lists(connection, gone.id, into.id)
+    await pass_on_billing(connection, gone.id, into.id)
     await pass_on_memberships(connection, gone.id, into.id)
     await forget_allowances(connection, {gone.id, into.id})
     await _move_names(connection, gone, into)

@@ -7,6 +7,8 @@ grant update (closed_at) on loyalty.stripe_price to :application;
 grant update (next_at, attempts, handled_at, failed_at, outcome) on loyalty.stripe_event
     to :application;
 grant update (fence, until) on loyalty.stripe_lease to :application;
-grant update (done_at, refused) on loyalty.stripe_operation to :application;
-grant update (session) on loyalty.stripe_checkout to :application;
+-- A merge of members lets all of it be the survivor's.
+grant update (member, customer) on loyalty.stripe_customer to :application;
+grant update (member, done_at, refused) on loyalty.stripe_operation to :application;
+grant update (member, session) on loyalty.stripe_checkout to :application;
 grant update (repaired) on loyalty.stripe_comparison to :application;
