@@ -17,6 +17,7 @@ from admin.once import once
 from admin.render import go
 from admin.visit import Visit
 from loyalty.billing import deeds
+from loyalty.billing.store import ADAPTER
 from loyalty.cause import Cause
 from loyalty.idempotency import Begun
 from loyalty.membership import asking
@@ -53,7 +54,7 @@ async def do(
     `price` is what a membership goes on at from the end of its period, where that is the deed.
     """
     cause = visit.cause()
-    if row.adapter == deeds.ADAPTER:
+    if row.adapter == ADAPTER:
         return go(_with_due(then, await _at_stripe(visit, form, row, deed, price)))
 
     async def effect(connection: AsyncConnection, _: Begun) -> str:

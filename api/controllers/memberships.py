@@ -28,6 +28,7 @@ from api.schemas.memberships import (
 )
 from api.writing import answer, attempt_of, cause_of, now_of, ok, write
 from loyalty.billing import deeds
+from loyalty.billing.store import ADAPTER
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.idempotency import Answer, Begun
@@ -305,7 +306,7 @@ async def ask(
         attempt, application = await attempt_of(request), application_of(request)
         async with application.database.read() as connection:
             row = await own_membership(connection, request)
-        if row.adapter == deeds.ADAPTER:
+        if row.adapter == ADAPTER:
             came = await there(application, cause, row, f"{attempt.principal}:{attempt.key}")
             async with application.database.read() as connection:
                 return ok(await done(connection, came, cause.at))
