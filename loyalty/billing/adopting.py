@@ -12,6 +12,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.billing.catalogue import OTHER_UNITS
 from loyalty.billing.projecting import STATUSES, current_item
 from loyalty.billing.store import keep_customer, keep_price, member_of, prices_at_stripe
 from loyalty.billing.syncing import sync
@@ -137,8 +138,8 @@ async def _prices(
 
 
 def _is_the_same(plan: Plan, price: Price, there: Mapping[str, Any], every: str | None) -> bool:
-    said = (there.get("metadata") or {}).get("loyalty_price")
-    if said is not None and said != price.code:
+    said = (there.get("metadata") or {}).get("loyalty_price", price.code)
+    if said != price.code or plan.currency in OTHER_UNITS:
         return False
     return (
         price.amount == there["unit_amount"]

@@ -4,15 +4,17 @@ A product has an id that follows from the plan's code, and a price a lookup key 
 whatever was interrupted finds again what it made. A price that changes is a new price.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from loyalty.billing.errors import StripeUnavailable
-from loyalty.billing.store import keep_price, price_at_stripe
+from loyalty.billing.errors import BillingError, StripeRefused
+from loyalty.billing.store import ADAPTER, keep_price, price_at_stripe
 from loyalty.billing.tables import stripe_price
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
@@ -23,23 +25,35 @@ if TYPE_CHECKING:
     from loyalty.billing.gateway import Gateway
 
 
+OTHER_UNITS: Final = frozenset({"ISK", "MGA", "UGX"})
+"""Currencies that Stripe counts in other units than ISO 4217; nothing is sold in them there."""
+LOG: Final = structlog.get_logger(__name__)
+
+
 async def keep_in_step(application: Application, cause: Cause) -> int:
     """Make at Stripe what is missing there and close what is archived here; answer how many."""
     gateway = application.billing.gateway
     if gateway is None:
         return 0
     async with application.database.snapshot() as connection:
-        plans = [plan for plan in await list_plans(connection) if plan.adapter == "stripe"]
+        plans = [plan for plan in await list_plans(connection) if plan.adapter == ADAPTER]
         kept = await _kept(connection)
     changed = 0
     for plan in plans:
         for price in plan.prices:
             archived = plan.archived_at is not None or price.archived_at is not None
-            if price.id not in kept and not archived:
-                await make(application, cause, gateway, plan, price)
-                changed += 1
-            elif kept.get(price.id, cause.at) is None and archived:
-                await _close(application, cause, gateway, price)
+            there = kept.get(price.id)
+            try:
+                if there is None and not archived:
+                    await make(application, cause, gateway, plan, price)
+                elif there is not None and there.closed_at is None and archived:
+                    await gateway.close_price(there.name, key=f"close:{price.id}")
+                    await application.database.write(_say_closed, price.id, at=cause.at)
+                else:
+                    continue
+            except BillingError as error:  # the others are kept all the same
+                LOG.warning("stripe-price-not-kept", price=str(price.id), code=error.code)
+            else:
                 changed += 1
     return changed
 
@@ -47,7 +61,12 @@ async def keep_in_step(application: Application, cause: Cause) -> int:
 async def make(
     application: Application, cause: Cause, gateway: "Gateway", plan: Plan, price: Price
 ) -> str:
-    """Return what a price is called at Stripe, made there if it is not."""
+    """Return what a price is called at Stripe, made there if it is not.
+
+    Raises StripeRefused for a currency whose amounts mean something else there.
+    """
+    if plan.currency in OTHER_UNITS:
+        raise StripeRefused(seen=f"{plan.currency} is counted in other units there")
     product = await gateway.product_of(plan.code, _title(plan))
     name = await gateway.price_by_key(f"loyalty:{price.id}")
     if name is None:
@@ -74,15 +93,6 @@ async def name_of(application: Application, cause: Cause, plan: Plan, price: Pri
     return name or await make(application, cause, application.billing.demand(), plan, price)
 
 
-async def _close(application: Application, cause: Cause, gateway: "Gateway", price: Price) -> None:
-    async with application.database.read() as connection:
-        name = await price_at_stripe(connection, price.id)
-    if name is None:
-        raise StripeUnavailable
-    await gateway.close_price(name, key=f"close:{price.id}")
-    await application.database.write(_say_closed, price.id, at=cause.at)
-
-
 async def _say_closed(connection: AsyncConnection, price: UUID, *, at: datetime) -> None:
     await connection.execute(
         update(stripe_price)
@@ -91,10 +101,16 @@ async def _say_closed(connection: AsyncConnection, price: UUID, *, at: datetime)
     )
 
 
-async def _kept(connection: AsyncConnection) -> dict[UUID, datetime | None]:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    name: str
+    closed_at: datetime | None
+
+
+async def _kept(connection: AsyncConnection) -> dict[UUID, _Kept]:
     own = stripe_price.c
-    made = select(own.price, own.closed_at).where(own.adopted.is_(False))
-    return {row.price: row.closed_at for row in await connection.execute(made)}
+    made = select(own.price, own.stripe_price, own.closed_at).where(own.adopted.is_(False))
+    return {row.price: _Kept(*row[1:]) for row in await connection.execute(made)}
 
 
 def _title(plan: Plan) -> str:

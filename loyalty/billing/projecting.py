@@ -35,6 +35,8 @@ STATUSES: Final[Mapping[str, Status]] = {
 status is unknown, which gives no access."""
 
 NOT_BEGUN: Final = frozenset({"incomplete", "incomplete_expired"})
+NOT_PAID: Final = frozenset({"draft", "open", "uncollectible"})
+"""States of invoices that are to be paid, or were and will not be."""
 MOVED_MONEY: Final = frozenset({"needs_response", "under_review", "lost", "won"})
 """States of disputes in which the bank has taken the money; an inquiry has not."""
 
@@ -78,10 +80,10 @@ def report(picture: Picture, known: Known, *, fence: int, at: datetime) -> Repor
         return None
     item = current_item(seen)
     status = STATUSES.get(seen["status"], "unknown")
-    start, end = instant(item["current_period_start"]), instant(item["current_period_end"])
+    start = instant(item["current_period_start"])
     ended_at = instant_or_none(seen["ended_at"])
     charges = tuple(_charges(picture, known, ended_at))
-    paid = status != "trial"  # the period of a trial is none that was paid
+    period = None if status == "trial" else _paid_period(picture, item, status, charges)
     return Report(
         adapter="stripe",
         reference=seen["id"],
@@ -91,8 +93,8 @@ def report(picture: Picture, known: Known, *, fence: int, at: datetime) -> Repor
         at=at,
         began_at=instant(seen["start_date"]),
         trial_ends_at=instant_or_none(seen["trial_end"]),
-        period_start=start if paid else None,
-        period_end=end if paid else None,
+        period_start=None if period is None else period[0],
+        period_end=None if period is None else period[1],
         cancel_at=instant_or_none(seen["cancel_at"]),
         cancel_asked_at=instant_or_none(seen["canceled_at"]),
         past_due_since=start if status in {"past-due", "unpaid"} else None,
@@ -156,6 +158,24 @@ def _charges(picture: Picture, known: Known, ended_at: datetime | None) -> Itera
             price=known.prices.get(_price_of(line) or ""),
             credit=sum(-_net(each) for each in owed["lines"]["data"] if each["amount"] < 0),
         )
+
+
+def _paid_period(
+    picture: Picture, item: Seen, status: Status, charges: Sequence[ReportedCharge]
+) -> tuple[datetime, datetime] | None:
+    """Return the period that is paid: Stripe's goes on to the next before that is collected."""
+    begins = item["current_period_start"]
+    awaited = any(
+        owed["status"] in NOT_PAID and line["period"]["start"] >= begins
+        for owed in picture.invoices
+        for line in owed["lines"]["data"]
+    )
+    last = max(charges, key=lambda each: each.ends_at, default=None)
+    if awaited and last is not None:
+        return last.starts_at, last.ends_at
+    if awaited and status in {"past-due", "unpaid"}:
+        return None
+    return instant(begins), instant(item["current_period_end"])
 
 
 def _reason(owed: Seen, *, first: bool) -> ChargeReason:

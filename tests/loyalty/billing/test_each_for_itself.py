@@ -1,18 +1,23 @@
 """One payment, operation or subscription that cannot be had keeps none of the others waiting."""
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing import deeds
+from loyalty.billing.catalogue import keep_in_step
 from loyalty.billing.errors import StripeRefused, StripeUnavailable
 from loyalty.billing.operations import NO_PAYMENT, PATIENCE, finish_operations
 from loyalty.billing.syncing import sync
 from loyalty.billing.upkeep import LOOKED_AFTER, compare_with_stripe, last_comparison
 from loyalty.membership.asking import NewChange
 from loyalty.membership.types import Membership
-from tests.loyalty.billing.shop import Shop, shop
+from loyalty.plans.publishing import open_plan
+from tests.loyalty.billing.shop import PLAN, Shop, shop
 from tests.support.stripe_double import life
 from tests.support.stripe_double.store import DAY, Object
 
@@ -117,3 +122,29 @@ async def test_what_ended_long_ago_is_not_asked_about_every_night(shop: Shop) ->
     assert f"/v1/subscriptions/{over['id']}" not in asked
     assert asked.count("/v1/subscriptions") == 2
     assert (await row_of(shop, unheard)).state == "ended"
+
+
+async def test_a_price_that_stripe_does_not_take_keeps_no_other_from_being_made(shop: Shop) -> None:
+    write = shop.application.database.write
+    for code in ("first", "second"):
+        await write(open_plan, shop.cause(), replace(PLAN, code=code))
+    shop.stripe.double.faults.extend(["500"] * 3)
+
+    assert await keep_in_step(shop.application, shop.cause()) == 5
+    assert await keep_in_step(shop.application, shop.cause()) == 1
+
+    assert len(list(shop.stripe.store.all("price"))) == 9
+
+
+async def test_nothing_is_sold_at_stripe_in_a_currency_that_it_counts_otherwise(
+    shop: Shop, owner_connection: AsyncConnection
+) -> None:
+    plan = replace(PLAN, code="kronur")
+    await shop.application.database.write(open_plan, shop.cause(), plan)
+    await owner_connection.execute(
+        text("update loyalty.plan set currency = 'ISK' where code = 'kronur'")
+    )
+
+    assert await keep_in_step(shop.application, shop.cause()) == 0
+
+    assert {each["currency"] for each in shop.stripe.store.all("price")} == {"usd"}

@@ -178,7 +178,7 @@ async def test_a_renewal_fails_and_is_mended(account: Account) -> None:
     mended = await seen(account, id)
 
     assert late.status == "past-due"
-    assert late.past_due_since == late.period_start
+    assert late.past_due_since == late.period_end
     assert mended.status == "active"
     assert len(mended.charges) == 2
 

@@ -180,9 +180,14 @@ async def _shuffled(shop: Shop, chance: random.Random, subscription: str) -> str
 
 async def test_grace_begins_with_a_failed_renewal_and_ends_when_it_is_mended(shop: Shop) -> None:
     made = await shop.joined(await shop.member())
+    await sync(shop.application, shop.cause(), made["id"])
+    first = await shop.membership(made["id"])
     store = shop.stripe.store
     pages.mend(store, made["customer"], "declined")
-    advance(store, life.item_of(made)["current_period_end"] + 2 * HOUR)
+    renews = life.item_of(made)["current_period_end"]
+    advance(store, renews + HOUR // 2)
+    assert (await sync(shop.application, shop.cause(), made["id"])).code == "unchanged"
+    advance(store, renews + 2 * HOUR)
     await sync(shop.application, shop.cause(), made["id"])
     late = await shop.membership(made["id"])
 
@@ -190,9 +195,11 @@ async def test_grace_begins_with_a_failed_renewal_and_ends_when_it_is_mended(sho
     await sync(shop.application, shop.cause(), made["id"])
     mended = await shop.membership(made["id"])
 
+    assert first is not None
     assert late is not None
     assert mended is not None
     assert (late.state, mended.state) == ("past-due", "active")
+    assert late.past_due_since == late.period_end == first.period_end == mended.period_start
     assert late.past_due_since is not None
     assert late.grace_ends_at == late.past_due_since + timedelta(days=10)
     async with shop.application.database.read() as connection:
@@ -200,6 +207,10 @@ async def test_grace_begins_with_a_failed_renewal_and_ends_when_it_is_mended(sho
             text("select reason from loyalty.membership_charge order by paid_at")
         )
         assert list(reasons) == ["first", "mend"]
+        told = await connection.scalars(
+            text("select cause from loyalty.membership_change order by number")
+        )
+        assert list(told) == ["joined", "paid", "payment-failed", "mended"]
 
 
 async def test_what_a_second_question_learned_is_not_overwritten_by_the_first(shop: Shop) -> None:
