@@ -179,9 +179,26 @@ class Database:
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         arguments = connect_arguments(self._locate(), self._patience)
-        connection = await psycopg.AsyncConnection.connect(**arguments)
+        connection = await _Remembering.connect(**arguments)
         set_json_loads(msgspec.json.decode, connection)
         return connection
+
+
+class _Remembering(psycopg.AsyncConnection[Any]):
+    """Keeps prepared statements when work is refused; psycopg drops them with every rollback.
+
+    That is meant for whoever makes objects in a transaction. Where a statement failed they go.
+    """
+
+    async def rollback(self) -> None:
+        """Take the transaction back."""
+        if self.pgconn.transaction_status != psycopg.pq.TransactionStatus.INTRANS:
+            return await super().rollback()
+        threshold, self.prepare_threshold = self.prepare_threshold, None
+        try:
+            await self.execute("ROLLBACK")
+        finally:
+            self.prepare_threshold = threshold
 
 
 class _Readers:

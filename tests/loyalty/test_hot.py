@@ -17,10 +17,12 @@ from sqlalchemy import (
     values,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.database import Database
 from loyalty.hot import driver, hot
+from tests.support.database import Clone
 
 ECHO = hot(
     select(
@@ -111,3 +113,29 @@ async def test_what_the_driver_writes_is_rolled_back_with_the_rest(database: Dat
     async with database.read() as connection:
         found = await connection.execute(text("SELECT to_regclass('pg_temp.gone')"))
         assert found.scalar_one() is None
+
+
+async def test_what_is_planned_outlives_a_refusal_but_no_statement_that_failed(
+    clone: Clone,
+) -> None:
+    one = Database.at(clone.application, pool_size=1)
+
+    async def refused(connection: AsyncConnection, *, failing: bool) -> None:
+        assert await NUMBERS.all(connection, wanted=[1]) == [(1,)]
+        if failing:
+            await connection.execute(text("SELECT 1 / 0"))
+        raise LookupError
+
+    async def planned(connection: AsyncConnection) -> int:
+        found = await connection.execute(text("SELECT count(*) FROM pg_prepared_statements"))
+        return int(found.scalar_one())
+
+    with pytest.raises(LookupError):
+        await one.write(refused, failing=False)
+    kept = await one.write(planned)
+    with pytest.raises(DBAPIError):
+        await one.write(refused, failing=True)
+    dropped = await one.write(planned)
+    await one.dispose()
+
+    assert (kept, dropped) == (1, 0)
