@@ -11,7 +11,8 @@ that takes revenue back. An upgrade ends what the same membership paid before: t
 credit, which is part of what the new period is worth; a refund of the earlier charge takes what is
 left of that credit before it takes revenue. What is left after a refund goes on over the days that
 remain, until the membership ends: then nothing stands behind it any more, and on the
-evening of that day it is revenue, but for what is owed to the member.
+evening of that day it is revenue, but for what is owed to the member; where more is owed than is
+left, that day takes the revenue back, and not the day on which the money goes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -118,13 +119,11 @@ class Life:
         return rest
 
     def end(self, end: End, day: date) -> None:
-        """Make revenue of what is left, but for what is owed: nobody waits for it any more."""
+        """Make revenue of what is left, but for what is owed, which may take revenue back."""
         moved = self.runs[-1].moved
-        due = max(end.due - moved.refunded - moved.reversed, 0)
-        self._take_credit_back(due, day)
-        rest = self.runs[-1].rest(day)
-        owed = min(due, rest)
-        self._go_on(day, NOTHING, rest - owed)
+        owed = max(end.due - moved.refunded - moved.reversed, 0)
+        self._take_credit_back(owed, day)
+        self._go_on(day, NOTHING, self.runs[-1].rest(day) - owed)
         self.runs[-1] = replace(self.runs[-1], ends=day, owed=self.runs[-1].owed + owed)
 
     def _take_credit_back(self, wanted: int, day: date) -> None:

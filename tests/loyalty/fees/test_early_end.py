@@ -46,6 +46,17 @@ def test_what_is_owed_stays_a_liability_until_it_is_given_back() -> None:
     assert Books([YEARLY], ends=[end]).by(LONG_AFTER).rest == 35_500
 
 
+def test_what_is_owed_beyond_what_is_left_takes_revenue_back_on_the_day_of_the_end() -> None:
+    end = over(YEARLY, date(2027, 2, 10), due=36_500)
+    told = back(9, YEARLY, MARCH, 36_500)
+
+    january, february, march = Books([YEARLY], [told], [end]).months(JANUARY, date(2027, 4, 1))
+
+    assert (january.moved.recognised, january.closing) == (3_100, 33_400)
+    assert (february.moved.recognised, february.closing) == (-3_100, 36_500)
+    assert (march.moved.refunded, march.moved.reversed, march.closing) == (36_500, 0, 0)
+
+
 @pytest.mark.parametrize("day", [date(2027, 1, 5), TENTH, date(2027, 1, 20), MARCH])
 @pytest.mark.parametrize("net", [10_000, 35_500])
 def test_a_refund_counts_as_what_is_owed_whenever_it_is_booked(day: date, net: int) -> None:
