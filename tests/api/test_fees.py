@@ -1,11 +1,10 @@
 """The books of fees over HTTP: a paid membership is a liability, and opens down to its charge."""
 
-from datetime import timedelta
-
 import pytest
 
 from loyalty.verify import verify
 from tests.support.api import Caller, Web
+from tests.support.paid_plan import on_plan
 
 ROLL_FORWARD = "/v1/finance/fees/roll-forward"
 CHARGES = "/v1/finance/fees/charges"
@@ -20,30 +19,7 @@ PLAN = {
 async def test_a_paid_membership_is_a_liability_and_opens_its_charge(
     web: Web, admin: Caller, checkout: Caller, finance: Caller
 ) -> None:
-    await web.joined(external_id="C-1")
-    now = web.application.clock.now()
-    made = await admin.post("/v1/plans", PLAN)
-    assert made.status_code == 201, made.text
-    joined = await checkout.post(
-        "/v1/memberships",
-        {
-            "member": "ext:C-1",
-            "plan": "prime",
-            "price": "yearly",
-            "reference": "SUB-1",
-            "consent": {"text": "prime-terms", "version": "1"},
-            "paid": {
-                "reference": "PAY-1",
-                "from": now.isoformat(),
-                "until": (now + timedelta(days=365)).isoformat(),
-                "net": 36_500,
-                "tax": 3_500,
-                "currency": "USD",
-            },
-        },
-    )
-    assert joined.status_code == 201, joined.text
-    id_ = joined.json()["membership"]["id"]
+    id_ = await on_plan(web, admin, checkout, PLAN, days=365, net=36_500, tax=3_500)
 
     rolled = (await finance.get(ROLL_FORWARD)).json()
     (month,) = rolled["months"]

@@ -9,6 +9,7 @@ from loyalty.ids import read, show
 from loyalty.savings.simulating import Supposed, simulate_plan
 from tests.stories.test_events import publish
 from tests.support.api import Caller, Web
+from tests.support.paid_plan import on_plan
 from tests.support.shop import Shop, cart, line
 
 Json = dict[str, Any]
@@ -27,30 +28,8 @@ SHIPS_FREE: Json = {
 
 async def joined(web: Web, admin: Caller, checkout: Caller) -> str:
     """A member with the plan; answers the path of the membership."""
-    await web.joined(external_id="C-1")
-    now = web.application.clock.now()
-    made = await admin.post("/v1/plans", PRIME)
-    assert made.status_code == 201, made.text
-    begun = await checkout.post(
-        "/v1/memberships",
-        {
-            "member": "ext:C-1",
-            "plan": "prime",
-            "price": "monthly",
-            "reference": "SUB-1",
-            "consent": {"text": "prime-terms", "version": "1"},
-            "paid": {
-                "reference": "PAY-1",
-                "from": now.isoformat(),
-                "until": (now + timedelta(days=30)).isoformat(),
-                "net": 900,
-                "tax": 90,
-                "currency": "USD",
-            },
-        },
-    )
-    assert begun.status_code == 201, begun.text
-    return f"/v1/memberships/{begun.json()['membership']['id']}"
+    id_ = await on_plan(web, admin, checkout, PRIME, days=30, net=900, tax=90)
+    return f"/v1/memberships/{id_}"
 
 
 async def test_savings_count_what_was_shipped_and_stayed(
