@@ -23,7 +23,7 @@ async def on_plan(
     now = web.application.clock.now()
     made = await admin.post("/v1/plans", plan)
     assert made.status_code == 201, made.text
-    joined = await shop.post(
+    joined = await checkout.post(
         "/v1/memberships",
         {
             "member": "ext:C-1",
