@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.support.source import python_files, tree_of
 
@@ -59,6 +60,21 @@ def test_whatever_ends_a_test_for_want_of_time_waits_long_enough() -> None:
     ]
 
     assert hasty == []
+
+
+def test_no_example_of_a_property_has_a_deadline() -> None:
+    hurried = [
+        f"{path}:{node.lineno}: {ast.unparse(node)}"
+        for path in python_files("tests")
+        for node in ast.walk(tree_of(path))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("settings")
+        for word in node.keywords
+        if word.arg == "deadline" and ast.unparse(word.value) != "None"
+    ]
+
+    assert hurried == []
+    assert settings.default is not None
+    assert settings.default.deadline is None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ async def on_plan(
     web: Web,
     admin: Caller,
     checkout: Caller,
-    plan: dict[str, Any],
+    plan: Json,
     *,
     days: int,
     net: int,
