@@ -33,7 +33,7 @@ SHARED = settings(
     max_examples=sample(quick=40, full=400),
     phases=[Phase.reuse, Phase.generate],
     deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 lives = st.lists(st.tuples(st.integers(0, 60), events), min_size=1, max_size=5)
 span = st.sampled_from([0, 30, 30]) | st.integers(0, 150)
