@@ -2,7 +2,7 @@
 
 import json
 import socket
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from loyalty.cli.running import cause_of, run
 from loyalty.cli.serving import serve_programme
 from loyalty.demo.building import build_demo, refuse_members, refuse_other
 from loyalty.demo.errors import DemoPortTaken
-from loyalty.demo.plans import find_newcomer
+from loyalty.demo.plans import club_joining, find_newcomer
 from loyalty.demo.state import State, write_private
 from loyalty.ids import read, show
 from loyalty.links import make_link
@@ -30,6 +30,8 @@ DOUBLED_LIVES: Final = timedelta(days=400)
 """Beside a double of Stripe time is moved by months, and the links are to outlive that."""
 MONTH: Final = 31 * 24 * 3600
 HOST: Final = "127.0.0.1"
+CURRENCY: Final = "USD"
+"""Of the carts to try; one's own orders may be in another."""
 
 
 @click.command()
@@ -92,16 +94,13 @@ def announce(url: str, home: Path, state: State) -> None:
     told = {"base_url": url, "keys": keys, "member_id": member_id}
     write_private(home / "demo.json", json.dumps(told, indent=2))
 
-    async def links(application: Application) -> tuple[str | None, str, dict[str, str]]:
+    async def links(application: Application) -> tuple[str | None, str, list[str]]:
         cause = cause_of(application)
         first = await application.database.write(first_link, cause=cause)
         async with application.database.read() as connection:
             await application.signing.load(connection)
-            doubled = application.billing.doubled
-            newcomer = await find_newcomer(connection, cause.at) if doubled else None
-        paying = {}
-        if newcomer is not None:
-            paying[show("mem", newcomer)] = _wallet(application, newcomer, DOUBLED_LIVES)
+            newcomer = await find_newcomer(connection, cause.at)
+        paying = [] if newcomer is None else _paying(application, cause.at, url, newcomer, keys)
         return (
             None if first is None else first.path,
             _wallet(application, read("mem", member_id), WALLET_LIVES),
@@ -109,12 +108,8 @@ def announce(url: str, home: Path, state: State) -> None:
         )
 
     path, token, paying = run(links)
-    for line in _lines(url, path, token, keys, member_id):
+    for line in (*_lines(url, path, token, keys, member_id), *paying):
         click.echo(line)
-    double = Settings().stripe_api_base or ""
-    for whose, wallet in paying.items():
-        for line in _paid(url, double, whose, wallet, keys):
-            click.echo(line)
     click.echo("Stop it with Ctrl-C; `make demo` serves it again in seconds.")
 
 
@@ -123,23 +118,45 @@ def _wallet(application: Application, whose: UUID, lives: timedelta) -> str:
     return make_link(application.signing, whose, purpose="wallet", at=now, lives=lives).token
 
 
-def _paid(url: str, double: str, whose: str, token: str, keys: dict[str, str]) -> list[str]:
-    """How a membership is joined, and time moved on; docs/demo.md tells the whole story."""
-    cart = json.dumps({"member": whose, "order": _order(points=0)})
+def _paying(
+    application: Application, at: datetime, url: str, newcomer: UUID, keys: dict[str, str]
+) -> list[str]:
+    """How a membership is paid for, at the double or in the shop; docs/demo.md tells all of it."""
+    double, whose = application.settings.stripe_api_base, show("mem", newcomer)
+    wallet = _wallet(application, newcomer, DOUBLED_LIVES if double else WALLET_LIVES)
+    quote = _posted(url, "checkout/quotes", keys, {"member": whose, "order": _order(points=0)})
+    if double:
+        title, paid = "beside the double of Stripe", ["A month passes:"]
+        paid.append(f"  curl -s {double}/_double -d '{{\"advance\": {MONTH}}}'")
+    else:
+        title = "in the shop, which reports it"
+        joining = {"member": whose, **club_joining(at, CURRENCY)}
+        paid = [
+            "Joins Club:",
+            *_posted(url, "memberships", keys, joining, key=str(joining["reference"])),
+        ]
     return [
-        "Paid membership beside the double of Stripe (docs/demo.md):",
-        f"  joins here     {url}/wallet/enter/{token}",
-        f"  curl -s {url}/v1/checkout/quotes -H 'Authorization: Bearer {keys['checkout']}' \\",
-        f"    -H 'Content-Type: application/json' -d '{cart}'",
-        "A month passes:",
-        f"  curl -s {double}/_double -d '{{\"advance\": {MONTH}}}'",
+        f"Paid membership {title} (docs/demo.md):",
+        f"  wallet         {url}/wallet/enter/{wallet}",
+        *quote,
+        *paid,
         "",
+    ]
+
+
+def _posted(
+    url: str, path: str, keys: dict[str, str], body: dict[str, object], *, key: str = ""
+) -> list[str]:
+    once = f"-H 'Idempotency-Key: {key}' " if key else ""
+    return [
+        f"  curl -s {url}/v1/{path} -H 'Authorization: Bearer {keys['checkout']}' \\",
+        f"    {once}-H 'Content-Type: application/json' -d '{json.dumps(body)}'",
     ]
 
 
 def _order(points: int) -> dict[str, object]:
     return {
-        "currency": "USD",
+        "currency": CURRENCY,
         "channel": "web",
         "country": "US",
         "lines": [

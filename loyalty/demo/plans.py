@@ -4,7 +4,7 @@ Both have free shipping, by one rule. Without a key of Stripe's nobody can join 
 """
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -53,6 +53,26 @@ async def open_plans(connection: AsyncConnection, cause: Cause) -> None:
     """Open both; again changes nothing."""
     for one in PLANS:
         await open_plan(connection, cause, one)
+
+
+def club_joining(at: datetime, currency: str) -> dict[str, object]:
+    """What a shop reports of somebody who joins Club and has paid the first month."""
+    reference = f"club-{at:%Y%m%d%H%M%S}"
+    until = at + timedelta(days=30)
+    return {
+        "plan": CLUB.code,
+        "price": CLUB.prices[0].code,
+        "reference": reference,
+        "consent": {"text": "club-terms", "version": "1"},
+        "paid": {
+            "reference": f"{reference}-1",
+            "from": at.isoformat(timespec="seconds"),
+            "until": until.isoformat(timespec="seconds"),
+            "net": CLUB.prices[0].amount,
+            "tax": 0,
+            "currency": currency,
+        },
+    }
 
 
 async def find_newcomer(connection: AsyncConnection, at: datetime) -> UUID | None:

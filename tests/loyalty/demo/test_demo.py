@@ -10,6 +10,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.support.requirements import REPOSITORY
 
@@ -20,6 +23,7 @@ o3,h2,2026-10-03T10:00:00,sale,USD,1,1029743,GROCERY,1,2.99
 r1,h1,2026-10-04T10:00:00,return,USD,1,1082185,PRODUCE,1,150.00
 """
 PATIENCE = 120
+DAY = 86_400
 
 
 def free_port() -> int:
@@ -41,12 +45,13 @@ def environment(home: Path) -> dict[str, str]:
 
 
 @contextmanager
-def served(home: Path, orders: Path) -> Iterator[str]:
-    """A demo that serves; what it printed."""
+def served(home: Path, orders: Path, *, doubled: bool = False) -> Iterator[str]:
+    """A demo that serves, beside a double of Stripe or alone; what it printed."""
     told = home.parent / f"told-{time.monotonic_ns()}"
+    beside = [sys.executable, "-m", "tests.support.stripe_double.beside"] if doubled else []
     with told.open("wb") as output:
         running = subprocess.Popen(
-            command(free_port(), orders),
+            beside + command(free_port(), orders),
             env=environment(home),
             cwd=home.parent,
             stdout=output,
@@ -71,26 +76,43 @@ def test_the_printed_commands_work_and_a_second_start_serves_the_same(tmp_path: 
         first = json.loads((home / "demo.json").read_text())
         assert set(first) == {"base_url", "keys", "member_id"}
         assert set(first["keys"]) == {"checkout", "member", "admin", "finance"}
-        quote, wallet, balance = (json.loads(answer) for answer in run_printed(told))
+        quote, wallet, balance, before, joined = run_printed(told)
+        after, again = run_printed(told)[-2:]
         assert quote["lines"][0]["discounts"][0]["rule"] == "card-price"
         assert wallet["member"] == first["member_id"]
         assert balance["difference"] == 0
         assert "/console/claim/" in told
-    with served(home, orders):
-        again = json.loads((home / "demo.json").read_text())
-    assert (again["keys"], again["member_id"]) == (first["keys"], first["member_id"])
+        assert [one["shipping"]["total"] for one in (before, after)] == [590, 0]
+        assert joined["membership"]["id"] == again["membership"]["id"]
+    with served(home, orders, doubled=True) as told:
+        second = json.loads((home / "demo.json").read_text())
+        moved = run_printed(told)[-1]
+        assert moved["now"] > time.time() + 30 * DAY
+        assert (home / "stripe-double.json").is_file()
+        late = f"{second['base_url']}/v1/members/{joined['membership']['member']}/membership"
+        until = time.monotonic() + PATIENCE
+        while state_of(late, second["keys"]["checkout"]) != "past-due":
+            assert time.monotonic() < until, "the programme's clock did not follow the double's"
+            time.sleep(0.1)
+    assert (second["keys"], second["member_id"]) == (first["keys"], first["member_id"])
 
 
-def run_printed(told: str) -> list[bytes]:
-    """Run the commands as they are printed."""
-    found: list[bytes] = []
+def state_of(address: str, key: str) -> str:
+    """How a membership stands."""
+    answer = httpx.get(address, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE)
+    assert answer.status_code == 200, answer.text
+    return str(answer.json()["membership"]["state"])
+
+
+def run_printed(told: str) -> list[Any]:
+    """Run the commands as they are printed; what each answered."""
+    found: list[Any] = []
     lines = iter(told.splitlines())
     for line in lines:
         if line.strip().startswith("curl"):
             whole = line if not line.endswith("\\") else f"{line}\n{next(lines)}"
-            found.append(
-                subprocess.run(["sh", "-c", whole], check=True, capture_output=True).stdout
-            )
+            ran = subprocess.run(["sh", "-c", whole], check=True, capture_output=True)
+            found.append(json.loads(ran.stdout))
     return found
 
 
