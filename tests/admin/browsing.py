@@ -26,6 +26,7 @@ from loyalty.staff import first_link
 from tests.admin.conftest import PASSWORD, cause
 from tests.support.api import Web
 from tests.support.requirements import chromium_path, proving
+from tests.support.waiting import until
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -207,14 +208,13 @@ async def signed_in(context: BrowserContext, application: Application, base: str
 
 
 async def _listening(port: int) -> None:
-    for _ in range(200):
+    async def answers() -> bool:
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
         except OSError:
-            await asyncio.sleep(0.05)
-        else:
-            writer.close()
-            await writer.wait_closed()
-            return
-    message = f"nothing listens on {port}"
-    raise AssertionError(message)
+            return False
+        writer.close()
+        await writer.wait_closed()
+        return True
+
+    await until(answers)

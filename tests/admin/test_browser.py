@@ -1,7 +1,5 @@
 """Every page in a real browser: no error, no foreign request, no barrier, no sideways scrolling."""
 
-import asyncio
-
 import pytest
 from playwright.async_api import Browser
 
@@ -23,6 +21,7 @@ from tests.admin.conftest import cause
 from tests.admin.shop import Shop
 from tests.support.api import mem
 from tests.support.requirements import needs_chromium
+from tests.support.waiting import until
 
 __all__ = ["chromium", "served"]
 
@@ -81,11 +80,12 @@ async def test_a_table_too_wide_for_a_telephone_is_scrolled_by_the_keyboard(
         lots = watched.page.get_by_role("region", name="Lots")
         await lots.focus()
         await watched.page.keyboard.press("ArrowRight")
-        for _ in range(100):
-            if await lots.evaluate("(each) => each.scrollLeft") > 0:
-                break
-            await asyncio.sleep(0.02)
-        assert await lots.evaluate("(each) => each.scrollLeft") > 0
+
+        async def is_scrolled() -> bool:
+            return bool(await lots.evaluate("(each) => each.scrollLeft") > 0)
+
+        await until(is_scrolled)
+        assert await is_scrolled()
 
 
 @pytest.mark.parametrize("look", OPPOSITES)

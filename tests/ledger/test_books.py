@@ -1,6 +1,5 @@
 """The programme's side: it balances, at every instant, and a hand in a wallet shows."""
 
-import asyncio
 from datetime import date
 
 import pytest
@@ -13,6 +12,7 @@ from ledger import Account
 from loyalty.database import Database
 from tests.ledger.building import Books, day
 from tests.support.database import Clone
+from tests.support.waiting import until
 
 
 async def figures(connection: AsyncConnection, at: float) -> dict[str, int]:
@@ -34,12 +34,14 @@ async def a_year(books: Books) -> None:
 
 async def roll_up(database: Database, journals: int) -> None:
     """Roll up until so many journals are in; other databases' transactions hold it up, too."""
-    for _ in range(200):
-        journals -= await database.write(ledger.roll_up)
-        if journals == 0:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"{journals} journals were not rolled up")
+    left = journals
+
+    async def are_in() -> bool:
+        nonlocal left
+        left -= await database.write(ledger.roll_up)
+        return left == 0
+
+    await until(are_in)
 
 
 async def test_the_trial_balance_sums_to_zero_at_every_instant(books: Books) -> None:
@@ -89,11 +91,12 @@ async def test_a_rollup_goes_on_in_bounded_steps_of_whole_transactions(
     for _ in range(3):
         await database.write(live)
     steps: list[int] = []
-    for _ in range(200):
-        steps += [await database.write(ledger.roll_up, limit=limit)]
-        if sum(steps) == 18:
-            break
-        await asyncio.sleep(0.05)
+
+    async def are_in() -> bool:
+        steps.append(await database.write(ledger.roll_up, limit=limit))
+        return sum(steps) == 18
+
+    await until(are_in)
 
     assert [step for step in steps if step] == [6, 6, 6]
     async with database.snapshot() as connection:

@@ -16,6 +16,7 @@ from loyalty.ids import new_id
 from tests.ledger.building import Books, day
 from tests.ledger.histories import lives
 from tests.support.database import Clone
+from tests.support.waiting import until
 
 JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
 CHECKED = {"verified_by": "verification:1", "reconciled_by": "reconciliation:1"}
@@ -30,9 +31,7 @@ SAID: dict[str, Any] = {"actor": "system", "request_id": "test"}
 async def close(database: Database, month: date, at: float) -> ledger.Period:
     """Close a month as the programme does, a transaction a step."""
     await database.write(ledger.begin_closing, month, at=day(at), **SAID)
-    for _ in range(200):
-        if await database.write(ledger.is_drained, month):
-            break
+    await until(lambda: database.write(ledger.is_drained, month))
     return await database.write(ledger.finish_closing, month, at=day(at), **SAID, **CHECKED)
 
 

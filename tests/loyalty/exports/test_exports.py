@@ -34,6 +34,7 @@ from loyalty.exports.entries import MoneyFacts, Reader, Span
 from loyalty.exports.types import Entry
 from tests.ledger.building import Books, day
 from tests.loyalty.exports.reading import check
+from tests.support import waiting
 from tests.support.requirements import needs_hledger
 
 SAID: dict[str, Any] = {"actor": "system", "request_id": "test"}
@@ -269,9 +270,7 @@ async def test_what_comes_late_to_a_closed_month_stands_in_the_open_one(
 ) -> None:
     await database.write(fill)
     await database.write(ledger.begin_closing, JANUARY, at=day(60), **SAID)
-    for _ in range(200):
-        if await database.write(ledger.is_drained, JANUARY):
-            break
+    await waiting.until(lambda: database.write(ledger.is_drained, JANUARY))
     closing = await asked(database, Format.CSV)
     proved = {"verified_by": "verification:1", "reconciled_by": "reconciliation:1"}
     await database.write(ledger.finish_closing, JANUARY, at=day(60), **SAID, **proved)
