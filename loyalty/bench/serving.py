@@ -35,7 +35,7 @@ def serving(target: str, database: str, *, processes: int = 1) -> Iterator[int]:
         "LOYALTY_DATABASE_URL": database,
         "LOYALTY_OWNER_DATABASE_URL": "",
     }
-    command = [sys.executable, "-m", "loyalty.bench.serving", target, str(port), str(processes)]
+    command = [sys.executable, "-m", "loyalty.bench.child", target, str(port), str(processes)]
     child = subprocess.Popen(
         command,
         env=environment,
@@ -70,15 +70,3 @@ def _free_port() -> int:
         line.bind((HOST, 0))
         port: int = line.getsockname()[1]
         return port
-
-
-def main() -> None:
-    """Serve what the command line names until told to stop."""
-    from loyalty.cli.serving import served  # noqa: PLC0415 (only the child serves)
-
-    _, target, port, processes = sys.argv
-    served(target, HOST, int(port), processes=int(processes))
-
-
-if __name__ == "__main__":
-    main()
