@@ -1,5 +1,6 @@
 """A plan as a form, and back, every mistake at its field."""
 
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -10,6 +11,7 @@ from admin.plan_words import CHOICES
 from admin.rule_texts import Unreadable, read_text
 from admin.words import N_
 from benefits import FieldKind
+from loyalty.plans.tables import CODE
 from loyalty.plans.types import NewPlan, NewPrice
 
 PRICES: Final = range(3)
@@ -54,6 +56,7 @@ FIRST: Final[Mapping[str, str]] = MappingProxyType(
         "price2_every": "month",
     }
 )
+NO_CODE: Final = N_("Please give up to 40 lower-case letters, digits and hyphens, a letter first.")
 _FIGURES: Final = ("trial_days", "bonus_points", "grace_days", "margin_hours", "withdrawal_days")
 
 
@@ -63,6 +66,8 @@ def plan_from(form: Sent, voice: Voice) -> tuple[NewPlan | None, dict[str, str]]
     said: dict[str, Any] = {}
     for name in _FIGURES:
         said[name] = _number(form, name, FieldKind.NUMBER, voice, wrong)
+    if re.fullmatch(CODE, form.get("code")) is None:
+        wrong["code"] = voice.say(NO_CODE)
     for name in ("adapter", "refund_policy", "trial_needs_card"):
         if form.get(name) not in CHOICES[name]:
             wrong[name] = voice.say("Please choose one.")
@@ -128,8 +133,8 @@ def _prices(form: Sent, voice: Voice, wrong: dict[str, str]) -> list[NewPrice]:
         row = {name: form.get(f"price{place}_{name}") for name in PRICE_LABELS}
         if not row["amount"]:
             wrong[f"price{place}_amount"] = voice.say("Please say what it costs.")
-        if not row["code"]:
-            wrong[f"price{place}_code"] = voice.say("Please give the price a code.")
+        if re.fullmatch(CODE, row["code"]) is None:
+            wrong[f"price{place}_code"] = voice.say(NO_CODE)
         for name in ("every", "tax"):
             if row[name] not in CHOICES[name]:
                 wrong[f"price{place}_{name}"] = voice.say("Please choose one.")

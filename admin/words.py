@@ -158,7 +158,7 @@ PERSON_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "active": (N_("Active"), "good"),
         "invited": (N_("Invited"), "warn"),
-        "retired": (N_("Left"), ""),
+        "retired": (N_("Has left"), ""),
     }
 )
 

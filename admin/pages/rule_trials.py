@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 import benefits
 from admin.cost_chart import CostChart, cost_chart
 from admin.errors import PageMissing
-from admin.forms import Form, sent
+from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
 from admin.once import once
 from admin.pages.rule_drafts import HERE, draft_id
@@ -68,16 +68,11 @@ async def try_page(request: Request[Any, Any, Any], draft: FromPath[str]) -> Res
 async def run_form(request: Request[Any, Any, Any], draft: FromPath[str]) -> Response[Any]:
     """Let a worker try the draft on all orders of the last days."""
     visit, form, one = visit_of(request), await sent(request), draft_id(draft)
-    cause, programme, days = visit.cause(), visit.application.programme, form.get("days")
-    wrong = {}
-    if not days.isdecimal() or len(days) > len(str(MOST_DAYS)) or not 1 <= int(days) <= MOST_DAYS:
-        words = visit.voice.say(
-            "Please give 1 to %(most)s days.", most=visit.voice.number(MOST_DAYS)
-        )
-        wrong["days"] = words
+    cause, programme, wrong = visit.cause(), visit.application.programme, dict[str, str]()
+    days = read_days(visit, form, wrong)
 
     async def effect(connection: AsyncConnection, _: Begun) -> str:
-        asked = await ask_for_dry_run(connection, programme, cause, one, days=int(days))
+        asked = await ask_for_dry_run(connection, programme, cause, one, days=days)
         return f"{HERE}/{draft}/runs/{show(RUN, asked.id)}?done=run-asked"
 
     if not wrong:
@@ -100,7 +95,9 @@ async def run_page(
         if found.draft != draft_id(draft):
             raise PageMissing
         speaker = await speaker_of(connection, visit)
-        people = await _people(connection, found.figures or {})
+        told = found.figures or {}
+        listed = (*told.get("gain_most", ()), *told.get("lose_most", ()))
+        people = await people_of(connection, listed)
     figures = found.figures
     chart, unit = (None, "money") if figures is None else _chart(visit, found, figures)
     return page(
@@ -267,14 +264,22 @@ def _limits(visit: Visit, figures: Mapping[str, Any]) -> list[tuple[str, str, st
     return rows
 
 
-async def _people(
-    connection: AsyncConnection, figures: Mapping[str, Any]
+def read_days(visit: Visit, form: Sent, wrong: dict[str, str]) -> int:
+    """How many days back, or what is wrong with that."""
+    text = form.get("days").replace(",", "")
+    plain = text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_DAYS))
+    days = int(text) if plain else 0
+    if not 1 <= days <= MOST_DAYS:
+        wrong["days"] = visit.voice.say(
+            "Please give 1 to %(most)s days.", most=visit.voice.number(MOST_DAYS)
+        )
+    return days
+
+
+async def people_of(
+    connection: AsyncConnection, listed: Sequence[Mapping[str, Any]]
 ) -> dict[str, tuple[str, str]]:
-    """Our id of the members who gain and lose most, and what to call them."""
-    listed: Sequence[Mapping[str, Any]] = (
-        *figures.get("gain_most", ()),
-        *figures.get("lose_most", ()),
-    )
+    """Our id of the members who are listed, and what to call them."""
     ids = {UUID(one["member"]) for one in listed}
     names = {one.id: one.external_id for one in await entries_of(connection, sorted(ids))}
     return {str(one): (name := show("mem", one), names.get(one) or f"…{name[-6:]}") for one in ids}

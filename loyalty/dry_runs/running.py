@@ -37,7 +37,7 @@ _TELL_AFTER_NS: Final = 1_000_000_000
 async def dry_run_rules(application: Application, cause: Cause, *, run: str) -> int:
     """Carry a dry run out and store what came of it; answer how many orders it changes."""
     id_ = UUID(run)
-    async with _reading(application) as connection:
+    async with patient_snapshot(application) as connection:
         asked = await find_dry_run(connection, id_, at=cause.at)
         if asked.finished_at is not None:
             return 0
@@ -177,7 +177,7 @@ async def _finish(
 
 
 @asynccontextmanager
-async def _reading(application: Application) -> AsyncIterator[AsyncConnection]:
+async def patient_snapshot(application: Application) -> AsyncIterator[AsyncConnection]:
     """A snapshot that may take its time."""
     async with application.database.snapshot() as connection:
         local = literal(value=True)

@@ -28,6 +28,8 @@ from loyalty.orders.upkeep import release_overdue_holds
 from loyalty.outbox import notify_expiring, tell_members
 from loyalty.retention import forget_answers
 from loyalty.reviews import review_tiers
+from loyalty.savings.runs import JOB as TRY_PLAN
+from loyalty.savings.runs import try_plan
 from loyalty.verification import prove_as_asked, verify_books
 from loyalty.verification.proving import JOB as PROVE_BOOKS_NOW
 
@@ -76,6 +78,7 @@ JOBS: Final[Mapping[str, Job]] = MappingProxyType(
         HANDLE_STRIPE_EVENTS: Job(HANDLE_STRIPE_EVENTS, handle_events),
         MOVE_ENDS_OF_POINTS: Job(MOVE_ENDS_OF_POINTS, move_ends_of_points),
         DRY_RUN_RULES: Job(DRY_RUN_RULES, dry_run_rules),
+        TRY_PLAN: Job(TRY_PLAN, try_plan),
         MAKE_VOUCHERS: Job(MAKE_VOUCHERS, make_batch),
         CLOSE_PERIOD: Job(CLOSE_PERIOD, finish_period),
         PROVE_BOOKS_NOW: Job(PROVE_BOOKS_NOW, prove_as_asked),

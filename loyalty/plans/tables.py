@@ -26,7 +26,7 @@ from loyalty.schema import Instant, Key, metadata
 
 PROGRAMME_WIDE: Final = frozenset({"plan", "plan_price"})  # what is sold, and what it costs
 
-_CODE: Final = "^[a-z][a-z0-9-]{0,39}$"
+CODE: Final = "^[a-z][a-z0-9-]{0,39}$"
 
 
 class _PlanColumns(TypedColumns):
@@ -53,7 +53,7 @@ plan: Final = Table(
     metadata,
     _PlanColumns,
     PrimaryKeyConstraint("code", name="plan_code_is_taken_once"),
-    CheckConstraint(f"code ~ '{_CODE}'", name="plan_code_is_a_code"),
+    CheckConstraint(f"code ~ '{CODE}'", name="plan_code_is_a_code"),
     CheckConstraint("adapter in ('stripe', 'external')", name="plan_adapter_is_known"),
     CheckConstraint("jsonb_typeof(titles) = 'object'", name="plan_titles_are_an_object"),
     CheckConstraint("currency ~ '^[A-Z]{3}$'", name="plan_currency_is_a_code"),
@@ -94,7 +94,7 @@ plan_price: Final = Table(
     UniqueConstraint("plan", "code", name="plan_price_code_is_taken_once"),
     UniqueConstraint("plan", "id", name="plan_price_is_of_one_plan"),
     ForeignKeyConstraint(["plan"], [plan.c.code], name="plan_price_is_of_a_plan"),
-    CheckConstraint(f"code ~ '{_CODE}'", name="plan_price_code_is_a_code"),
+    CheckConstraint(f"code ~ '{CODE}'", name="plan_price_code_is_a_code"),
     CheckConstraint("every in ('month', 'year')", name="plan_price_rhythm_is_known"),
     CheckConstraint("amount > 0", name="plan_price_amount_is_positive"),
     CheckConstraint("tax in ('inclusive', 'exclusive')", name="plan_price_tax_is_known"),

@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 from uuid import UUID
+
+MOST_NAMED: Final = 20
+"""How many of those who would have gained are named."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,28 @@ class Joining:
     def cost(self, joiners: Sequence[Joiner]) -> int:
         """Return what the plan's rules take off their orders."""
         return sum(one.saved for one in joiners)
+
+
+def figures_of(joining: Joining) -> dict[str, Any]:
+    """All of it as plain JSON values: whoever gained, and what their joining comes to."""
+
+    def balance(joiners: Sequence[Joiner]) -> dict[str, int]:
+        return {
+            "members": len(joiners),
+            "brought": joining.brought(joiners),
+            "cost": joining.cost(joiners),
+        }
+
+    return {
+        "decided": joining.decided,
+        "undecided": joining.undecided,
+        "gainers": balance(joining.gainers),
+        "all": balance(joining.joiners),
+        "gain_most": [
+            {"member": str(one.member), "orders": one.orders, "saved": one.saved}
+            for one in joining.gainers[:MOST_NAMED]
+        ],
+    }
 
 
 def joining_of(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import admin
 from admin.catalogue import found, path_of, updated
 from admin.language import LANGUAGES, Voice, catalogues, choose
+from admin.words import PERSON_STATES, badge
 
 TEMPLATES = sorted((Path(admin.__file__).parent / "templates").glob("*.html"))
 SPOKEN = ("placeholder", "aria-label", "title", "alt", "data-done", "label")
@@ -109,6 +110,13 @@ def test_numbers_money_and_days_follow_the_language_and_the_programme_s_zone() -
     assert chinese.day(date(2026, 3, 1)) == "2026年3月1日"
     assert english.birthday(2, 29) == "Feb 29"
     assert english.percent(Decimal("0.1234")) == "12.3%"
+
+
+def test_who_has_left_is_not_called_what_is_left() -> None:
+    chinese = voice("zh")
+
+    assert badge(chinese, PERSON_STATES, "retired").words == "已离开"
+    assert chinese.say("Left") == "剩余"
 
 
 def _figures(text: str) -> set[str]:

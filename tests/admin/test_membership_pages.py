@@ -56,7 +56,9 @@ async def test_a_plan_is_read_back_opened_once_and_archived(
         ("adapter", "cash", "Please choose one."),
         ("price0_amount", "", "Please say what it costs."),
         ("price1_amount", "", "Please say what it costs."),
-        ("price1_code", "", "Please give the price a code."),
+        ("price1_code", "", "a letter first"),
+        ("price1_code", "A Year", "a letter first"),
+        ("code", "Plus!", "a letter first"),
     ):
         wrong = await admin.send(NEW, PLUS | {name: value}, at=NEW)
         assert wrong.status_code == 422, (name, value)
