@@ -61,7 +61,7 @@ async def test_one_key_is_posted_once(database: Database) -> None:
 async def test_a_till_that_had_to_wait_is_told_the_receipt_of_the_one_before(clone: Clone) -> None:
     engine = create_async_engine(clone.application)
     first, second, beside = [await engine.connect() for _ in range(3)]
-    await beside.execution_options(isolation_level="AUTOCOMMIT")
+    beside = await beside.execution_options(isolation_level="AUTOCOMMIT")
     holder = new_id()
     await Books(first, holder).earn("before", 10)
     await first.commit()
