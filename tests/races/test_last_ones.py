@@ -1,7 +1,8 @@
 """Many tills want the last voucher, the last use of a limit, and the last of a budget.
 
 As many connections as tills: exactly what was left is given, the others are told by name, and what
-is cancelled or runs out of time is to be had again, by as many as before.
+is cancelled or runs out of time is to be had again, by as many as before. A till that is told to
+come again does so, as a shop's would.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from loyalty.cause import Cause
 from loyalty.checkout.basket import Basket
 from loyalty.checkout.quote import quote
 from loyalty.database import LONG, Database
+from loyalty.errors import Unavailable
 from loyalty.idempotency import Attempt, Begun
 from loyalty.ids import new_id
 from loyalty.names import VOUCHER, Name, take_names
@@ -96,10 +98,12 @@ class Tills:
     async def _placed(self, channel: str, token: str | None) -> Placed:
         self.number += 1
         asked = NewOrder(basket(channel), name=f"L-{self.number}", quote=token)
-        cause = self.cause
-        return await self.application.database.write(
-            place, self.application.programme, cause, begun(cause), asked
-        )
+        cause, write = self.cause, self.application.database.write
+        while True:
+            try:
+                return await write(place, self.application.programme, cause, begun(cause), asked)
+            except Unavailable as busy:  # a machine too slow for so many: nothing happened yet
+                await asyncio.sleep(busy.retry_after)
 
     async def let_go(self, placed: Sequence[Placed]) -> None:
         """Cancel one of two orders, and let the time of the others run out."""
