@@ -19,6 +19,7 @@ from loyalty.bootstrap import Application
 from loyalty.clock import Clock
 from loyalty.migrations import state
 from loyalty.outbox import State, count_messages, is_in_its_cluster, mail_state
+from loyalty.partners.store import count_empty
 from loyalty.postgres.binaries import find_binaries
 from loyalty.settings import Settings
 
@@ -65,6 +66,7 @@ async def examine(application: Application) -> list[Finding]:
             *await examine_clock(connection),
             *await examine_feed(connection),
             *await examine_mail(connection, application.settings),
+            *await examine_partners(connection),
             *await examine_stripe(connection, application.billing),
             *(examine_binaries() if application.server is not None else ()),
         ]
@@ -187,6 +189,15 @@ async def examine_mail(connection: AsyncConnection, settings: Settings) -> Seque
         mend = "Look at GET /v1/messages?state=failed; send again what is worth it."
         findings.append(Finding("caution", "mail-failed", f"{failed} messages", mend))
     return findings
+
+
+async def examine_partners(connection: AsyncConnection) -> Sequence[Finding]:
+    """Members of plans get the codes of partners that their plan promises."""
+    empty = await count_empty(connection)
+    if not empty:
+        return []
+    mend = "Bring codes in, or archive the benefit: GET /v1/plans/{plan}/partner-benefits."
+    return [Finding("wrong", "partner-codes-out", f"{empty} benefits without a code", mend)]
 
 
 async def examine_stripe(connection: AsyncConnection, billing: Billing) -> Sequence[Finding]:

@@ -13,6 +13,7 @@ from loyalty.membership.money import Scene
 from loyalty.membership.telling import events_of
 from loyalty.membership.trials import remember_trial
 from loyalty.membership.types import Applied
+from loyalty.partners.ending import void_codes
 from loyalty.reviews import changes_of
 
 
@@ -30,6 +31,8 @@ async def carry_out(
     await give_bonus(connection, scene, whose, applied)
     await take_bonus_back(connection, scene, whose, applied)
     await _end_fees(connection, scene, applied)
+    if row.ended_at is not None and (scene.before is None or scene.before.ended_at is None):
+        await void_codes(connection, scene.cause, row)
     told = events_of(scene, applied)
     await record_events(connection, scene.cause, told)
 

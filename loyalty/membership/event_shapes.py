@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from loyalty.event_shapes import Schema, id_of, object_of, or_null, text, whole
+from loyalty.event_shapes import Schema, id_of, object_of, or_null, text, whole, yes_or_no
 
 _INSTANT: Final = text("An instant with an offset.", format="date-time")
 _CAUSE: Final = text("The code of the cause, as on the membership's timeline.")
@@ -12,6 +12,12 @@ _MONEY: Final = {
     "net": whole("Net of tax, in minor units."),
     "tax": whole("Tax, in minor units."),
     "currency": text("An ISO 4217 code."),
+}
+_GRANT: Final = {
+    "membership": id_of("mbs", "the membership"),
+    "plan": text("The code of the plan."),
+    "benefit": text("The code of the partner benefit."),
+    "grant": id_of("pgr", "the code that was given"),
 }
 _PAID: Final = {**_MONEY, "from": _INSTANT, "until": _INSTANT}
 
@@ -97,5 +103,15 @@ SHAPES: Final[tuple[tuple[str, str, Schema], ...]] = (
             },
             {"saved": whole("What the plan saved since it began, in minor units.")},
         ),
+    ),
+    (
+        "partner.code-given",
+        "A member with a plan was given a partner's code, which is not told here.",
+        object_of({**_GRANT, "last": yes_or_no("Whether no further code is left.")}),
+    ),
+    (
+        "partner.code-voided",
+        "A membership ended, and with it a partner's code: the partner is to void it.",
+        object_of(_GRANT),
     ),
 )
