@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Concatenate, Final, ParamSpec, TypeVar
@@ -73,6 +74,14 @@ LONG: Final = Patience(statement=300_000, lock=10_000, idle_in_transaction=60_00
 """For jobs and commands."""
 
 
+_OPEN: Final[ContextVar[bool]] = ContextVar("transaction_open", default=False)
+
+
+def in_transaction() -> bool:
+    """Whether whoever asks is inside a transaction, where nothing outside may be waited for."""
+    return _OPEN.get()
+
+
 class Database:
     """Connections to one database, handed out for reading and for writing."""
 
@@ -103,7 +112,11 @@ class Database:
         """A connection on which all statements see the same instant, and none may write."""
         with _told_as_unavailable():
             async with self._snapshots.connect() as connection, connection.begin():
-                yield connection
+                open_ = _OPEN.set(True)
+                try:
+                    yield connection
+                finally:
+                    _OPEN.reset(open_)
 
     async def write(
         self,
@@ -147,6 +160,7 @@ class Database:
 
     async def _once(self, work: Callable[[AsyncConnection], Awaitable[T]]) -> T:
         async with self._writing.connect() as connection, connection.begin() as transaction:
+            _OPEN.set(True)  # in the task of this write alone
             answer = await work(connection)
             try:
                 await transaction.commit()

@@ -5,13 +5,14 @@ come back as plain dictionaries, refusals as our own errors, which name codes an
 """
 
 import logging
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Coroutine
 from datetime import UTC, datetime
 from typing import Any, Final, TypeVar
 
 import stripe
 
 from loyalty.billing.errors import CardRefused, StripeRefused, StripeUnavailable
+from loyalty.database import in_transaction
 
 Seen = dict[str, Any]
 """An object of Stripe's, as plain values."""
@@ -280,12 +281,12 @@ def _under(key: str) -> stripe.RequestOptions:
     return {"idempotency_key": key}
 
 
-async def _found(call: Awaitable[stripe.StripeObject]) -> Seen | None:
+async def _found(call: Coroutine[Any, Any, stripe.StripeObject]) -> Seen | None:
     found = await _asked_unless("resource_missing", call)
     return None if found is None else found.to_dict(for_json=True)
 
 
-async def _asked_unless(code: str, call: Awaitable[T]) -> T | None:
+async def _asked_unless(code: str, call: Coroutine[Any, Any, T]) -> T | None:
     """Return an answer, or None where Stripe refuses with a code that is an answer, too."""
     try:
         return await _asked(call)
@@ -307,7 +308,11 @@ async def _all(page: stripe.ListObject[S]) -> list[Seen]:
     return [each async for each in _paged(page)]
 
 
-async def _asked(call: Awaitable[T]) -> T:
+async def _asked(call: Coroutine[Any, Any, T]) -> T:
+    if in_transaction():
+        call.close()
+        message = "Stripe is asked inside a transaction, which would wait as long as Stripe does"
+        raise RuntimeError(message)
     try:
         return await call
     except stripe.StripeError as error:

@@ -21,7 +21,7 @@ from api.access import Access
 from api.problems import answer_problem
 from api.stripe_webhook import LARGEST, webhook_routes
 from loyalty.billing.connecting import Billing
-from loyalty.billing.inbox import handle_events
+from loyalty.billing.inbox import JOB, handle_events
 from loyalty.bootstrap import Application
 from loyalty.jobs import work
 from tests.loyalty.billing.shop import SECRETS, Shop, shop
@@ -140,6 +140,11 @@ async def test_a_worker_that_died_before_it_looked_leaves_nothing_undone(shop: S
     async with served(shop.application) as client:
         await post(client, shop, body_of(event_of(shop)))
     assert await shop.membership(made["id"]) is None
+    async with shop.application.database.read() as connection:
+        queued = await connection.scalars(
+            text("select task_name from procrastinate.procrastinate_jobs")
+        )
+        assert list(queued) == [JOB], "with the event, not with the next minute"
 
     await work(shop.application, until_idle=True)
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing import deeds
 from loyalty.billing.arriving import take_in
@@ -73,3 +74,22 @@ async def test_a_quote_is_the_same_and_all_catches_up_once_stripe_is_back(
         assert await finish_operations(app, later) == 0
         assert [(await quoted(f"ext:C-{one}"))[0] for one in (1, 2)] == [590, 0]
     assert (made["status"], others["status"]) == ("canceled", "active")
+
+
+async def test_whoever_asks_stripe_inside_a_transaction_is_stopped(shop: Shop) -> None:
+    app = shop.application
+    asked = len(shop.stripe.double.calls)
+
+    async def ask(_: AsyncConnection) -> None:
+        await app.billing.demand().page("cs_1")
+
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        await app.database.write(ask)
+    with pytest.raises(RuntimeError, match="inside a transaction"):
+        async with app.database.snapshot() as connection:
+            await ask(connection)
+    assert len(shop.stripe.double.calls) == asked
+
+    async with app.database.snapshot():
+        pass
+    assert await app.billing.demand().page("cs_1") is None

@@ -11,13 +11,15 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from loyalty.billing import syncing
 from loyalty.billing.arriving import replay, take_in
-from loyalty.billing.errors import StripeUnavailable
+from loyalty.billing.errors import CheckoutUnknown, StripeUnavailable
 from loyalty.billing.fetching import fetch
 from loyalty.billing.hints import Hint
 from loyalty.billing.inbox import ATTEMPTS, count_events, handle_events, keep
-from loyalty.billing.leasing import LEASE, Lease, take_lease
+from loyalty.billing.leasing import LEASE, Lease, release, take_lease
 from loyalty.billing.pages import come_back
+from loyalty.billing.projecting import Known, prices_in, report
 from loyalty.billing.syncing import project, sync
 from loyalty.billing.upkeep import (
     compare_with_stripe,
@@ -25,6 +27,7 @@ from loyalty.billing.upkeep import (
     look_into_inbox,
     sweep_stripe_events,
 )
+from loyalty.membership.applying import apply
 from tests.loyalty.billing.shop import Shop, shop
 from tests.support.requirements import sample
 from tests.support.stripe_double import life, pages, papers
@@ -65,6 +68,10 @@ async def test_who_comes_back_from_the_page_is_a_member_at_once(shop: Shop) -> N
     assert (found.member, found.state) == (ann.id, "active")
     assert found.consent is not None
     assert (found.consent.text, found.consent.version) == ("plus-terms", "3")
+    page["customer"] = "cus_of_somebody_else"
+    with pytest.raises(CheckoutUnknown):
+        await come_back(shop.application, shop.cause(), ann, checkout)
+    page["customer"] = made["customer"]
 
 
 async def test_every_order_of_the_events_of_a_sign_up_ends_in_the_same_row(shop: Shop) -> None:
@@ -223,6 +230,12 @@ async def test_what_a_second_question_learned_is_not_overwritten_by_the_first(sh
     assert await write(take_lease, made["id"], at=shop.at) is None
     life.cancel_later(shop.stripe.store, made, cancels=True)
     later = shop.cause(LEASE + timedelta(seconds=1))
+    quick = await write(take_lease, made["id"], at=later.at)
+    assert quick is not None
+    assert (await write(project, later, slow, old)).code == "stale"
+    await write(release, slow, at=later.at)
+    assert await write(take_lease, made["id"], at=later.at) is None, "it was not the slow one's"
+    await write(release, quick, at=later.at)
     assert (await sync(shop.application, later, made["id"])).code == "applied"
 
     synced = await write(project, later, slow, old)
@@ -231,6 +244,43 @@ async def test_what_a_second_question_learned_is_not_overwritten_by_the_first(sh
     found = await shop.membership(made["id"])
     assert found is not None
     assert found.cancel_at is not None
+    known = Known(member=found.member, prices=dict.fromkeys(prices_in(old), found.price))
+    told = report(old, known, fence=found.fence - 1, at=later.at)
+    assert told is not None
+    assert (await write(apply, later, told)).stale, "the row keeps the number, too"
+
+
+async def test_what_has_ended_is_not_raised_by_a_picture_of_before(shop: Shop) -> None:
+    made = await shop.joined(await shop.member())
+    old = await fetch(shop.application.billing.demand(), made["id"], at=shop.at)
+    assert old is not None
+    life.end(shop.stripe.store, made, "cancellation_requested")
+    await sync(shop.application, shop.cause(), made["id"])
+    later = shop.cause(LEASE)
+    lease = await shop.application.database.write(take_lease, made["id"], at=later.at)
+    assert lease is not None
+
+    synced = await shop.application.database.write(project, later, lease, old)
+
+    assert synced.code == "stale"
+    found = await shop.membership(made["id"])
+    assert found is not None
+    assert found.state == "ended"
+
+
+async def test_a_worker_killed_while_it_asks_is_overtaken_and_its_hint_is_settled(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(syncing, "PAUSES", ())
+    made = await shop.joined(await shop.member())
+    await shop.application.database.write(take_in, shop.hints()[-1], at=shop.at)
+    assert await shop.application.database.write(take_lease, made["id"], at=shop.at)
+
+    assert await look_into_inbox(shop.application, shop.cause()) == 0
+    assert await shop.membership(made["id"]) is None
+    assert await look_into_inbox(shop.application, shop.cause(LEASE)) == 1
+
+    assert await shop.membership(made["id"]) is not None
 
 
 @pytest.mark.parametrize("fault", ["500", "429", "hang", "drop"])
