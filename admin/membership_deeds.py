@@ -55,13 +55,14 @@ async def do(
     """
     cause = visit.cause()
     if row.adapter == ADAPTER:
-        return go(_with_due(then, await _at_stripe(visit, form, row, deed, price)))
+        await _at_stripe(visit, form, row, deed, price)
+        return go(then)
 
-    async def effect(connection: AsyncConnection, _: Begun) -> str:
+    async def effect(connection: AsyncConnection, _: Begun) -> None:
         if deed == "change":
-            wanted = NewChange(price)
-            return _with_due(then, await asking.change(connection, cause, row.id, wanted))
-        return _with_due(then, await OURS[deed](connection, cause, row.id))
+            await asking.change(connection, cause, row.id, NewChange(price))
+        else:
+            await OURS[deed](connection, cause, row.id)
 
     return await once(visit, form, f"console.membership-{deed}", None, effect, then=then)
 
@@ -80,9 +81,3 @@ async def _at_stripe(visit: Visit, form: Sent, row: Membership, deed: Deed, pric
             return await deeds.leave(application, cause, row, "withdrawn", key=key)
         case "change":
             return await deeds.change(application, cause, row, NewChange(price), key=key)
-
-
-def _with_due(then: str, asked: Asked) -> str:
-    """Where to look at what came of it, with what is due to the member now, in minor units."""
-    due = sum(asking.owed(asked.due))
-    return f"{then}&due={due}" if due else then

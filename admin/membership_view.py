@@ -1,8 +1,9 @@
 """A membership as pages say it: how it stands, what comes next, what it costs and saved."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,10 +14,13 @@ from admin.visit import Visit
 from admin.words import Badge, badge, named
 from loyalty.membership.states import Standing, standing_of
 from loyalty.membership.store import charges_of, latest_membership, refunds_of
-from loyalty.membership.types import Membership
+from loyalty.membership.types import Change, Charge, Membership
 from loyalty.plans.store import list_plans, plan_of_price
 from loyalty.plans.types import Plan
 from loyalty.savings import savings_of
+
+_BACK: Final = {"refunded": 1, "disputed": 1, "reinstated": -1}
+"""Steps that give money back, or take it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,20 @@ async def plans_to_be_had(connection: AsyncConnection, visit: Visit) -> Sequence
         for one in await list_plans(connection)
         if one.archived_at is None
     ]
+
+
+def still_due(steps: Sequence[Change], charges: Sequence[Charge]) -> int:
+    """What the end of a membership made due to its member, less what was given back since."""
+    left: dict[str, int] = {}
+    names = {str(one.id): one.reference for one in charges}
+    for step in steps:
+        data: Mapping[str, Any] = step.data
+        for each in data.get("due", ()):
+            left[each["charge"]] = each["net"] + each["tax"]
+        name = names.get(str(data.get("charge")), "")
+        if name in left and step.cause in _BACK:
+            left[name] -= _BACK[step.cause] * (data["net"] + data["tax"])
+    return sum(max(0, amount) for amount in left.values())
 
 
 def stands(visit: Visit, standing: Standing) -> tuple[Badge, str]:

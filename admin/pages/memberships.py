@@ -16,7 +16,7 @@ from admin.errors import PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.membership_deeds import Deed, do
-from admin.membership_view import price_of, stands
+from admin.membership_view import price_of, stands, still_due
 from admin.plan_words import REFUNDS, STATES, cause_words
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
@@ -46,7 +46,6 @@ ADMIN: Final = {NEEDS: Needs.ADMIN}
 HERE: Final = "/console/memberships"
 SHOWN: Final = 40
 ORDERS: Final = 10
-MOST_DIGITS: Final = 12
 
 
 @get(HERE, opt=STAFF)
@@ -161,7 +160,7 @@ async def _membership(
         orders=[(one, links[one.order]) for one in saved.orders[:ORDERS]],
         leaving=leaving,
         billed_here=row.adapter == ADAPTER,
-        due=_due(visit, plan) if row.ended_at is not None else None,
+        due=visit.voice.money(due, plan.currency) if (due := still_due(steps, charges)) else None,
         address=f"{HERE}/{show(PREFIX, row.id)}",
     )
 
@@ -187,13 +186,6 @@ async def _owed(
     except (MembershipEnded, WithdrawalOver):
         return None
     return visit.voice.money(sum(owed(due)), plan.currency)
-
-
-def _due(visit: Visit, plan: Plan) -> str | None:
-    """What the deed that was just done made due, as its answer says in the address."""
-    text = visit.query.get("due", "")
-    plain = text.isascii() and text.isdecimal() and len(text) <= MOST_DIGITS
-    return visit.voice.money(int(text), plan.currency) if plain else None
 
 
 def _charge(visit: Visit, one: Charge, refunds: Sequence[Refund]) -> Mapping[str, object]:

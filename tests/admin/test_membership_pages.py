@@ -99,7 +99,7 @@ async def test_a_plan_is_read_back_opened_once_and_archived(
 
 
 async def test_a_membership_is_followed_cancelled_taken_up_again_and_ended_with_what_is_due(
-    application: Application, admin: Visitor, finance: Visitor, shop: Shop
+    application: Application, web: Web, admin: Visitor, finance: Visitor, shop: Shop
 ) -> None:
     await admin.send(NEW, PLUS, at=NEW)
     address = await _joins(application, shop)
@@ -127,6 +127,13 @@ async def test_a_membership_is_followed_cancelled_taken_up_again_and_ended_with_
     assert "$9.90 is due to the member." in ended.text
     assert "Cancelled at once" in ended.text
     assert "End it now" not in ended.text
+    assert "due=" not in str(ended.url)
+    later = (await finance.get(address, due="123")).text
+    assert "$9.90 is due to the member." in later
+    await _gives_back(web, address, 790)
+    assert "$2.00 is due to the member." in (await finance.get(address)).text
+    await _gives_back(web, address, 200)
+    assert "is due to the member." not in (await finance.get(address)).text
     assert re.search(r"plan=plus&amp;state=ended", counted)
     assert (await finance.get(f"{LISTED}/mbs_nothing")).status_code == 404
 
@@ -192,3 +199,11 @@ async def test_no_wallet_changes_the_membership_of_another(
     assert "Cancel my membership" not in seen
     assert refused.status_code in {400, 403, 404}
     assert "renews on" in (await admin.get(address)).text
+
+
+async def _gives_back(web: Web, address: str, amount: int) -> None:
+    """Let the shop report that it gave money back."""
+    given = {"charge": "PAY-1", "reference": f"BACK-{amount}", "amount": amount, "reason": "left"}
+    checkout = await web.caller("checkout")
+    answer = await checkout.post(f"/v1/memberships/{address.rpartition('/')[2]}/refunds", given)
+    assert answer.status_code == 200, answer.text
