@@ -12,9 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing import catalogue
 from loyalty.billing.errors import StripeRefused
+from loyalty.billing.leasing import Lease
 from loyalty.billing.operations import ENDING, ask_once
 from loyalty.billing.projecting import current_item, intents_of
-from loyalty.billing.syncing import sync_if_possible
+from loyalty.billing.syncing import alone, sync_if_possible
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.membership.asking import Asked, Leaving, NewChange, due_now, wanted_price
@@ -41,8 +42,9 @@ async def cancel_later(
             raise NothingToUndo
         return {"cancels": cancels, "schedule": await _schedule_of(application, row)}
 
-    await ask_once(application, cause, row, "cancel-later", key=key, make=make)
-    return await _brought_in(application, cause, row)
+    async with alone(application, cause, row.reference) as lease:
+        await ask_once(application, cause, row, "cancel-later", key=key, make=make)
+        return await _brought_in(application, cause, row, lease)
 
 
 async def leave(
@@ -73,16 +75,17 @@ async def leave(
             ],
         }
 
-    try:
-        asked = await ask_once(application, cause, row, ENDING, key=key, make=make)
-    except StripeRefused:  # to give something back, maybe, and it has ended all the same
-        await sync_if_possible(application, cause, row.reference)
-        raise
-    due = tuple(
-        Due(one["charge"], one["net"], one["tax"], one["days"], one["of_days"])
-        for one in asked["due"]
-    )
-    return await _brought_in(application, cause, row, due)
+    async with alone(application, cause, row.reference) as lease:
+        try:
+            asked = await ask_once(application, cause, row, ENDING, key=key, make=make)
+        except StripeRefused:  # to give something back, maybe, and it has ended all the same
+            await sync_if_possible(application, cause, row.reference, lease)
+            raise
+        due = tuple(
+            Due(one["charge"], one["net"], one["tax"], one["days"], one["of_days"])
+            for one in asked["due"]
+        )
+        return await _brought_in(application, cause, row, lease, due)
 
 
 async def change(
@@ -111,8 +114,9 @@ async def change(
             "then": [name, price.every],
         }
 
-    await ask_once(application, cause, row, "change", key=key, make=make)
-    return await _brought_in(application, cause, row)
+    async with alone(application, cause, row.reference) as lease:
+        await ask_once(application, cause, row, "change", key=key, make=make)
+        return await _brought_in(application, cause, row, lease)
 
 
 async def _wanted(
@@ -141,9 +145,13 @@ async def _payments(application: Application, row: Membership) -> Mapping[str, s
 
 
 async def _brought_in(
-    application: Application, cause: Cause, row: Membership, due: tuple[Due, ...] = ()
+    application: Application,
+    cause: Cause,
+    row: Membership,
+    lease: Lease | None,
+    due: tuple[Due, ...] = (),
 ) -> Asked:
-    await sync_if_possible(application, cause, row.reference)
+    await sync_if_possible(application, cause, row.reference, lease)
     async with application.database.read() as connection:
         return Asked(Applied(await find_membership(connection, row.id)), due)
 

@@ -6,7 +6,8 @@ only while it is the highest; no transaction is open while Stripe is asked.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
 from uuid import UUID
@@ -85,18 +86,34 @@ async def sync(application: Application, cause: Cause, subscription: str) -> Syn
 
 
 async def _sync(application: Application, cause: Cause, subscription: str) -> Synced:
-    gateway = application.billing.demand()
+    async with alone(application, cause, subscription) as lease:
+        return Synced("busy") if lease is None else await _bring_in(application, cause, lease)
+
+
+@asynccontextmanager
+async def alone(
+    application: Application, cause: Cause, subscription: str
+) -> AsyncIterator[Lease | None]:
+    """Be the only one to project a subscription; None where somebody else is at it.
+
+    Whoever does something at Stripe is so before, or else a webhook tells of it in another's name.
+    """
     at = max(cause.at, application.clock.now())
     lease = await application.database.write(take_lease, subscription, at=at)
-    if lease is None:
-        return Synced("busy")
     try:
-        picture = await fetch(gateway, subscription, at=at)
-        if picture is None:
-            return Synced("gone")
-        return await application.database.write(project, cause, lease, picture)
+        yield lease
     finally:
-        await application.database.write(release, lease, at=max(at, application.clock.now()))
+        if lease is not None:
+            at = max(at, application.clock.now())
+            await application.database.write(release, lease, at=at)
+
+
+async def _bring_in(application: Application, cause: Cause, lease: Lease) -> Synced:
+    at = max(cause.at, application.clock.now())
+    picture = await fetch(application.billing.demand(), lease.subscription, at=at)
+    if picture is None:
+        return Synced("gone")
+    return await application.database.write(project, cause, lease, picture)
 
 
 async def project(
@@ -137,13 +154,16 @@ async def project(
 
 
 async def sync_if_possible(
-    application: Application, cause: Cause, subscription: str
+    application: Application, cause: Cause, subscription: str, lease: Lease | None = None
 ) -> Synced | None:
     """Bring a subscription in; None when that cannot be now, and its webhook will do it later.
 
-    Whoever asks has done at Stripe what was wanted, and must not be told that it was refused.
+    The lease is the caller's, or one of its own. Whoever asks has done at Stripe what was wanted,
+    and must not be told that it was refused.
     """
     try:
+        if lease is not None:
+            return await _bring_in(application, cause, lease)
         return await sync(application, cause, subscription)
     except StripeUnavailable:
         return None

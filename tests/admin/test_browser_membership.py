@@ -55,7 +55,7 @@ async def test_a_paid_membership_is_clicked_through_from_joining_to_its_refund(
         await wallet.get_by_role("link", name="Look at it, or join again").click()
         await expect(wallet.locator("main .state")).to_have_text("Ended")
         back = wallet.get_by_role("row", name="Money was given back")
-        await expect(back).to_contain_text("-$9.99")
+        await expect(back).to_contain_text("\N{MINUS SIGN}$9.99")
 
 
 async def _enters(story: Story, wallet: Page, served: str) -> None:

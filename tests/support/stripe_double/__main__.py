@@ -27,6 +27,8 @@ from tests.support.stripe_double.telling import Switches, deliver
 
 SECRET = "whsec_double_of_this_machine"
 BEAT = 0.25
+SETTLE = 1.0
+"""Seconds in which what was just told is looked into, before the clock is moved away from it."""
 
 
 class Running:
@@ -81,6 +83,8 @@ class Running:
 
     async def _steer(self, receive: Receive, send: Send) -> None:
         asked: dict[str, Any] = json.loads((await receive()).get("body") or b"{}")
+        if asked.get("advance"):
+            await asyncio.sleep(SETTLE)
         self.ahead += int(asked.get("advance", 0))
         self.double.faults.extend(asked.get("faults", ()))
         for name, value in asked.get("switches", {}).items():
