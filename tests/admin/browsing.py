@@ -1,7 +1,6 @@
 """A page in a real browser, watched: errors, foreign requests, barriers, weight, width."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from loyalty.bootstrap import Application
 from loyalty.staff import first_link
 from tests.admin.conftest import PASSWORD, cause
 from tests.support.api import Web
+from tests.support.ports import free_port
 from tests.support.requirements import chromium_path, proving
 from tests.support.waiting import until
 
@@ -142,13 +142,6 @@ async def served(web: Web) -> AsyncIterator[str]:
     """The application on a port of this machine."""
     async with serving(web.app, free_port()) as base:
         yield base
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @asynccontextmanager

@@ -11,10 +11,11 @@ from playwright.async_api import Browser, Page, expect
 
 from loyalty.clock import Clock
 from loyalty.database import Database
-from tests.admin.browsing import chromium, free_port, served, serving, signed_in, window
+from tests.admin.browsing import chromium, served, serving, signed_in, window
 from tests.admin.shop import wallet_link
 from tests.admin.test_paid_membership import MONTH, Story, application, story
 from tests.loyalty.billing.building import Stripe, open_double
+from tests.support.ports import free_port
 from tests.support.requirements import needs_chromium
 
 __all__ = ["application", "chromium", "served", "story"]

@@ -19,6 +19,7 @@ from benefits import VoucherDefinition
 from loyalty.vouchers import define_voucher
 from tests.loyalty.rewards.building import offered
 from tests.support.database import Clone
+from tests.support.ports import free_port
 from tests.support.shop import Shop
 
 REPOSITORY = Path(__file__).parents[2]
@@ -121,7 +122,7 @@ def run(command: str, environment: Mapping[str, str], folder: Path) -> tuple[str
 @contextmanager
 def served(clone: Clone) -> Iterator[str]:
     """A programme that serves the test's own database; where it is."""
-    port = _free_port()
+    port = free_port()
     server = subprocess.Popen(
         [
             *(sys.executable, "-m", "granian", "api.app:create_app_from_environment"),
@@ -152,10 +153,3 @@ def _until_open(port: int, server: subprocess.Popen[bytes]) -> None:
                 return
         time.sleep(0.1)
     raise AssertionError("the server did not open its port")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

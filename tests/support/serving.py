@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,8 @@ from typing import Any, Final, Self
 
 import httpx
 import psutil
+
+from tests.support.ports import free_port
 
 PATIENCE: Final = 60.0
 """Seconds in which a killed programme must answer again, recovery of the database included."""
@@ -48,7 +49,7 @@ class Served:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.port = _free_port()
+        self.port = free_port()
         self.base_url = f"http://127.0.0.1:{self.port}"
         self.log = home.parent / "serve.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -243,9 +244,3 @@ def _undecided(answer: httpx.Response) -> bool:
     if answer.status_code == 409:
         return bool(answer.json().get("code") == "idempotency-in-progress")
     return answer.status_code in UNDECIDED
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])

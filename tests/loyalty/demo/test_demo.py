@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from tests.support.ports import free_port
 from tests.support.requirements import REPOSITORY
 
 ORDERS = """order_id,member,ordered_at,kind,currency,line_id,sku,category,quantity,amount
@@ -24,13 +25,6 @@ r1,h1,2026-10-04T10:00:00,return,USD,1,1082185,PRODUCE,1,150.00
 """
 PATIENCE = 120
 DAY = 86_400
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def command(port: int, orders: Path) -> list[str]:

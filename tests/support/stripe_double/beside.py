@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Final
 
 from loyalty.settings import DOUBLE_KEY, Settings
+from tests.support.ports import free_port
 from tests.support.stripe_double.__main__ import SECRET
 
 PATIENCE = 20.0
@@ -26,7 +27,7 @@ def main() -> None:
     command = sys.argv[1:]
     if not command:
         sys.exit("a command is expected, such as: loyalty demo")
-    port = _free_port()
+    port = free_port()
     hook = f"http://127.0.0.1:{_served_port(command)}/v1/stripe/webhook"
     told = ["--port", str(port), "--webhook", hook, "--keep", str(Settings().home / NAME)]
     double = subprocess.Popen([sys.executable, "-m", "tests.support.stripe_double", *told])
@@ -60,12 +61,6 @@ def _await(port: int, double: "subprocess.Popen[bytes]") -> None:
             return
         time.sleep(0.05)
     sys.exit("the double of Stripe does not answer")
-
-
-def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 if __name__ == "__main__":
