@@ -94,9 +94,9 @@ def test_every_month_adds_up_and_is_the_sum_of_its_charges(books: Books) -> None
             assert after.opening == before.closing
         assert not mine or mine[0].opening == 0
     for month in months:
-        after = (month.month.replace(day=28) + timedelta(days=4)).replace(day=1)
+        following = (month.month.replace(day=28) + timedelta(days=4)).replace(day=1)
         own = [one for one in lives if one.charge.plan == month.plan]
-        parts = [(one.by(month.month), one.by(after)) for one in own]
+        parts = [(one.by(month.month), one.by(following)) for one in own]
         assert month.closing == balance(month.opening, month.moved)
         assert month.opening == sum(before.rest for before, _ in parts)
         assert month.moved == sum((end - before for before, end in parts), start=Figures())
