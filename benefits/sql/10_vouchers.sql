@@ -187,15 +187,27 @@ $$;
 
 -- Make a batch unusable for a reason; answers of how many something was left. What an open order
 -- holds is void for everything else: its use stands. What is used up is void once it comes back.
+-- Looked for until there is none: a merge that was waited for has passed some on.
 create or replace function benefits.void_batch(the_batch uuid, at timestamptz, reason text)
-returns bigint language sql security definer set search_path = pg_catalog, pg_temp
-begin atomic
-    with voided as (
-        update benefits.voucher as t set voided_at = at, void_reason = reason
-        where t.batch = the_batch and t.voided_at is null
-        returning t.uses_redeemed < t.uses as left_over)
-    select count(*) filter (where v.left_over) from voided as v;
-end;
+returns bigint language plpgsql security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+    found_now bigint;
+    left_over bigint := 0;
+begin
+    while exists (
+        select from benefits.voucher as t where t.batch = the_batch and t.voided_at is null
+    ) loop
+        with voided as (
+            update benefits.voucher as t set voided_at = at, void_reason = reason
+            where t.batch = the_batch and t.voided_at is null
+            returning t.uses_redeemed < t.uses as usable)
+        select count(*) filter (where v.usable) into found_now from voided as v;
+        left_over := left_over + found_now;
+    end loop;
+    return left_over;
+end
+$$;
 
 -- Make vouchers unusable that came with what is gone, those used up for when they come back;
 -- answers of how many something was left.

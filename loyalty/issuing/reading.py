@@ -31,10 +31,8 @@ async def void_voucher(
 
     Raises VoucherNotFound, and VoucherInUse while an open order holds it.
     """
-    found = (await find_voucher(connection, text)).voucher
+    found = await _locked(connection, text)
     bound = found.member != FREE
-    if bound:
-        await lock_members(connection, [found.member])
     outcome = benefits.demand(
         await benefits.void_voucher(connection, found.member, found.id, at=cause.at, reason=reason)
     )
@@ -51,6 +49,17 @@ async def void_voucher(
         if bound:
             await record_event(connection, cause, _voided(cause, found, reason))
     return await find_voucher(connection, text)
+
+
+async def _locked(connection: AsyncConnection, text: str) -> benefits.Voucher:
+    """A voucher whose member's row is locked; a merge that was waited for may have passed it on."""
+    found = (await find_voucher(connection, text)).voucher
+    while found.member != FREE:
+        await lock_members(connection, [found.member])
+        before, found = found, (await find_voucher(connection, text)).voucher
+        if found.member == before.member:
+            break
+    return found
 
 
 def _voided(cause: Cause, found: benefits.Voucher, reason: str) -> Event:

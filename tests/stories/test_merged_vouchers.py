@@ -1,12 +1,18 @@
 """Vouchers of members who turn out to be one: each is there once, and what comes back is theirs."""
 
-import pytest_asyncio
+import asyncio
 
-from loyalty.members import Member
+import pytest
+import pytest_asyncio
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from loyalty.members import Member, Ref
+from loyalty.members.merging import merge_members
 from tests.stories.test_merging import merge
 from tests.stories.test_voucher_batches import FIVE_OFF, call, codes_of, define, publish, read
 from tests.support.api import Caller, Web, mem
 from tests.support.shop import Json, Shop, cart, line
+from tests.support.waiting import until_blocked
 
 BATCHES = "/voucher-definitions/five-off/batches"
 ONE = [{"line_id": "1", "quantity": 1}]
@@ -79,4 +85,33 @@ async def test_what_old_orders_give_back_of_vouchers_is_had_by_whom_the_member_g
     await shop.give_back("S-5", lines=ONE)
     void = await shop.place(basket(code), "S-8", status=409)
     assert void["code"] == "voucher-void"
+    await shop.holds()
+
+
+@pytest.mark.parametrize("alone", [True, False], ids=["one", "its batch"])
+async def test_what_is_made_void_during_a_merge_is_void_for_whom_it_passed_to(
+    web: Web, shop: Shop, admin: Caller, members: list[Member], *, alone: bool
+) -> None:
+    ada, two, _ = members
+    batch, code = await given(admin, 2)
+    database = web.application.database
+    passed, may_commit = asyncio.Event(), asyncio.Event()
+    refs = [Ref("member", str(each.id), id=each.id) for each in (two, ada)]
+
+    async def slowly(connection: AsyncConnection) -> None:
+        await merge_members(connection, web.cause(), *refs, reason="same-person")
+        passed.set()
+        await may_commit.wait()
+
+    merging = asyncio.create_task(database.write(slowly))
+    await passed.wait()
+    path = f"/vouchers/{code}/void" if alone else f"/voucher-batches/{batch}/void"
+    voiding = asyncio.create_task(call(admin, path, {"reason": "leaked"}, 200))
+    await until_blocked(database)
+    may_commit.set()
+    await asyncio.gather(merging, voiding)
+
+    refused = await shop.place(basket(code), "S-1", status=409)
+    assert refused["code"] == "voucher-void"
+    assert (await read(admin, f"/vouchers/{code}"))["void_reason"] == "leaked"
     await shop.holds()
