@@ -207,3 +207,22 @@ async def _gives_back(web: Web, address: str, amount: int) -> None:
     checkout = await web.caller("checkout")
     answer = await checkout.post(f"/v1/memberships/{address.rpartition('/')[2]}/refunds", given)
     assert answer.status_code == 200, answer.text
+
+
+async def test_plans_of_stripe_s_are_off_without_a_key_and_every_page_says_so(
+    web: Web, admin: Visitor, shop: Shop
+) -> None:
+    await admin.send(NEW, PLUS | {"adapter": "stripe"}, at=NEW)
+    pages = [(await admin.get(path)).text for path in (PLANS, f"{PLANS}/plus", "/console/stripe")]
+    async with browser(web) as client:
+        member = Visitor(client)
+        wallet = (await member.follow(await member.get(shop.link))).text
+        offered = (await member.get(OWN)).text
+        joining = await member.get(f"{OWN}/join", plan="plus", price="month")
+
+    assert ["witched off" in seen for seen in pages] == [True, True, True]
+    assert "Plans that cannot be joined at the moment" in wallet
+    assert "cannot be joined at the moment" in offered
+    assert "$9.90 a month" in offered
+    assert f"{OWN}/join" not in offered
+    assert joining.status_code == 404
