@@ -39,6 +39,8 @@ from loyalty.reconciliation.types import FeeStep, ItemKind
 REPORTING: Final = "stripe"
 """The adapter whose charges are not believed without its report."""
 PAYOUT: Final = "payout"
+IN_TRANSIT: Final = 14
+"""Days after which what moved has been paid out."""
 TAX: Final = "-tax"
 MOVED_OUT: Final = ("payout", "payout_reversal")
 """Categories of movements that are a payout, and no part of one."""
@@ -250,7 +252,8 @@ def payouts_compared(span: Span) -> CTE:
     """Put each payout of the period beside the sum of what it was made of.
 
     Payouts that no movement names are left out as long as no movement names any: then they are
-    made by hand, and nobody knows what they are made of.
+    made by hand, and nobody knows what they are made of. One that movements of the period name is
+    missing once payouts were reported from after it must have left.
     """
     out, line, settled = biller_payout.c, biller_movement.c, biller_settlement.c
     paid = (
@@ -287,26 +290,35 @@ def payouts_compared(span: Span) -> CTE:
         made.c.payout == paid.c.payout,
         made.c.settled_in == paid.c.currency,
     )
+    reported = exists().where(out.adapter == made.c.adapter, out.payout == made.c.payout)
+    last = select(func.max(span.day(out.at))).where(out.adapter == made.c.adapter)
+    missing = and_(
+        span.within(made.c.on), made.c.on + IN_TRANSIT < last.scalar_subquery(), ~reported
+    )
+    adapter = func.coalesce(paid.c.adapter, made.c.adapter)
     return (
         select(
-            func.concat(PAYOUT, ":", paid.c.adapter, ":", paid.c.payout).label("key"),
+            func.concat(
+                PAYOUT, ":", adapter, ":", func.coalesce(paid.c.payout, made.c.payout)
+            ).label("key"),
             literal(PAYOUT).label("step"),
             paid.c.amount.label("left_amount"),
             made.c.amount.label("right_amount"),
             paid.c.on.label("left_on"),
             made.c.on.label("right_on"),
         )
-        .select_from(paid.outerjoin(made, same))
-        .where(exists().where(settled.adapter == paid.c.adapter))
+        .select_from(paid.outerjoin(made, same, full=True))
+        .where(or_(exists().where(settled.adapter == paid.c.adapter), missing))
         .cte("compared")
     )
 
 
 def payouts_items(compared: CTE, *, tolerance: int) -> Rows:
-    """Name every payout that is not the sum of its movements."""
+    """Name every payout that is not the sum of its movements, or that nobody reported."""
     left, right = compared.c.left_amount, compared.c.right_amount
     kind = case(
         (right.is_(None), literal(ItemKind.MISSING_IN_MOVEMENTS.value)),
+        (left.is_(None), literal(ItemKind.MISSING_AT_BILLER.value)),
         else_=literal(ItemKind.MONEY_DIFFERS.value),
     )
     nothing = null().cast(String)
@@ -322,4 +334,4 @@ def payouts_items(compared: CTE, *, tolerance: int) -> Rows:
         nothing.label("right_state"),
         compared.c.left_on,
         compared.c.right_on,
-    ).where(or_(right.is_(None), func.abs(left - right) > tolerance))
+    ).where(or_(left.is_(None), right.is_(None), func.abs(left - right) > tolerance))

@@ -60,7 +60,7 @@ async def test_the_share_waits_beside_the_fee_and_both_are_the_charge(
     assert november.moved.recognised == round((916 - share) * 9 / 30)
 
 
-@pytest.mark.parametrize("days", [0, 5, 13])
+@pytest.mark.parametrize("days", [0, 13])
 async def test_a_charge_that_was_given_back_with_its_bonus_leaves_no_account_behind(
     connection: AsyncConnection, days: int
 ) -> None:

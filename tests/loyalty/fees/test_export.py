@@ -26,7 +26,7 @@ from tests.loyalty.exports.reading import check
 from tests.loyalty.fees.charged import charged, joined, offered, refunded
 from tests.support.requirements import needs_hledger
 
-JANUARY, FEBRUARY = date(2026, 1, 1), date(2026, 2, 1)
+JANUARY, FEBRUARY, NEXT_YEAR = date(2026, 1, 1), date(2026, 2, 1), date(2027, 1, 1)
 MOVED = Figures(
     billed=1,
     credit_used=2,
@@ -41,7 +41,7 @@ MOVED = Figures(
 
 
 def cause() -> Cause:
-    return Cause(at=datetime(2026, 6, 1, tzinfo=UTC), actor="staff:1", request_id="test")
+    return Cause(at=datetime(2027, 2, 1, tzinfo=UTC), actor="staff:1", request_id="test")
 
 
 async def fill(connection: AsyncConnection) -> None:
@@ -61,7 +61,7 @@ async def fill(connection: AsyncConnection) -> None:
 @pytest.mark.parametrize("map_", SHIPPED)
 async def test_fees_are_accepted_by_hledger(database: Database, tmp_path: Path, map_: str) -> None:
     await database.write(fill)
-    for since, until in ((JANUARY, FEBRUARY), (FEBRUARY, date(2026, 3, 1))):
+    for since, until in ((JANUARY, FEBRUARY), (FEBRUARY, date(2026, 3, 1)), (JANUARY, NEXT_YEAR)):
         export = await database.write(
             request_export, cause(), since=since, until=until, format=Format.HLEDGER, map=map_
         )
@@ -75,10 +75,11 @@ async def test_fees_are_accepted_by_hledger(database: Database, tmp_path: Path, 
         assert check(path) == ""
         assert text == await asyncio.to_thread(again.read_text)
         for said in ("fee-refunded", "fee-reversed", "fee-tax-refunded"):
-            assert (f"{said} | plus" in text) == (since == FEBRUARY)
+            assert (f"{said} | plus" in text) == (until != FEBRUARY)
         for said in ("fee-billed", "fee-credit-used", "fee-credited", "fee-tax"):
             assert (f"{said} | plus" in text) == (since == JANUARY)
-        assert "fee-recognised | plus" in text
+        recognised = 12 if until == NEXT_YEAR else 1
+        assert text.count("fee-recognised | plus") == recognised
 
 
 async def test_a_map_that_has_no_fees_says_so_and_a_new_version_takes_them(

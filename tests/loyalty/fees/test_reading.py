@@ -1,7 +1,11 @@
 """The books of fees read from rows: the golden month, what was known by then, and the proof."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event, insert, select, update
@@ -16,6 +20,7 @@ from loyalty.fees import (
     fee_roll_forward,
     fees_of_month,
 )
+from loyalty.fees.reading import _charge
 from loyalty.fees.tables import fee_end
 from loyalty.fees.verify import first_broken_fee
 from loyalty.ids import new_id
@@ -131,6 +136,21 @@ async def test_an_end_counts_once_it_is_known_and_what_it_owes_stays_open(
     assert then.months[0].moved.recognised == 3_100
     assert (now.months[0].moved.recognised, now.months[0].closing) == (36_000, 500)
     assert [(one.opening, one.closing) for one in years_later.months] == [(500, 500)]
+
+
+@pytest.mark.parametrize(("zone", "days"), [("UTC", 30), ("Europe/Berlin", 30), ("Asia/Tokyo", 31)])
+async def test_days_are_those_of_the_programme_s_zone_also_where_clocks_change(
+    connection: AsyncConnection, zone: str, days: int
+) -> None:
+    policy = replace(await policy_at(connection, CAUSE.at), zone=ZoneInfo(zone))
+    begins = datetime(2027, 3, 14, 13, tzinfo=UTC)
+    ends = datetime(2027, 4, 13, 15, 30, tzinfo=UTC)
+    row = {"starts_at": begins, "ends_at": ends, "paid_at": begins, "booked_on": None}
+    told = {"id": new_id(), "membership": new_id(), "plan": "plus", "reason": "first"}
+
+    charge = _charge(policy, cast("Any", SimpleNamespace(**row, **told, net=3_100, tax=0, share=0)))
+
+    assert (charge.ends - charge.starts).days == days
 
 
 async def test_months_before_stay_as_they_are_when_the_span_begins_later(

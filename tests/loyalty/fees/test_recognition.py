@@ -46,6 +46,28 @@ def test_a_leap_day_is_a_day_of_the_period(starts: date, ends: date, february: i
     assert books.by(ends).rest == 0
 
 
+def test_three_charges_of_one_day_are_taken_in_their_order() -> None:
+    first = replace(MONTHLY, net=3_100, share=0)
+    gold = replace(first, id=UUID(int=5), reason=ChargeReason.UPGRADE, at=noon(first.booked_on))
+    plus = replace(gold, id=UUID(int=6), plan="plus", ends=date(2028, 1, 16), net=33_400)
+
+    told = Books([plus, first, gold]).months(JANUARY, FEBRUARY)
+
+    assert [(one.plan, one.moved.credited, one.closing) for one in told] == [
+        ("gold", 3_100 + 6_200, 0),
+        ("plus", 0, 39_600 - round(39_600 * 16 / 365)),
+    ]
+    assert sum(one.moved.billed - one.moved.credit_used for one in told) == 39_600
+
+
+def test_a_refund_on_the_last_day_takes_that_day_and_reverses_the_rest() -> None:
+    last = date(2027, 12, 31)
+
+    told = Books([YEARLY], [back(9, YEARLY, last, 36_500)]).by(LONG_AFTER)
+
+    assert (told.recognised, told.refunded, told.reversed) == (36_400, 100, 36_400)
+
+
 def test_a_month_that_is_not_over_counts_the_days_that_have_begun() -> None:
     books = Books([MONTHLY])
 

@@ -1,14 +1,17 @@
 """Reports of whoever bills: Stripe's own columns, each row once, each bad one beside the file."""
 
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
 from loyalty.bootstrap import Application
 from loyalty.database import Database
+from loyalty.history.billed_rows import read_movement
 from loyalty.history.billing import import_movements, import_payouts
 from loyalty.history.columns import ColumnsUnusable
+from loyalty.history.sheets import Cells, FaultError
 from loyalty.reconciliation.tables import biller_movement, biller_payout, biller_settlement
 from tests.loyalty.history.files import rejects_of
 from tests.support.api import application_over
@@ -142,3 +145,38 @@ async def test_a_file_without_its_columns_is_refused_by_their_names(
         await import_movements(application, path)
 
     assert refused.value.columns == named
+
+
+@pytest.mark.parametrize(
+    ("currency", "gross", "amount"),
+    [
+        ("isk", "1990.00", 1_990),
+        ("ugx", "5000.00", 5_000),
+        ("jpy", "1990", 1_990),
+        ("mga", "10.20", 1_020),
+        ("kwd", "1.230", 1_230),
+        ("isk", "1990.50", None),
+        ("jpy", "0.5", None),
+        ("kwd", "1.2345", None),
+    ],
+)
+def test_amounts_of_a_report_are_major_units_whatever_stripe_s_api_says(
+    currency: str, gross: str, amount: int | None
+) -> None:
+    texts = {
+        "balance_transaction_id": "txn_1",
+        "reporting_category": "charge",
+        "source_id": "ch_1",
+        "invoice_id": "in_1",
+        "currency": currency,
+        "gross": gross,
+        "created_utc": "2027-01-20 10:00:00",
+    }
+
+    if amount is None:
+        with pytest.raises(FaultError) as fault:
+            read_movement(Cells(texts), "stripe", ZoneInfo("UTC"))
+        assert fault.value.column == "gross"
+    else:
+        read = read_movement(Cells(texts), "stripe", ZoneInfo("UTC"))
+        assert (read.amount, read.settled, read.currency) == (amount, amount, currency.upper())
