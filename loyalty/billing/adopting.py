@@ -49,6 +49,11 @@ async def preview(application: Application) -> list[Found]:
         plans = [each for each in await list_plans(connection) if each.adapter == "stripe"]
     found = []
     async for seen in gateway.subscriptions():
+        async with application.database.snapshot() as connection:
+            why = await _passed_over(connection, seen)
+        if why is not None:
+            found.append(Found(seen["id"], seen["status"], why))
+            continue
         customer = await gateway.customer(seen["customer"])
         async with application.database.snapshot() as connection:
             found.append(await _look(connection, seen, customer or {}, plans))
@@ -61,7 +66,7 @@ async def adopt(application: Application, cause: Cause, found: Found) -> str:
     seen = await gateway.subscription(found.subscription)
     if seen is None or found.member is None or found.price is None:
         return "gone"
-    await application.database.write(_keep, cause, found, seen)
+    await application.database.write(_keep, cause, found.member, found.price, seen)
     try:
         return (await sync(application, cause, found.subscription)).code
     except LoyaltyError as error:
@@ -69,20 +74,18 @@ async def adopt(application: Application, cause: Cause, found: Found) -> str:
 
 
 async def _keep(
-    connection: AsyncConnection, cause: Cause, found: Found, seen: Mapping[str, Any]
+    connection: AsyncConnection, cause: Cause, member: UUID, ours: UUID, seen: Mapping[str, Any]
 ) -> None:
-    if found.member is None or found.price is None:
-        return
     price = current_item(seen)["price"]
-    await keep_customer(connection, found.member, seen["customer"], at=cause.at)
-    await keep_price(
-        connection,
-        found.price,
-        product=price["product"],
-        name=price["id"],
-        at=cause.at,
-        adopted=True,
-    )
+    await keep_customer(connection, member, seen["customer"], at=cause.at)
+    product, name = price["product"], price["id"]
+    await keep_price(connection, ours, product=product, name=name, at=cause.at, adopted=True)
+
+
+async def _passed_over(connection: AsyncConnection, seen: Mapping[str, Any]) -> Why | None:
+    if await by_reference(connection, "stripe", seen["id"]) is not None:
+        return "ours-already"
+    return "ended" if STATUSES.get(seen["status"], "ended") == "ended" else None
 
 
 async def _look(
@@ -94,10 +97,6 @@ async def _look(
     def answer(why: Why, member: UUID | None = None, price: UUID | None = None) -> Found:
         return Found(seen["id"], seen["status"], why, member, price)
 
-    if await by_reference(connection, "stripe", seen["id"]) is not None:
-        return answer("ours-already")
-    if STATUSES.get(seen["status"], "ended") == "ended":
-        return answer("ended")
     members = await _members(connection, customer)
     if len(members) != 1:
         return answer("several-members" if members else "no-member")

@@ -5,10 +5,10 @@ The worker finds what waits, one subscription at a time, and brings it in; sever
 about one subscription are one question. A hint is done when a question asked after it is settled.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal, TypeVar
 
 import structlog
 from sqlalchemy import func, select, tuple_, update
@@ -36,6 +36,7 @@ FIRST_PAUSE: Final = timedelta(seconds=20)
 LONGEST_PAUSE: Final = timedelta(hours=6)
 
 LOG: Final = structlog.get_logger(__name__)
+T = TypeVar("T")
 State = Literal["waiting", "handled", "failed"]
 
 
@@ -168,15 +169,13 @@ async def _by_subscription(
     """Find out which subscription each hint is about; what is about none is settled here."""
     found: dict[str, list[Waiting]] = {}
     for each in batch:
-        try:
-            about = each.subscription or await _asked_for(application.billing, each)
-        except Exception as error:  # noqa: BLE001 (told; one must not stop the others)
-            await application.database.write(put_off, [each], _told(error, each.id), at=cause.at)
+        about = each.subscription or await _tried(each.id, _asked_for(application.billing, each))
+        if isinstance(about, _Failed):
+            await application.database.write(put_off, [each], about.code, at=cause.at)
+        elif about is None:
+            await application.database.write(settle, [each], "not-ours", at=cause.at)
         else:
-            if about is None:
-                await application.database.write(settle, [each], "not-ours", at=cause.at)
-            else:
-                found.setdefault(about, []).append(each)
+            found.setdefault(about, []).append(each)
     return found
 
 
@@ -193,26 +192,30 @@ async def _asked_for(billing: Billing, hint: Waiting) -> str | None:
 async def _look_into(
     application: Application, cause: Cause, subscription: str, hints: Sequence[Waiting]
 ) -> int:
-    try:
-        synced = await bring_in(application, cause, subscription)
-    except Exception as error:  # noqa: BLE001 (told; one must not stop the others)
-        await application.database.write(put_off, hints, _told(error, subscription), at=cause.at)
-        return 0
-    if not synced.settled:
+    synced = await _tried(subscription, bring_in(application, cause, subscription))
+    if isinstance(synced, _Failed) or not synced.settled:
         await application.database.write(put_off, hints, synced.code, at=cause.at)
         return 0
     await application.database.write(settle, hints, synced.code, at=cause.at)
     return len(hints)
 
 
-def _told(error: Exception, about: str) -> str:
-    """Return the code under which what went wrong is kept, and say what nobody foresaw."""
-    if not isinstance(error, LoyaltyError):
-        LOG.error("stripe-event-broken", about=about, exc_info=error)
-        return BROKEN
-    if not isinstance(error, StripeUnavailable | StripeOff):
-        LOG.warning("stripe-event-failed", about=about, code=error.code)
-    return error.code
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    code: str
+
+
+async def _tried(about: str, call: Coroutine[Any, Any, T]) -> T | _Failed:
+    """Return what came of a question, or the code of what went wrong, which stops no other."""
+    try:
+        return await call
+    except LoyaltyError as error:
+        if not isinstance(error, StripeUnavailable | StripeOff):
+            LOG.warning("stripe-event-failed", about=about, code=error.code)
+        return _Failed(error.code)
+    except Exception:
+        LOG.exception("stripe-event-broken", about=about)
+        return _Failed(BROKEN)
 
 
 async def settle(

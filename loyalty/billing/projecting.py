@@ -244,10 +244,9 @@ def _disputed(seen: Seen, at: datetime) -> Iterator[_Back]:
 
 
 def _reinstated_at(dispute: Seen) -> datetime | None:
-    moved: Sequence[Seen] = dispute.get("balance_transactions") or ()
-    if not moved[1:]:  # the first is what was taken
-        return None
-    return instant(max(each["created"] for each in moved))
+    moved = sorted(each["created"] for each in dispute.get("balance_transactions") or ())
+    later = moved[1:]  # the first is what was taken
+    return instant(later[-1]) if later else None
 
 
 def _split(

@@ -36,17 +36,18 @@ async def member_of(connection: AsyncConnection, customer: str) -> UUID | None:
 async def keep_customer(
     connection: AsyncConnection, member: UUID, customer: str, *, at: datetime
 ) -> str:
-    """Keep what a member is called at Stripe and return it; the first one kept stays."""
+    """Keep what a member is called at Stripe and return it; the first one kept stays in use.
+
+    Whoever had another before is found by it as well.
+    """
     kept = await connection.scalar(
         insert(stripe_customer)
         .values(member=member, customer=customer, made_at=at)
         .on_conflict_do_nothing(constraint="stripe_customer_is_one_per_member")
         .returning(stripe_customer.c.customer)
     )
-    if kept is None:
-        return await customer_of(connection, member) or customer
     await take_names(connection, [Name(CUSTOMER, customer, member, member)])
-    return customer
+    return kept or await customer_of(connection, member) or customer
 
 
 async def prices_at_stripe(

@@ -11,4 +11,3 @@ grant update (fence, until) on loyalty.stripe_lease to :application;
 grant update (member, customer) on loyalty.stripe_customer to :application;
 grant update (member, done_at, refused) on loyalty.stripe_operation to :application;
 grant update (member, session) on loyalty.stripe_checkout to :application;
-grant update (repaired) on loyalty.stripe_comparison to :application;

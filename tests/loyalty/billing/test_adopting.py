@@ -23,6 +23,8 @@ async def test_what_fits_is_taken_over_and_the_rest_named_with_its_reason(shop: 
     ended = shop.stripe.begin(nobody, monthly)
     life.end(store, ended, "cancellation_requested")
 
+    await shop.opened(ann)  # who is another customer on our pages
+
     found = {each.subscription: each for each in await preview(shop.application)}
 
     assert {each.subscription: each.why for each in found.values()} == {
@@ -37,5 +39,9 @@ async def test_what_fits_is_taken_over_and_the_rest_named_with_its_reason(shop: 
     row = await shop.membership(fits["id"])
     assert row is not None
     assert (row.member, row.state) == (ann.id, "active")
+    asked = len(shop.stripe.double.calls)
     again = {each.subscription: each.why for each in await preview(shop.application)}
     assert again[fits["id"]] == "ours-already"
+    assert len(shop.stripe.double.calls) - asked == 1 + 2, (
+        "whose it is, of those alone that may fit"
+    )
