@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from gettext import NullTranslations
 from http import HTTPStatus
+from operator import methodcaller
 from pathlib import Path
 from typing import Any, Final
 
@@ -86,10 +87,15 @@ class Renderer:
             lstrip_blocks=True,
             extensions=["jinja2.ext.i18n"],
         )
-        environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]  # added by the extension
+        _install(environment, translations)
         environment.globals["static"] = self.address
         environment.globals["ident"] = show
         return environment
+
+
+def _install(environment: Environment, translations: NullTranslations) -> None:
+    """Call the method that the extension has given the environment."""
+    methodcaller("install_gettext_translations", translations, newstyle=True)(environment)
 
 
 def page(

@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 import benefits
+from admin.forms import Sent
 from admin.language import Voice
 from admin.words import N_
 
@@ -108,6 +109,14 @@ def why(voice: Voice, reason: str | None) -> str:
     """A reason in words; one that the shop made up is shown as it is."""
     known = VOID_REASONS.get(reason or "")
     return (reason or "") if known is None else voice.say(known)
+
+
+def reason_from(form: Sent, voice: Voice) -> tuple[str, dict[str, str]]:
+    """The reason that was chosen to end vouchers, and what is wrong with it."""
+    reason = form.get("reason")
+    if reason in VOID_REASONS:
+        return reason, {}
+    return reason, {"reason": voice.say("Please choose one of the reasons.")}
 
 
 def _chosen(voice: Voice, field: str, code: str) -> str:

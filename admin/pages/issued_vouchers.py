@@ -18,7 +18,7 @@ from admin.pages.vouchers import BATCHES, ISSUED
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import visit_of
-from admin.voucher_words import USE_STATES, VOID_REASONS, why
+from admin.voucher_words import USE_STATES, VOID_REASONS, reason_from, why
 from admin.words import VOUCHER_STATES, badge, named
 from loyalty.idempotency import Begun
 from loyalty.ids import show
@@ -39,10 +39,7 @@ async def issued_page(request: Request[Any, Any, Any], voucher: FromPath[str]) -
 async def void_form(request: Request[Any, Any, Any], voucher: FromPath[str]) -> Response[Any]:
     """Make a voucher void, for a reason, unless an open order holds it."""
     visit, form = visit_of(request), await sent(request)
-    cause, reason = visit.cause(), form.get("reason")
-    wrong = dict[str, str]()
-    if reason not in VOID_REASONS:
-        wrong["reason"] = visit.voice.say("Please choose one of the reasons.")
+    cause, (reason, wrong) = visit.cause(), reason_from(form, visit.voice)
 
     async def effect(connection: AsyncConnection, _: Begun) -> None:
         await void_voucher(connection, cause, voucher, reason=reason)

@@ -20,7 +20,7 @@ from admin.pages.vouchers import HERE as VOUCHERS
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
-from admin.voucher_words import BATCH_KINDS, BATCH_STATES, FAULTS, VOID_REASONS, why
+from admin.voucher_words import BATCH_KINDS, BATCH_STATES, FAULTS, VOID_REASONS, reason_from, why
 from admin.words import VOUCHER_STATES, badge, named
 from loyalty.cause import staff_actor
 from loyalty.idempotency import Begun
@@ -124,10 +124,7 @@ async def codes_form(request: Request[Any, Any, Any], batch: FromPath[str]) -> R
 async def void_form(request: Request[Any, Any, Any], batch: FromPath[str]) -> Response[Any]:
     """Make what is left of a batch void, for a reason."""
     visit, form, one = visit_of(request), await sent(request), _batch_id(batch)
-    cause, reason = visit.cause(), form.get("reason")
-    wrong = dict[str, str]()
-    if reason not in VOID_REASONS:
-        wrong["reason"] = visit.voice.say("Please choose one of the reasons.")
+    cause, (reason, wrong) = visit.cause(), reason_from(form, visit.voice)
 
     async def effect(connection: AsyncConnection, _: Begun) -> None:
         await void_batch(connection, cause, one, reason=reason)

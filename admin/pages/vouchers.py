@@ -23,7 +23,7 @@ from admin.render import go, page
 from admin.rule_view import Speaker, speaker_of
 from admin.visit import Visit, visit_of
 from admin.voucher_form import FIRST, choices, definition_from, labels_of
-from admin.voucher_words import BATCH_KINDS, BATCH_STATES, VOID_REASONS, terms_of
+from admin.voucher_words import BATCH_KINDS, BATCH_STATES, VOID_REASONS, reason_from, terms_of
 from admin.words import VOUCHER_STATES, badge, named
 from loyalty.idempotency import Begun
 from loyalty.ids import MalformedId, read, show
@@ -104,10 +104,7 @@ async def voucher_page(request: Request[Any, Any, Any], name: FromPath[str]) -> 
 async def retire_form(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[Any]:
     """Let no more vouchers of a kind be issued, for a reason."""
     visit, form = visit_of(request), await sent(request)
-    cause, reason = visit.cause(), form.get("reason")
-    wrong = dict[str, str]()
-    if reason not in VOID_REASONS:
-        wrong["reason"] = visit.voice.say("Please choose one of the reasons.")
+    cause, (reason, wrong) = visit.cause(), reason_from(form, visit.voice)
 
     async def effect(connection: AsyncConnection, _: Begun) -> None:
         await retire_definition(connection, cause, name, reason=reason)

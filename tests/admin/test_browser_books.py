@@ -27,6 +27,7 @@ from loyalty.rewards.stock import change_stock
 from loyalty.rewards.types import Kind, TaxClass
 from loyalty.rule_drafts import make_draft as make_rule_draft
 from loyalty.rule_drafts import publish_draft
+from loyalty.savings.runs import ask_for_plan_run, try_plan
 from loyalty.verification import verify_books
 from tests.admin.browsing import (
     CONSOLE_BUDGET,
@@ -40,6 +41,7 @@ from tests.admin.browsing import (
 )
 from tests.admin.conftest import cause
 from tests.admin.shop import Shop, fall_into_debt, tell_members_of_it
+from tests.admin.test_stripe_page import failed
 from tests.support.api import Web, mem
 from tests.support.policies import lasting
 from tests.support.requirements import needs_chromium
@@ -105,6 +107,7 @@ PAGES = (
     "/console/plans-new",
     "/console/plans",
     "/console/plans/plus",
+    "/console/plans/plus/figures",
     "/console/memberships",
     "/console/memberships/{membership}",
     "/console/rule-groups",
@@ -118,6 +121,9 @@ PAGES = (
     "/console/rules/drafts/{rules}/change",
     "/console/rules/drafts/{rules}/try?order=B-1005",
     "/console/rules/drafts/{rules}",
+    "/console/rules/drafts/{rules}/plan",
+    "/console/rules/drafts/{rules}/plan/{tried}",
+    "/console/stripe",
     "/console/rewards",
     "/console/rewards-new",
     "/console/rewards/pan",
@@ -175,6 +181,10 @@ async def _made(application: Application, web: Web, shop: Shop, because: Cause) 
     lane = RuleChange(groups={"lane": {"mode": "best", "limits": limits}})
     await database.write(publish_draft, because, await _drafted(application, because, lane))
     group = await _drafted(application, because, RuleChange(groups={"lane": "first"}))
+    ask = partial(ask_for_plan_run, plan="plus", fee=100, days=90)
+    tried = await database.write(ask, application.programme, because, rules.id)
+    await try_plan(application, because, run=str(tried))
+    await database.write(failed, application)
     batch = await database.write(ask_for_batch, because, Asking("birthday", quantity=2))
     terms = {"titles": {"en": "Pan", "zh": "锅"}, "points": 10, "sku": "PAN-1"}
     await database.write(make_reward, because, "pan", Kind.GOODS, terms)
@@ -199,6 +209,7 @@ async def _made(application: Application, web: Web, shop: Shop, because: Cause) 
         "ladder": show("drf", draft.id),
         "rules": show("rdr", rules.id),
         "group": show("rdr", group),
+        "tried": show("ptr", tried),
         "batch": show("vbt", batch.id),
         "membership": await _joined(web, shop),
         "voucher": show("vou", vouchers[0].id),
