@@ -15,7 +15,7 @@ from loyalty.billing.errors import StripeRefused
 from loyalty.billing.leasing import Lease
 from loyalty.billing.operations import ENDING, ask_once
 from loyalty.billing.projecting import current_item, intents_of
-from loyalty.billing.syncing import alone, sync_if_possible
+from loyalty.billing.syncing import PAUSES, alone, sync_if_possible
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.membership.asking import Asked, Leaving, NewChange, due_now, wanted_price
@@ -42,7 +42,7 @@ async def cancel_later(
             raise NothingToUndo
         return {"cancels": cancels, "schedule": await _schedule_of(application, row)}
 
-    async with alone(application, cause, row.reference) as lease:
+    async with alone(application, cause, row.reference, PAUSES) as lease:
         await ask_once(application, cause, row, "cancel-later", key=key, make=make)
         return await _brought_in(application, cause, row, lease)
 
@@ -75,7 +75,7 @@ async def leave(
             ],
         }
 
-    async with alone(application, cause, row.reference) as lease:
+    async with alone(application, cause, row.reference, PAUSES) as lease:
         try:
             asked = await ask_once(application, cause, row, ENDING, key=key, make=make)
         except StripeRefused:  # to give something back, maybe, and it has ended all the same
@@ -114,7 +114,7 @@ async def change(
             "then": [name, price.every],
         }
 
-    async with alone(application, cause, row.reference) as lease:
+    async with alone(application, cause, row.reference, PAUSES) as lease:
         await ask_once(application, cause, row, "change", key=key, make=make)
         return await _brought_in(application, cause, row, lease)
 

@@ -6,7 +6,7 @@ only while it is the highest; no transaction is open while Stripe is asked.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -92,14 +92,20 @@ async def _sync(application: Application, cause: Cause, subscription: str) -> Sy
 
 @asynccontextmanager
 async def alone(
-    application: Application, cause: Cause, subscription: str
+    application: Application, cause: Cause, subscription: str, pauses: Sequence[float] = ()
 ) -> AsyncIterator[Lease | None]:
-    """Be the only one to project a subscription; None where somebody else is at it.
+    """Be the only one to project a subscription; None where somebody else goes on being at it.
 
     Whoever does something at Stripe is so before, or else a webhook tells of it in another's name.
     """
     at = max(cause.at, application.clock.now())
     lease = await application.database.write(take_lease, subscription, at=at)
+    for pause in pauses:
+        if lease is not None:
+            break
+        await asyncio.sleep(pause)
+        at = max(at, application.clock.now())
+        lease = await application.database.write(take_lease, subscription, at=at)
     try:
         yield lease
     finally:
