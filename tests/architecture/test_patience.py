@@ -11,7 +11,7 @@ from tests.support.source import python_files, tree_of
 PAUSES = {
     "tests/faults/test_kills.py": "requests go on between the last kill and the end",
     "tests/support/mailbox.py": "a mail server that is slow on purpose",
-    "tests/support/stripe_double/__main__.py": "a person at the demo, whose step is told before time",
+    "tests/support/stripe_double/__main__.py": "what a person did is told before time moves",
 }
 """Where somebody waits for a length of time and for nothing else, each with why."""
 
