@@ -32,7 +32,7 @@ YOUNG: Final = timedelta(days=2)
 """How long after its publication a ladder is still given what was earned meanwhile."""
 MANY: Final = 20_000
 """How many standings one statement decides; their members are locked meanwhile."""
-_OF_MANY: Final = select(
+OF_MANY: Final = select(
     func.set_config("work_mem", "64MB", literal(value=True)),
     func.set_config("plan_cache_mode", "force_custom_plan", literal(value=True)),
 )
@@ -80,7 +80,7 @@ async def review_batch(connection: AsyncConnection, cause: Cause, *, limit: int 
     if not due:
         return 0
     await _lock(connection, policy, due)
-    await connection.execute(_OF_MANY)
+    await connection.execute(OF_MANY)
     moved = await tiers.review(
         connection,
         ladder,
@@ -105,7 +105,7 @@ async def move_batch(connection: AsyncConnection, cause: Cause, *, limit: int = 
     if not behind:
         return 0
     await _lock(connection, policy, behind)
-    await connection.execute(_OF_MANY)
+    await connection.execute(OF_MANY)
     moved = await tiers.move(
         connection,
         ladder,

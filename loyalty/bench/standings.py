@@ -23,6 +23,7 @@ from loyalty.bench.plan import Plan
 from loyalty.bench.rig import Rig
 from loyalty.database import LONG, Database
 from loyalty.ids import new_id
+from loyalty.reviews import MANY, OF_MANY
 
 JOINED: Final = date(2024, 1, 1)
 DAYS: Final = 1_095
@@ -30,18 +31,12 @@ TODAY: Final = date(2026, 12, 30)
 NIGHT: Final = date(2027, 1, 1)
 LIVES: Final = 2_000
 SHIPMENTS: Final = 10
-REVIEWED: Final = 20_000
 EACH: Final = 100_000
 WHOLE: Final = 1_000_000
 """The budget names so many changes among so many members; smaller runs count in proportion."""
 REVIEW: Final = "bench-review"
 SEED: Final = 13
 MEMORY: Final = "SET work_mem = '64MB'"
-REVIEWING: Final = (
-    "SET LOCAL work_mem = '64MB'",
-    "SET LOCAL plan_cache_mode = force_custom_plan",
-)
-"""What the job sets for each batch (`loyalty.reviews`)."""
 TABLES: Final = ("standing", "standing_change", "activity")
 CHOOSE: Final = """
 CREATE TEMP TABLE chosen AS
@@ -184,16 +179,15 @@ async def _place(connection: AsyncConnection, ladder: tiers.Ladder) -> object:
 async def _write(programme: Database, rig: Rig, ladder: tiers.Ladder) -> float:
     """Review everybody, batch by batch as the job does."""
     begun = time.perf_counter()
-    due = REVIEWED
-    while due == REVIEWED:
+    due = MANY
+    while due == MANY:
         due = await programme.write(_review, rig, ladder)
     return time.perf_counter() - begun
 
 
 async def _review(connection: AsyncConnection, rig: Rig, ladder: tiers.Ladder) -> int:
-    for setting in REVIEWING:
-        await connection.exec_driver_sql(setting)
-    due = await tiers.due(connection, NIGHT, limit=REVIEWED, version=ladder.version)
+    await connection.execute(OF_MANY)
+    due = await tiers.due(connection, NIGHT, limit=MANY, version=ladder.version)
     await tiers.review(
         connection, ladder, due, on=NIGHT, at=rig.now(), actor="system", request_id=REVIEW
     )
