@@ -76,8 +76,9 @@ async def take_codes(
     """
     definition = await find_definition(connection, batch.definition, pointer="/definition")
     named = [row.member for row in rows if row.member is not None]
-    members = await known_members(connection, named)
-    await lock_members(connection, list(members.values()))
+    members: dict[str, UUID] = {}
+    while (now := await known_members(connection, named)) != members:  # after merges waited for
+        await lock_members(connection, list((members := now).values()))
     refused: list[RefusedCode] = []
     new: dict[UUID, tuple[int, NewVoucher]] = {}
     seen: set[str] = set()

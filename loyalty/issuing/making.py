@@ -5,6 +5,7 @@ was, and no code is made twice.
 """
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -45,10 +46,7 @@ async def make_some(
     more = min(limit, found.wanted - found.made)
     if found.state != "making" or not more:
         return 0
-    holders = [FREE] * more
-    if found.bound:
-        holders = list(await connection.scalars(_next(found, more)))
-        await lock_members(connection, holders)
+    holders = await _locked(connection, found, more) if found.bound else [FREE] * more
     vouchers = [(whose, new_id(cause.at)) for whose in holders]
     codes = await claim_minted(connection, vouchers)
     new = [
@@ -73,6 +71,14 @@ async def make_some(
     ends = {"finished_at": cause.at} if made == found.wanted else {}
     await change_batch(connection, batch, made=made, **ends)
     return more
+
+
+async def _locked(connection: AsyncConnection, found: Batch, more: int) -> Sequence[UUID]:
+    """For whom the next codes are, with their rows locked; merges that were waited for count."""
+    holders: Sequence[UUID] = ()
+    while (now := list(await connection.scalars(_next(found, more)))) != holders:
+        await lock_members(connection, holders := now)
+    return holders
 
 
 def _next(found: Batch, more: int) -> Select[*tuple[Any, ...]]:

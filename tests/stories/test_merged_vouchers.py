@@ -38,6 +38,22 @@ async def given(admin: Caller, whose: int) -> tuple[str, str]:
     return batch["batch"], listed["items"][0]["code"]
 
 
+async def slow_merge(
+    connection: AsyncConnection,
+    web: Web,
+    gone: Member,
+    into: Member,
+    *,
+    done: asyncio.Event,
+    may_commit: asyncio.Event,
+) -> None:
+    """Merge two members, and hold their rows until it may be committed."""
+    refs = [Ref("member", str(each.id), id=each.id) for each in (gone, into)]
+    await merge_members(connection, web.cause(), *refs, reason="same-person")
+    done.set()
+    await may_commit.wait()
+
+
 async def test_a_code_that_passed_on_is_listed_and_counted_once_for_whom_it_passed_to(
     web: Web, shop: Shop, admin: Caller, members: list[Member]
 ) -> None:
@@ -96,14 +112,8 @@ async def test_what_is_made_void_during_a_merge_is_void_for_whom_it_passed_to(
     batch, code = await given(admin, 2)
     database = web.application.database
     passed, may_commit = asyncio.Event(), asyncio.Event()
-    refs = [Ref("member", str(each.id), id=each.id) for each in (two, ada)]
-
-    async def slowly(connection: AsyncConnection) -> None:
-        await merge_members(connection, web.cause(), *refs, reason="same-person")
-        passed.set()
-        await may_commit.wait()
-
-    merging = asyncio.create_task(database.write(slowly))
+    work = database.write(slow_merge, web, two, ada, done=passed, may_commit=may_commit)
+    merging = asyncio.create_task(work)
     await passed.wait()
     path = f"/vouchers/{code}/void" if alone else f"/voucher-batches/{batch}/void"
     voiding = asyncio.create_task(call(admin, path, {"reason": "leaked"}, 200))
@@ -114,4 +124,34 @@ async def test_what_is_made_void_during_a_merge_is_void_for_whom_it_passed_to(
     refused = await shop.place(basket(code), "S-1", status=409)
     assert refused["code"] == "voucher-void"
     assert (await read(admin, f"/vouchers/{code}"))["void_reason"] == "leaked"
+    await shop.holds()
+
+
+async def test_codes_that_are_made_or_brought_in_during_a_merge_are_for_whom_the_member_goes_on_as(
+    web: Web, shop: Shop, admin: Caller, members: list[Member]
+) -> None:
+    ada, two, _ = members
+    database = web.application.database
+    merged, may_commit = asyncio.Event(), asyncio.Event()
+    outside = {"codes": [{"code": "PARTNER-1", "member": "ext:C-2"}]}
+
+    async def making() -> None:
+        await merged.wait()
+        await asyncio.gather(
+            call(admin, BATCHES, {"members": ["ext:C-2"]}),
+            call(admin, "/voucher-definitions/five-off/imports", outside),
+        )
+
+    made = asyncio.create_task(making())
+    work = database.write(slow_merge, web, two, ada, done=merged, may_commit=may_commit)
+    merging = asyncio.create_task(work)
+    await merged.wait()
+    await until_blocked(database, 2)
+    may_commit.set()
+    await asyncio.gather(merging, made)
+
+    listed = (await read(admin, "/members/ext:C-1/vouchers"))["items"]
+    assert len(listed) == 2
+    for number, each in enumerate(listed):
+        await shop.buy(basket(each["code"]), f"S-{number}")
     await shop.holds()
