@@ -1,6 +1,7 @@
 """Memberships: read, cancelled, withdrawn from, changed."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -39,6 +40,7 @@ from loyalty.members.types import EXTERNAL
 from loyalty.membership import asking, external
 from loyalty.membership.asking import Asked, NewChange
 from loyalty.membership.errors import MembershipUnknown
+from loyalty.membership.reasons import say_why
 from loyalty.membership.store import (
     by_reference,
     charges_of,
@@ -177,7 +179,7 @@ def deed_of(summary: str, roles: frozenset[Role], *refusals: str, **more: object
             "membership-ended",
             "membership-cancelled-already",
             body=CancelMembershipBody,
-            example={"when": "period-end"},
+            example={"when": "period-end", "reason": "too-expensive"},
         )
     ),
 )
@@ -185,13 +187,21 @@ async def cancel_membership(request: ApiRequest) -> Response[bytes]:
     """End the membership when what is paid ends, or now with what the policy gives back."""
     body = await body_of(request, CancelMembershipBody)
 
+    async def why(connection: AsyncConnection, cause: Cause, came: Asked) -> Asked:
+        row = came.applied.membership
+        if body.reason is not None:
+            row = await say_why(connection, cause, row.id, body.reason)
+        return replace(came, applied=replace(came.applied, membership=row))
+
     async def deed(connection: AsyncConnection, cause: Cause, id_: UUID) -> Asked:
-        return await asking.cancel(connection, cause, id_, body.when)
+        return await why(connection, cause, await asking.cancel(connection, cause, id_, body.when))
 
     async def there(application: Application, cause: Cause, row: Membership, key: str) -> Asked:
         if body.when == "now":
-            return await deeds.leave(application, cause, row, "cancelled-now", key=key)
-        return await deeds.cancel_later(application, cause, row, cancels=True, key=key)
+            came = await deeds.leave(application, cause, row, "cancelled-now", key=key)
+        else:
+            came = await deeds.cancel_later(application, cause, row, cancels=True, key=key)
+        return await application.database.write(why, cause, came)
 
     return await ask(request, deed, there)
 

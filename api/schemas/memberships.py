@@ -120,9 +120,10 @@ class MembershipRefundBody(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CancelMembershipBody(Struct, frozen=True, forbid_unknown_fields=True):
-    """When the membership ends: when what is paid ends, or now."""
+    """When the membership ends: when what is paid ends, or now; and why, by a code."""
 
     when: WhenName = "period-end"
+    reason: Code | None = None
 
 
 class ChangePlanBody(Struct, frozen=True, forbid_unknown_fields=True):

@@ -71,7 +71,8 @@ class PlanFiguresOut(Struct, frozen=True, rename={"from_": "from"}):
 
     `members` had it at some time; `lost` had it at the start and have left. `benefits` is what its
     rules took off orders of these months that were shipped and stayed. Of `payers`, `gained` saved
-    at least what they paid, tax included. `result` is revenue less benefits.
+    at least what they paid, tax included. `result` is revenue less benefits. `reasons` counts why
+    memberships ended, of those who said it.
     """
 
     plan: str
@@ -91,6 +92,7 @@ class PlanFiguresOut(Struct, frozen=True, rename={"from_": "from"}):
     payers: int
     gained: int
     result: int
+    reasons: dict[str, int]
 
     @classmethod
     def of(cls, told: savings.PlanFigures) -> "PlanFiguresOut":
@@ -113,4 +115,5 @@ class PlanFiguresOut(Struct, frozen=True, rename={"from_": "from"}):
             payers=told.payers,
             gained=told.gained,
             result=told.result,
+            reasons=dict(told.reasons),
         )

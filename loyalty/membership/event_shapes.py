@@ -58,6 +58,11 @@ SHAPES: Final[tuple[tuple[str, str, Schema], ...]] = (
         "A membership will end at an instant, and is paid until then.",
         _of({"ends_at": _INSTANT}),
     ),
+    (
+        "membership.reason-given",
+        "A member said why they leave.",
+        _of({"reason": text("The code of the reason, as the shop has it.")}),
+    ),
     ("membership.cancel-undone", "A membership that would have ended goes on.", _of({})),
     (
         "membership.changed",

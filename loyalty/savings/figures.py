@@ -1,6 +1,7 @@
 """What a plan brings and costs: who came and left, who paid after a trial, revenue, benefits."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.books.allocation import half_up
 from loyalty.fees import fee_roll_forward
+from loyalty.membership.reasons import reasons_to_leave
 from loyalty.membership.tables import membership, membership_charge
 from loyalty.orders.tables import order
 from loyalty.plans.tables import plan_price
@@ -25,7 +27,8 @@ class PlanFigures:
 
     ``members`` had it at some time; ``lost`` had it at the start and have left by the end.
     ``benefits`` is what its rules took off orders of the span, as far as they were shipped and
-    stayed. ``gained`` of those who paid saved at least what they paid, tax included.
+    stayed. ``gained`` of those who paid saved at least what they paid, tax included. ``reasons``
+    counts why memberships ended, of those who said it.
     """
 
     plan: str
@@ -43,6 +46,7 @@ class PlanFigures:
     benefits: int
     payers: int
     gained: int
+    reasons: Mapping[str, int]
 
     @property
     def benefits_per_member(self) -> int:
@@ -92,6 +96,7 @@ async def plan_figures(
         benefits=sum(saved.values()),
         payers=len(paid),
         gained=sum(saved[member] >= amount for member, amount in paid.items()),
+        reasons=await reasons_to_leave(connection, plan.code, begins, ends),
     )
 
 
