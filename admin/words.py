@@ -124,13 +124,6 @@ ORDER_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 
-SHIPMENT_KINDS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
-    {
-        "completed": (N_("Completed"), "good"),
-        "cancelled": (N_("Cancelled"), ""),
-    }
-)
-
 KEY_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "active": (N_("In use"), "good"),
