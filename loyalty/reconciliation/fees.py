@@ -17,6 +17,7 @@ from sqlalchemy import (
     Date,
     Select,
     String,
+    Subquery,
     Uuid,
     and_,
     case,
@@ -255,7 +256,7 @@ def payouts_compared(span: Span) -> CTE:
     made by hand, and nobody knows what they are made of. One that movements of the period name is
     missing once payouts were reported from after it must have left.
     """
-    out, line, settled = biller_payout.c, biller_movement.c, biller_settlement.c
+    out, settled = biller_payout.c, biller_settlement.c
     paid = (
         select(
             out.adapter,
@@ -268,23 +269,7 @@ def payouts_compared(span: Span) -> CTE:
         .having(func.bool_or(and_(out.at >= span.begins, out.at < span.ends)))
         .subquery("paid")
     )
-    made = (
-        select(
-            settled.adapter,
-            settled.payout,
-            line.settled_in,
-            cast(func.sum(line.settled), BigInteger).label("amount"),
-            func.max(span.day(line.at)).label("on"),
-        )
-        .join_from(
-            biller_settlement,
-            biller_movement,
-            and_(line.adapter == settled.adapter, line.id == settled.movement),
-        )
-        .where(line.category.not_in(MOVED_OUT))
-        .group_by(settled.adapter, settled.payout, line.settled_in)
-        .subquery("made")
-    )
+    made = _made_of(span)
     same = and_(
         made.c.adapter == paid.c.adapter,
         made.c.payout == paid.c.payout,
@@ -310,6 +295,28 @@ def payouts_compared(span: Span) -> CTE:
         .select_from(paid.outerjoin(made, same, full=True))
         .where(or_(exists().where(settled.adapter == paid.c.adapter), missing))
         .cte("compared")
+    )
+
+
+def _made_of(span: Span) -> Subquery:
+    """What movements say that each payout was made of."""
+    line, settled = biller_movement.c, biller_settlement.c
+    return (
+        select(
+            settled.adapter,
+            settled.payout,
+            line.settled_in,
+            cast(func.sum(line.settled), BigInteger).label("amount"),
+            func.max(span.day(line.at)).label("on"),
+        )
+        .join_from(
+            biller_settlement,
+            biller_movement,
+            and_(line.adapter == settled.adapter, line.id == settled.movement),
+        )
+        .where(line.category.not_in(MOVED_OUT))
+        .group_by(settled.adapter, settled.payout, line.settled_in)
+        .subquery("made")
     )
 
 
