@@ -1,6 +1,6 @@
 """Reading runs and items, and clearing a difference once it is explained."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
@@ -152,16 +152,8 @@ async def clear_item(
             request_id=cause.request_id,
         )
     )
-    await record_change(
-        connection,
-        cause,
-        subject_kind="reconciliation-item",
-        subject=f"{number}/{position}",
-        action="clear",
-        after={"reason": reason.value, "reference": reference},
-        member=item.member,
-    )
-    return await find_item(connection, number, position)
+    said = {"reason": reason.value, "reference": reference}
+    return await _told(connection, cause, item, "clear", after=said)
 
 
 async def reopen_item(
@@ -188,17 +180,32 @@ async def reopen_item(
             request_id=cause.request_id,
         )
     )
+    before = {"reason": item.clearing.reason.value, "reference": item.clearing.reference}
+    said = {"reason": reason.value, "reference": reference}
+    return await _told(connection, cause, item, "reopen", after=said, before=before)
+
+
+async def _told(
+    connection: AsyncConnection,
+    cause: Cause,
+    item: Item,
+    action: str,
+    *,
+    after: Mapping[str, str | None],
+    before: Mapping[str, str | None] | None = None,
+) -> Item:
+    """Put on the trail what was said of an item, before and now, and return it as it is now."""
     await record_change(
         connection,
         cause,
         subject_kind="reconciliation-item",
-        subject=f"{number}/{position}",
-        action="reopen",
-        before={"reason": item.clearing.reason.value, "reference": item.clearing.reference},
-        after={"reason": reason.value, "reference": reference},
+        subject=f"{item.reconciliation}/{item.position}",
+        action=action,
+        before=before,
+        after=after,
         member=item.member,
     )
-    return await find_item(connection, number, position)
+    return await find_item(connection, item.reconciliation, item.position)
 
 
 async def _taken(connection: AsyncConnection, number: int, position: int) -> tuple[Item, int]:
