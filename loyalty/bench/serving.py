@@ -29,7 +29,7 @@ class BenchServerFailed(LoyaltyError):
 @contextmanager
 def serving(target: str, database: str, *, processes: int = 1) -> Iterator[int]:
     """Serve a web application over a database, and say on which port."""
-    port = _free_port()
+    port = free_port()
     environment = {
         **os.environ,
         "LOYALTY_DATABASE_URL": database,
@@ -65,7 +65,8 @@ def _await_listening(child: "subprocess.Popen[bytes]", target: str, port: int) -
     raise BenchServerFailed(target=target, seconds=START_SECONDS)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Answer a port of this machine that nobody listens on."""
     with socket.socket() as line:
         line.bind((HOST, 0))
         port: int = line.getsockname()[1]

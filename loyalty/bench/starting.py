@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,13 +17,12 @@ from loyalty.bench.figures import Figure
 from loyalty.bench.history import write_year
 from loyalty.bench.plan import Plan
 from loyalty.bench.rig import remove, temporary_home
-from loyalty.bench.serving import BenchServerFailed
+from loyalty.bench.serving import HOST, BenchServerFailed, free_port
 
 BUILD_SECONDS: Final = 900
 END_SECONDS: Final = 60
 POLL_SECONDS: Final = 0.02
 HTTP_OK: Final = 200
-HOST: Final = "127.0.0.1"
 
 
 def measure(plan: Plan) -> list[Figure]:
@@ -52,7 +50,7 @@ def measure(plan: Plan) -> list[Figure]:
 @contextmanager
 def _demo(home: Path, folder: str, orders: list[str]) -> Iterator[float]:
     """Serve the demo, and say after how many seconds it was ready."""
-    port = _free_port()
+    port = free_port()
     environment = {**os.environ, "LOYALTY_HOME": str(home)}
     environment.pop("LOYALTY_DATABASE_URL", None)
     command = [sys.executable, "-m", "loyalty", "demo", "--port", str(port), *orders]
@@ -89,10 +87,3 @@ def _is_ready(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as line:
-        line.bind((HOST, 0))
-        port: int = line.getsockname()[1]
-        return port
