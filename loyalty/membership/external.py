@@ -28,6 +28,7 @@ from loyalty.membership.errors import (
     ReferenceTaken,
     TrialNotOffered,
 )
+from loyalty.membership.giving_back import net_of
 from loyalty.membership.states import BY_TIME, access_until, paid_until, report_of, settle
 from loyalty.membership.store import (
     by_reference,
@@ -347,10 +348,8 @@ async def report_refund(
 
 def _net_of(charge: Charge, given: NewRefund) -> int:
     """Return the net of a refund in its charge's proportion, half up; the last one closes it."""
-    gone = charge.refunded_net + charge.refunded_tax
+    if given.kind != "reinstated":
+        return net_of(charge, given.amount)
     whole = charge.net + charge.tax
-    if given.kind == "reinstated":
-        by_then = gone - given.amount
-        return charge.refunded_net - (2 * by_then * charge.net + whole) // (2 * whole)
-    by_then = gone + given.amount
-    return (2 * by_then * charge.net + whole) // (2 * whole) - charge.refunded_net
+    by_then = charge.refunded_net + charge.refunded_tax - given.amount
+    return charge.refunded_net - (2 * by_then * charge.net + whole) // (2 * whole)

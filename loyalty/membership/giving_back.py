@@ -76,15 +76,24 @@ class _Rest:
     def of(self, days: int, left: int | None = None) -> Due:
         """Return what is due for the days that are left of the period, or for all of it."""
         left = days if left is None else left
-        net, tax = self.net * left // days, self.tax * left // days
         charge = self.charge
-        return Due(
-            charge.reference,
-            min(net, charge.net - charge.refunded_net),
-            min(tax, charge.tax - charge.refunded_tax),
-            left,
-            days,
-        )
+        amount = min(self.net * left // days, charge.net - charge.refunded_net)
+        amount += min(self.tax * left // days, charge.tax - charge.refunded_tax)
+        net = net_of(charge, amount)
+        return Due(charge.reference, net, amount - net, left, days)
+
+
+def net_of(charge: Charge, amount: int) -> int:
+    """Return the net of what goes back of a charge, in its proportion, half up.
+
+    The last one closes it, and what is due is split as the refund will be that pays it.
+    """
+    whole = charge.net + charge.tax
+    by_then = charge.refunded_net + charge.refunded_tax + amount
+    net = (2 * by_then * charge.net + whole) // (2 * whole) - charge.refunded_net
+    return min(
+        max(net, amount - charge.tax + charge.refunded_tax), charge.net - charge.refunded_net
+    )
 
 
 def unused(charges: Sequence[Charge], at: datetime, zone: ZoneInfo) -> list[Due]:

@@ -79,7 +79,7 @@ async def test_the_last_day_of_withdrawal_is_whole(connection: AsyncConnection) 
 
 
 DUE = {
-    "pro-rata": [("SUB-1-1", 601, 48, 360, 365), ("UP-1", 8_435, 0, 360, 365)],
+    "pro-rata": [("SUB-1-1", 600, 49, 360, 365), ("UP-1", 8_435, 0, 360, 365)],
     "full-if-unused": [("SUB-1-1", 610, 49, 365, 365), ("UP-1", 8_553, 0, 365, 365)],
     "none": [],
 }
