@@ -21,6 +21,7 @@ from tests.support.requirements import needs_chromium
 __all__ = ["application", "chromium", "served", "story"]
 
 pytestmark = needs_chromium
+expect.set_options(timeout=60_000)  # of a busy machine
 CONSOLE = "/console/memberships"
 
 
