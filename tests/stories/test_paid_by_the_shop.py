@@ -9,6 +9,7 @@ import pytest_asyncio
 from loyalty.bootstrap import Application
 from loyalty.clock import Clock
 from loyalty.database import Database
+from loyalty.members import Member
 from loyalty.membership.upkeep import keep_memberships
 from tests.loyalty.membership.building import events
 from tests.stories.test_events import publish
@@ -65,7 +66,28 @@ def period(began: datetime, number: int) -> Json:
     }
 
 
-async def test_the_whole_life_of_a_membership_without_stripe(shop: Shop) -> None:
+async def joined(shop: Shop) -> tuple[Member, datetime]:
+    """Open a plan with a rule and a partner's code, let C-1 join it; answer who and since when."""
+    await on_offer(shop)
+    ada = await shop.web.joined(external_id="C-1")
+    began = shop.web.application.clock.now()
+    await shop.post("/v1/memberships", joining(began), status=201)
+    return ada, began
+
+
+async def books(shop: Shop, began: datetime) -> tuple[Json, Json, int]:
+    """Return the plan's figures since it began, what its fees moved, and what is left of them."""
+    admin = await shop.web.caller("admin")
+    after = (shop.web.application.clock.now() + DAY).replace(day=1) + 32 * DAY
+    months = {"from": f"{began - DAY:%Y-%m}-01", "to": f"{after:%Y-%m}-01"}
+    figures = (await admin.get("/v1/plans/prime/figures", **months)).json()
+    rolled = (await admin.get("/v1/finance/fees/roll-forward", **months)).json()["months"]
+    sums = {name: sum(one[name] for one in rolled) for name in ("billed", "refunded")}
+    return figures, sums, rolled[-1]["closing"]
+
+
+async def on_offer(shop: Shop) -> None:
+    """Offer the plan, what it gives at checkout, and a partner's benefit with one code."""
     admin = await shop.web.caller("admin")
     assert (await admin.post("/v1/plans", PRIME)).status_code == 201
     await publish(admin, SHIPS_FREE)
@@ -73,9 +95,11 @@ async def test_the_whole_life_of_a_membership_without_stripe(shop: Shop) -> None
     path = "/v1/plans/prime/partner-benefits"
     assert (await admin.post(path, music)).status_code == 201
     assert (await admin.post(f"{path}/music/codes", {"codes": ["M-1"]})).json()["added"] == 1
-    ada = await shop.web.joined(external_id="C-1")
-    began = shop.web.application.clock.now()
-    asked: dict[str, Any] = {
+
+
+def joining(began: datetime) -> dict[str, Any]:
+    """Return what the shop reports of a member who paid for a first month."""
+    return {
         "member": "ext:C-1",
         "plan": "prime",
         "price": "monthly",
@@ -83,7 +107,10 @@ async def test_the_whole_life_of_a_membership_without_stripe(shop: Shop) -> None
         "consent": {"text": "prime-terms", "version": "1"},
         "paid": period(began, 0),
     }
-    await shop.post("/v1/memberships", asked, status=201)
+
+
+async def test_the_whole_life_of_a_membership_without_stripe(shop: Shop) -> None:
+    ada, began = await joined(shop)
     assert await seen(shop) == ("active", True, 0)
     wallet = (await shop.caller.get("/v1/members/ext:C-1/wallet")).json()
     member = await shop.web.caller("member", ada.id)
@@ -127,13 +154,7 @@ async def test_the_whole_life_of_a_membership_without_stripe(shop: Shop) -> None
         "began", "renewal-ahead", "renewed", "payment-failed", "mended", "ended", "reason-given",
         "refunded",
     ]  # fmt: skip
-    admin = await shop.web.caller("admin")
-    after = (shop.web.application.clock.now() + DAY).replace(day=1) + 32 * DAY
-    months = {"from": f"{began - DAY:%Y-%m}-01", "to": f"{after:%Y-%m}-01"}
-    figures = (await admin.get("/v1/plans/prime/figures", **months)).json()
+    figures, moved, left = await books(shop, began)
     assert figures["reasons"] == {"too-expensive": 1}
-    books = (await admin.get("/v1/finance/fees/roll-forward", **months)).json()["months"]
-    sums = {name: sum(one[name] for one in books) for name in ("billed", "refunded")}
-    assert sums == {"billed": 3 * 916, "refunded": whole["refunds"][0]["net"]}
-    assert books[-1]["closing"] == 0
+    assert (moved, left) == ({"billed": 3 * 916, "refunded": whole["refunds"][0]["net"]}, 0)
     await shop.holds()
