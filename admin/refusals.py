@@ -47,6 +47,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
             "Your role may move at most %(allowed)s points a day;"
             " %(wanted)s more would exceed that."
         ),
+        "membership-without-access": N_("The membership gives no benefits at the moment."),
+        "partner-benefit-archived": N_("No more codes of this are given."),
+        "partner-codes-run-out": N_("There is no code left at the moment."),
         "idempotency-key-reused": N_(
             "This form was sent before with other content. Look at what it did, then try again."
         ),

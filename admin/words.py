@@ -220,6 +220,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "membership-joined": N_("You have joined."),
         "membership-confirming": N_("Stripe is still confirming it; look again in a moment."),
         "membership-left": N_("Nothing was joined and nothing was charged."),
+        "partner-code": N_("Here is your code."),
         "membership-leave": N_("The membership has ended."),
         "membership-withdraw": N_("The joining is taken back."),
         "stripe-replayed": N_("The event waits again; a worker looks into it."),

@@ -13,6 +13,7 @@ from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.joining import here
 from admin.once import Effect, once
+from admin.partner_view import partner_benefits
 from admin.plan_form import (
     FIRST,
     PRICES,
@@ -135,6 +136,7 @@ async def _plan(
             raise PageMissing from None
         ladder = await tiers.live_ladder(connection)
         counted = (await count_by_plan(connection)).get(code, {})
+        partners = await partner_benefits(connection, visit, code)
     return page(
         request,
         "plan.html",
@@ -145,6 +147,7 @@ async def _plan(
         state=badge(visit.voice, PLAN_STATES, _state(visit, found)),
         terms=terms_of(visit.voice, found, tier_names(visit.voice, ladder)),
         prices=[(one, price_words(visit.voice, one, found.currency)) for one in found.prices],
+        partners=partners,
         counted=[
             (badge(visit.voice, STATES, name), name, counted.get(name, 0))
             for name in STATES

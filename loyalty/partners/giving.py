@@ -4,6 +4,7 @@ Asking again answers the code that was given. Codes are taken so that nobody wai
 who ask at once get two codes, and the last one goes to one of them.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -18,9 +19,9 @@ from loyalty.membership.store import lock_membership
 from loyalty.membership.types import Membership
 from loyalty.partners.ending import whose
 from loyalty.partners.errors import BenefitArchived, CodesRunOut, NoAccess
-from loyalty.partners.store import find_benefit
+from loyalty.partners.store import find_benefit, list_benefits
 from loyalty.partners.tables import partner_code, partner_grant
-from loyalty.partners.types import Benefit, Given
+from loyalty.partners.types import Benefit, Given, Offer
 from loyalty.plans.store import plan_of_price
 
 
@@ -35,9 +36,9 @@ async def give_code(connection: AsyncConnection, cause: Cause, id_: UUID, benefi
     if not standing.access:
         raise NoAccess(seen=standing.state)
     period = _period_of(row, wanted)
-    for given in await codes_of(connection, row):
-        if (given.benefit, given.period) == (wanted.code, period):
-            return given
+    had = _had(await codes_of(connection, row), wanted, period)
+    if had is not None:
+        return had
     if wanted.archived_at is not None:
         raise BenefitArchived(seen=wanted.code)
     code, text = await _take(connection, wanted, cause.at)
@@ -73,6 +74,21 @@ async def codes_of(connection: AsyncConnection, row: Membership) -> list[Given]:
         .limit(200)
     )
     return [Given(*each) for each in rows]
+
+
+async def offers_of(connection: AsyncConnection, row: Membership) -> list[Offer]:
+    """Return what partners give with a membership now: what is open, and what it has a code of."""
+    given = await codes_of(connection, row)
+    offers = [
+        Offer(each, _had(given, each, _period_of(row, each)))
+        for each in await list_benefits(connection, row.plan)
+    ]
+    return [one for one in offers if one.given is not None or one.benefit.archived_at is None]
+
+
+def _had(given: Sequence[Given], benefit: Benefit, period: datetime) -> Given | None:
+    """The code that was given of a benefit for this period."""
+    return next((one for one in given if (one.benefit, one.period) == (benefit.code, period)), None)
 
 
 def _period_of(row: Membership, benefit: Benefit) -> datetime:

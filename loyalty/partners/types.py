@@ -56,3 +56,11 @@ class Given:
     period: datetime
     given_at: datetime
     voided_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a membership has of a partner: its code of the present period, or None so far."""
+
+    benefit: Benefit
+    given: Given | None

@@ -11,6 +11,8 @@ from loyalty.ids import show
 from loyalty.members import lock_member, read_member_ref
 from loyalty.membership.external import NewMembership, NewPayment, join_plan
 from loyalty.membership.types import Applied
+from loyalty.partners.store import bring_in_codes, open_benefit
+from loyalty.partners.types import NewBenefit
 from loyalty.plans.store import find_plan
 from tests.admin.conftest import Visitor, browser, cause
 from tests.admin.shop import Shop, wallet_link
@@ -183,6 +185,47 @@ async def test_a_member_cancels_keeps_and_changes_their_membership_in_the_wallet
     timeline = (await admin.get(address)).text
     assert re.search(r"Cancelled for the end of the period</p><p[^>]*>The member", timeline)
     assert "Changes its price at the end of the period" in timeline
+
+
+async def test_a_member_has_a_partner_s_code_from_the_wallet_and_one_only(
+    application: Application, web: Web, admin: Visitor, shop: Shop
+) -> None:
+    await admin.send(NEW, PLUS, at=NEW)
+    await _joins(application, shop)
+    codes: dict[str, list[str]] = {"music": ["M-1"], "museum": []}
+    await application.database.write(_partners, cause(application), codes)
+    async with browser(web) as client:
+        member = Visitor(client)
+        await member.follow(await member.get(shop.link))
+        offered = (await member.get(OWN)).text
+        given = await member.follow(await member.send(f"{OWN}/codes/music", {}, at=OWN))
+        again = await member.send(f"{OWN}/codes/music", {}, at=OWN, of=f"{OWN}/codes/museum")
+        out = await member.send(f"{OWN}/codes/museum", {}, at=OWN)
+        unknown = await member.send(f"{OWN}/codes/zoo", {}, at=OWN, of=f"{OWN}/codes/museum")
+        chinese = (await member.get(OWN, lang="zh")).text
+
+    assert "Get the code: A music" in offered
+    assert "M-1" not in offered
+    assert "Here is your code." in given.text
+    assert ">M-1</code>" in given.text
+    assert "Get the code: A music" not in given.text
+    assert again.status_code == 303
+    assert out.status_code == 422
+    assert "There is no code left at the moment." in out.text
+    assert unknown.status_code == 404
+    assert "领取兑换码" in chinese
+    stock = (await admin.get(f"{PLANS}/plus")).text
+    assert re.search(r'A music <code.*?>1</td><td class="n">0</td>', stock)
+
+
+async def _partners(
+    connection: AsyncConnection, because: Cause, codes: dict[str, list[str]]
+) -> None:
+    """Let partners give something to members of the plan."""
+    for one, texts in codes.items():
+        await open_benefit(connection, because, "plus", NewBenefit(one, {"en": f"A {one}"}))
+        if texts:
+            await bring_in_codes(connection, because, "plus", one, texts)
 
 
 async def test_no_wallet_changes_the_membership_of_another(
