@@ -13,6 +13,7 @@ from loyalty.billing.catalogue import keep_in_step
 from loyalty.billing.connecting import Billing
 from loyalty.billing.hints import Hint, read_event
 from loyalty.billing.pages import Wanted, open_page
+from loyalty.billing.syncing import sync
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
 from loyalty.clock import Clock
@@ -107,6 +108,20 @@ class Shop:
         """Return what was told since, as a webhook would bring it."""
         told = [read_event(each, livemode=False) for each in self.stripe.store.events[since:]]
         return [each for each in told if each.matters]
+
+
+async def joined(shop: Shop, price: str = "monthly") -> tuple[Object, Membership]:
+    """Return a subscription and the membership that it is here."""
+    made = await shop.joined(await shop.member(), price)
+    await sync(shop.application, shop.cause(), made["id"])
+    return made, await row_of(shop, made)
+
+
+async def row_of(shop: Shop, made: Object) -> Membership:
+    """Return the membership as it stands."""
+    found = await shop.membership(made["id"])
+    assert found is not None
+    return found
 
 
 @pytest_asyncio.fixture

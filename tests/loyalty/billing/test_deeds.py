@@ -16,28 +16,13 @@ from loyalty.billing.syncing import sync
 from loyalty.ids import new_id
 from loyalty.membership.asking import NewChange
 from loyalty.membership.errors import CancelledAlready, MembershipLive, NothingToUndo, TrialTaken
-from loyalty.membership.types import Membership
 from loyalty.plans.publishing import archive_price
-from tests.loyalty.billing.shop import Shop, shop
+from tests.loyalty.billing.shop import Shop, joined, row_of, shop
 from tests.support.stripe_double import life, pages
 from tests.support.stripe_double.passing import advance
-from tests.support.stripe_double.store import DAY, HOUR, Object
+from tests.support.stripe_double.store import DAY, HOUR
 
 __all__ = ["shop"]
-
-
-async def joined(shop: Shop, price: str = "monthly") -> tuple[Object, Membership]:
-    """Return a subscription and the membership that it is here."""
-    made = await shop.joined(await shop.member(), price)
-    await sync(shop.application, shop.cause(), made["id"])
-    return made, await row_of(shop, made)
-
-
-async def row_of(shop: Shop, made: Object) -> Membership:
-    """Return the membership as it stands."""
-    found = await shop.membership(made["id"])
-    assert found is not None
-    return found
 
 
 async def test_leaving_with_the_period_can_be_asked_for_and_taken_back(shop: Shop) -> None:

@@ -15,27 +15,12 @@ from loyalty.billing.operations import NO_PAYMENT, PATIENCE, finish_operations
 from loyalty.billing.syncing import sync
 from loyalty.billing.upkeep import LOOKED_AFTER, compare_with_stripe, last_comparison
 from loyalty.membership.asking import NewChange
-from loyalty.membership.types import Membership
 from loyalty.plans.publishing import open_plan
-from tests.loyalty.billing.shop import PLAN, Shop, shop
+from tests.loyalty.billing.shop import PLAN, Shop, joined, row_of, shop
 from tests.support.stripe_double import life
-from tests.support.stripe_double.store import DAY, Object
+from tests.support.stripe_double.store import DAY
 
 __all__ = ["shop"]
-
-
-async def joined(shop: Shop) -> tuple[Object, Membership]:
-    """Return a subscription and the membership that it is here."""
-    made = await shop.joined(await shop.member())
-    await sync(shop.application, shop.cause(), made["id"])
-    return made, await row_of(shop, made)
-
-
-async def row_of(shop: Shop, made: Object) -> Membership:
-    """Return the membership as it stands."""
-    found = await shop.membership(made["id"])
-    assert found is not None
-    return found
 
 
 def given_back(shop: Shop) -> list[int]:
