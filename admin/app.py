@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import Request, Response, Router, get
+from litestar.exceptions import HTTPException
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
@@ -39,7 +40,7 @@ def console() -> Router:
         middleware=[Reception(renderer)],
         guards=[guard],
         before_request=check_origin,
-        exception_handlers={Exception: refuse},
+        exception_handlers={HTTPException: refuse, Exception: refuse},
         include_in_schema=False,
     )
 

@@ -68,6 +68,15 @@ PERIOD_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     }
 )
 
+REPORTS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "movements": N_("Stripe: balance change from activity"),
+        "payouts": N_("Stripe: payouts"),
+        "own": N_("The shop's own: fees that it billed itself"),
+    }
+)
+"""Reports of whoever bills that are taken in."""
+
 LEGS: Final[Mapping[Leg, str]] = MappingProxyType(
     {
         Leg.ORDERS_LEDGER: N_("Orders and ledger"),

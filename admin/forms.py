@@ -7,16 +7,20 @@ under which its effect happens once however often it is sent.
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Request
+from litestar.datastructures import UploadFile
 
 from admin.browser import comes_from_here
 from admin.errors import FormForeign, FormMalformed
 from admin.visit import Visit, visit_of
 
 LONGEST_VALUE: Final = 16_000
+UPLOADS: Final = "uploads"
+"""In the `opt` of a page: the fields of its form that may hold a file."""
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -39,7 +43,9 @@ class Sent:
 
     values: Mapping[str, str]
     choices: frozenset[tuple[str, str]]
+    """Every value that was sent; of a file its digest."""
     key: UUID
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     def get(self, name: str) -> str:
         """One value without the blanks around it; nothing reads as an empty text."""
@@ -71,10 +77,17 @@ async def check_origin(request: Request[Any, Any, Any]) -> None:
 
 
 async def sent(request: Request[Any, Any, Any]) -> Sent:
-    """Read the form that was sent; files, NUL and endless values are refused."""
+    """Read the form that was sent; NUL, endless values and unexpected files are refused."""
+    uploads = request.route_handler.opt.get(UPLOADS, ())
     values: dict[str, str] = {}
+    files: dict[str, bytes] = {}
     choices: set[tuple[str, str]] = set()
-    for name, value in (await request.form()).multi_items():
+    for name, value in await _parts(request):
+        if isinstance(value, UploadFile) and name in uploads:
+            await value.seek(0)
+            files[name] = await value.read()
+            choices.add((name, sha256(files[name]).hexdigest()))
+            continue
         if not isinstance(value, str) or len(value) > LONGEST_VALUE or "\x00" in value:
             raise FormMalformed
         values[name] = value
@@ -83,7 +96,14 @@ async def sent(request: Request[Any, Any, Any]) -> Sent:
         key = UUID(values.get("form_key", ""))
     except ValueError:
         raise FormMalformed from None
-    return Sent(values, frozenset(choices), key)
+    return Sent(values, frozenset(choices), key, files)
+
+
+async def _parts(request: Request[Any, Any, Any]) -> list[tuple[str, Any]]:
+    try:
+        return list((await request.form()).multi_items())
+    except (UnicodeDecodeError, LookupError):
+        raise FormMalformed from None
 
 
 def blank(visit: Visit, name: str, **values: str) -> Form:

@@ -93,6 +93,8 @@ CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         "refunded": N_("Money was given back"),
         "disputed": N_("The bank took money back"),
         "reinstated": N_("The bank gave money back again"),
+        "bonus-taken-back": N_("The bonus points were taken back"),
+        "bonus-given-again": N_("The bonus points were given again"),
         "adjusted": N_("Put right"),
         "ended": N_("Ended"),
     }

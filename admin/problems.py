@@ -123,11 +123,6 @@ _SAID_OF: Final[tuple[tuple[type[Exception], str, str], ...]] = (
             " Nothing was changed. Please go back, reload the page and send it again."
         ),
     ),
-    (
-        FormMalformed,
-        N_("This form was not accepted"),
-        N_("It was damaged on its way. Nothing was changed. Please reload the page."),
-    ),
 )
 
 _NOTHING_HERE: Final = (
@@ -136,11 +131,19 @@ _NOTHING_HERE: Final = (
 )
 _SAID_BY_STATUS: Final[Mapping[HTTPStatus, tuple[str, str]]] = MappingProxyType(
     {
+        HTTPStatus.BAD_REQUEST: (
+            N_("This form was not accepted"),
+            N_("It was damaged on its way. Nothing was changed. Please reload the page."),
+        ),
         HTTPStatus.NOT_FOUND: _NOTHING_HERE,
         HTTPStatus.METHOD_NOT_ALLOWED: _NOTHING_HERE,
         HTTPStatus.FORBIDDEN: (
             N_("This page is for another role"),
             N_("Nothing was changed. Somebody with the administration role can give you the role."),
+        ),
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: (
+            N_("This is too large"),
+            N_("Nothing was changed. Please send less at once: a file of at most 8 MB."),
         ),
         HTTPStatus.SERVICE_UNAVAILABLE: BUSY,
         HTTPStatus.INTERNAL_SERVER_ERROR: (

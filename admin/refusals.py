@@ -85,6 +85,10 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "item-cleared": N_("This difference was explained already."),
         "item-not-cleared": N_("This difference is not explained."),
         "reconciliation-period-unfit": N_("Only days that have begun can be compared."),
+        "billing-report-rejected": N_(
+            "Lines that cannot be taken: %(rows)s; the first is line %(row)s."
+        ),
+        "import-unreadable": N_("This cannot be read as a table in CSV."),
         "export-period-unfit": N_("Only months that have begun can be exported."),
         "unknown-account-map": N_("There is no such account map."),
         "expiry-preview-outdated": N_("This preview is too old; preview the change again."),

@@ -52,6 +52,7 @@ GIFTS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "plan-bonus": N_("Given for joining a plan"),
         "plan-bonus-back": N_("Taken back with the fee of a plan"),
+        "plan-bonus-again": N_("Given again with the fee of a plan"),
     }
 )
 """Movements that say more than their kind, by their reason."""
@@ -176,6 +177,7 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "wallet-unlocked": N_("The wallet is unlocked."),
         "members-merged": N_("The two members are one now; this is what is left of them."),
         "reconciled": N_("The comparison was run."),
+        "report-taken": N_("The report was taken in; the next comparison of its months sees it."),
         "item-cleared": N_("The difference is explained; later comparisons know it."),
         "item-reopened": N_(
             "The difference is asked for again, in every comparison that found it."

@@ -7,6 +7,7 @@ from litestar.handlers import HTTPRouteHandler
 from admin.pages import (
     activities,
     ageing,
+    billing_reports,
     cohorts,
     corrections,
     decisions,
@@ -98,6 +99,7 @@ PAGES: Final[tuple[HTTPRouteHandler, ...]] = (
     *ageing.ROUTES,
     *periods.ROUTES,
     *reconciliation.ROUTES,
+    *billing_reports.ROUTES,
     *exports.ROUTES,
     *policy.ROUTES,
     *lifetimes.ROUTES,

@@ -1,7 +1,7 @@
 """Reconciliation: runs, what each found, and explaining a difference so that it may stand."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from http import HTTPStatus
 from typing import Any, Final, Literal
@@ -18,6 +18,7 @@ from admin.books_words import (
     ITEM_KINDS,
     LEGS,
     REOPENING_REASONS,
+    REPORTS,
     SIDES,
     STEPS,
 )
@@ -55,6 +56,9 @@ from loyalty.staff import Person, list_people
 
 FINANCE: Final = {NEEDS: Needs.FINANCE}
 HERE: Final = "/console/finance/reconciliation"
+RUN: Final = "run"
+REPORT: Final = "report"
+"""The two forms of the first page."""
 RUNS: Final = 30
 ITEMS: Final = 50
 LARGEST: Final = 10**9
@@ -64,10 +68,7 @@ REFERENCE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,63}")
 @get(HERE, opt=FINANCE)
 async def runs_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Every comparison, the latest first, and the form to run one."""
-    visit = visit_of(request)
-    last = months_later(visit.policy.day_of(visit.at).replace(day=1), -1)
-    form = Form("run", {"month": f"{last:%Y-%m}", "tolerance": "0", "money": ""})
-    return await _runs(request, form, HTTPStatus.OK)
+    return await comparisons(request, Form(""), HTTPStatus.OK)
 
 
 @post(HERE, opt=FINANCE)
@@ -96,7 +97,7 @@ async def run_form(request: Request[Any, Any, Any]) -> Response[Any]:
             return await once(visit, form, "console.reconcile", None, effect, then=HERE)
         except REFUSALS as error:
             wrong["month"] = sentence(visit.voice, error)
-    return await _runs(request, form.form("run", wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
+    return await comparisons(request, form.form(RUN, wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @get(f"{HERE}/{{number:int}}", opt=FINANCE)
@@ -202,8 +203,19 @@ async def _judge(
     return await _item(request, place, form.form(deed, wrong), HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
-async def _runs(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
+async def comparisons(
+    request: Request[Any, Any, Any],
+    form: Form,
+    status: HTTPStatus,
+    places: Sequence[tuple[str, str, str]] = (),
+) -> Response[Any]:
+    """Show the comparisons beside both forms, one of them as it came back.
+
+    `places` are the lines of a report that cannot be taken: line, column, and why.
+    """
     visit = visit_of(request)
+    last = months_later(visit.policy.day_of(visit.at).replace(day=1), -1)
+    usual = Form(RUN, {"month": f"{last:%Y-%m}", "tolerance": "0", "money": ""})
     before = _whole(visit.query.get("before", ""))
     async with visit.application.database.read() as connection:
         runs = await list_reconciliations(connection, limit=RUNS + 1, before=before)
@@ -213,7 +225,11 @@ async def _runs(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
         request,
         "reconciliation.html",
         status=status,
-        form=form,
+        form=form if form.name == RUN else usual,
+        report=form if form.name == REPORT else Form(REPORT),
+        kinds=[(code, visit.voice.say(words)) for code, words in REPORTS.items()],
+        places=places,
+        taken=_taken(visit),
         runs=[
             (
                 one,
@@ -326,6 +342,12 @@ def _whole(text: str) -> int | None:
         return None
     number = int(digits[:12])
     return number if number <= LARGEST else None
+
+
+def _taken(visit: Visit) -> tuple[int, int] | None:
+    """What the address says of a report that was just taken in: new lines, and known ones."""
+    new, known = (_whole(visit.query.get(name, "")) for name in ("new", "known"))
+    return None if new is None or known is None else (new, known)
 
 
 def _money(visit: Visit, text: str) -> int | None:
