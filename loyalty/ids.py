@@ -7,7 +7,7 @@ for a digit, and sorting the text sorts by time.
 
 import secrets
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
 from loyalty.errors import LoyaltyError
@@ -17,6 +17,9 @@ LENGTH = 26
 
 _VALUES = {letter: value for value, letter in enumerate(ALPHABET)}
 _BITS = 5
+_PAIRS = tuple(first + second for first in ALPHABET for second in ALPHABET)
+_PLACES = tuple(range(_BITS * (LENGTH - 2), -1, -2 * _BITS))
+"""How far each two letters stand from the right, in bits, from the left on."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -37,7 +40,8 @@ def new_id(at: datetime | None = None) -> UUID:
     if at is None:
         microseconds = time.time_ns() // 1_000
     else:
-        microseconds = (at - _EPOCH) // timedelta(microseconds=1)
+        since = at - _EPOCH
+        microseconds = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     milliseconds, rest = divmod(microseconds, 1_000)
     fraction = (rest << 12) // 1_000
     value = (
@@ -53,8 +57,8 @@ def new_id(at: datetime | None = None) -> UUID:
 def show(prefix: str, identifier: UUID) -> str:
     """Write an id the way people and clients see it: ``mem_01jd…``."""
     value = identifier.int
-    letters = [ALPHABET[value >> _BITS * place & 31] for place in range(LENGTH - 1, -1, -1)]
-    return f"{prefix}_{''.join(letters)}"
+    pairs = [_PAIRS[value >> place & 1023] for place in _PLACES]
+    return f"{prefix}_{''.join(pairs)}"
 
 
 def read(prefix: str, text: str) -> UUID:
