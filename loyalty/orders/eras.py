@@ -67,6 +67,10 @@ class Terms:
                 return era.policy
         return self.policy
 
+    def day_of(self, at: datetime) -> date:
+        """Return the business day of an instant."""
+        return self.policy_at(at).day_of(at)
+
     def rule_set_at(self, at: datetime) -> RuleSet | None:
         """Return the rule set that was live."""
         for era in reversed(self.later):

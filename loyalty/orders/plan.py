@@ -10,13 +10,14 @@ from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from itertools import pairwise
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
 
 from benefits import REVISION, Facts, PaidEarning, Used, earn_of_paid, facts_document
 from ledger import Posting
+from loyalty.expiry import Term
 from loyalty.orders.comebacks import Comeback, Found, find_returned, rows_text
 from loyalty.orders.completion import Step
 from loyalty.orders.decided import paid_document
@@ -28,7 +29,7 @@ from loyalty.orders.matching import Shelf
 from loyalty.orders.past import SHIPMENT_NAME, UNMARKED, Sale, Sold
 from loyalty.orders.postings import Entries
 from loyalty.orders.reversal import reversals
-from loyalty.orders.rows import Row, return_line_rows, return_row
+from loyalty.orders.rows import Row, figures_row, return_line_rows, return_row, shipment_row
 from loyalty.orders.tallies import Taken, Tally
 from loyalty.orders.told import Earned, Move, Told, joined
 from loyalty.orders.types import (
@@ -37,7 +38,7 @@ from loyalty.orders.types import (
     Shipment,
     ShipmentKind,
 )
-from loyalty.policy import ORDER, POINTS
+from loyalty.policy import ORDER, POINTS, Policy
 from tiers import Activity, Decision, Subject, walk
 
 EVERYTHING: Final = "{}"
@@ -108,20 +109,23 @@ def _plan(
     """Plan a history whose orders earned what is known of them, and say what they earn."""
     scribe = _Scribe(MemberPlan(), buyer.member, terms, buyer.tally or Tally(buyer.member))
     found = _match(events)
-    tiers = _walk(buyer, events, found, scribe, earned)
+    dated = [
+        (terms.day_of(one.placed_at if isinstance(one, Sale) else one.at), one) for one in events
+    ]
+    tiers = _walk(buyer, dated, found, scribe, earned)
     sold: dict[UUID, Sold] = {}
     count = Counted(*buyer.earlier)
-    for index, event in enumerate(events):
+    for index, (on, event) in enumerate(dated):
         if isinstance(event, Sale):
-            on = terms.policy_at(event.placed_at).day_of(event.placed_at)
             earlier = count.before(event.placed_at, on)
             facts = facts_at(buyer.person, on, tier=tiers[index], earlier=earlier)
             if held := terms.held_out_at(event.placed_at, buyer.member):
                 facts = replace(facts, held_out=held)
-            sold[event.order] = Sold(event, on, scribe.sell(event, on, facts))
-            scribe.post_earn(buyer.holder, sold[event.order], tiers[index])
+            shipped = scribe.sell(event, on, facts)
+            sold[event.order] = Sold(event, on, shipped.earned)
+            scribe.post_earn(buyer.holder, event, shipped, tiers[index])
         else:
-            scribe.take_back(buyer.holder, event, found[index], sold)
+            scribe.take_back(buyer.holder, event, on, found[index], sold)
     scribe.plan.uses = scribe.tally.all
     return scribe.plan, {one: each.earned or () for one, each in sold.items()}
 
@@ -129,7 +133,7 @@ def _plan(
 def plan_guest(sale: Sale, terms: Terms) -> MemberPlan:
     """Plan the past order of somebody who is no member: it is recorded and earns nothing."""
     scribe = _Scribe(MemberPlan(), sale.order, terms, Tally(sale.order))
-    scribe.sell(sale, terms.policy_at(sale.placed_at).day_of(sale.placed_at), GUEST)
+    scribe.sell(sale, terms.day_of(sale.placed_at), GUEST)
     return scribe.plan
 
 
@@ -155,7 +159,7 @@ def _match(events: Sequence[Sale | Comeback]) -> dict[int, Found]:
 
 def _walk(
     buyer: Buyer,
-    events: Sequence[Sale | Comeback],
+    dated: Sequence[tuple[date, Sale | Comeback]],
     found: Mapping[int, Found],
     scribe: "_Scribe",
     earned: Earned,
@@ -163,21 +167,19 @@ def _walk(
     """Return the tier each event finds the member at, and leave the standing in the plan."""
     terms = scribe.terms
     if terms.ladder is None or buyer.person.member_class != "consumer":
-        scribe.plan.moves = [None] * len(events)
-        return [None] * len(events)
+        scribe.plan.moves = [None] * len(dated)
+        return [None] * len(dated)
     told = Told(terms.ladder)
     at: list[int] = []
     sold: dict[UUID, Sold] = {}
-    for index, event in enumerate(events):
+    for index, (on, event) in enumerate(dated):
         at.append(len(told.events))
         if isinstance(event, Sale):
-            on = terms.policy_at(event.placed_at).day_of(event.placed_at)
             points = earned.get(event.order)
             sold[event.order] = Sold(event, on, points)
             money = sum(line[4] for line in event.lines)
             told.sell(Activity(event.order, event.shipment, on, money), sum(points or ()))
             continue
-        on = terms.policy_at(event.at).day_of(event.at)
         step = _step(event, event.at, on)
         taken = {
             order: sold[order].give_back(asked, step).taken
@@ -193,6 +195,14 @@ def _walk(
 # --- what is earned and taken back ------------------------------------------------------------
 
 
+class _Shipped(NamedTuple):
+    """What a sale became: the points of each line, its shipment, and what its lot is born with."""
+
+    earned: Sequence[int]
+    shipment: Shipment
+    term: Term
+
+
 @dataclass(frozen=True, slots=True)
 class _Scribe:
     """Writes the rows and postings of one member into a plan."""
@@ -202,36 +212,33 @@ class _Scribe:
     terms: Terms
     tally: Tally
 
-    def sell(self, sale: Sale, on: date, facts: Facts) -> Sequence[int]:
-        """Write a sale and return the points of each line."""
-        amounts = [line[4] for line in sale.lines]
-        (earned, applied, charges, gained), used = self._earned(sale, facts, amounts)
-        self.tally.take(sale.order, charges, sale.placed_at)
-        money, points = sum(amounts), sum(earned)
-        figures = (money, money, 0, 0, 0, money, points)
-        self._order(sale, on, facts, figures)
-        self._lines(sale, earned)
-        self._shipment(sale, on, figures)
-        rule_set = self.terms.rule_set_at(sale.placed_at)
+    def sell(self, sale: Sale, on: date, facts: Facts) -> _Shipped:
+        """Write a sale and return what it became."""
+        terms, at = self.terms, sale.placed_at
+        (earned, applied, charges, gained), used = self._earned(sale, facts)
+        self.tally.take(sale.order, charges, at)
+        shipped = _shipped(sale, on, terms.policy_at(at), earned)
+        rule_set = terms.rule_set_at(at)
         version = rule_set.version if rule_set else 0
+        self._order(sale, facts, version, shipped.shipment)
+        self._lines(sale, earned)
+        self.plan.shipments.append(shipment_row(self.member, sale.order, shipped.shipment))
         known = msgspec.json.encode(facts_document(facts)).decode()
-        stopped = self.terms.stopped_at(sale.placed_at) if facts.member else ()
+        stopped = terms.stopped_at(at) if facts.member else ()
         document = paid_document(applied, used, stopped)
         self.plan.decisions.append((self.member, sale.order, version, REVISION, known, document))
         self.plan.order_rules += [
             (self.member, sale.order, *rule, on, 0, gave)
             for rule, gave in zip(applied, gained, strict=True)
         ]
-        self.plan.earned += points
-        return earned
+        self.plan.earned += shipped.shipment.figures.earn
+        return shipped
 
-    def _earned(
-        self, sale: Sale, facts: Facts, amounts: list[int]
-    ) -> tuple[PaidEarning, tuple[Used, ...]]:
+    def _earned(self, sale: Sale, facts: Facts) -> tuple[PaidEarning, tuple[Used, ...]]:
         terms = self.terms
         rule_set = terms.rule_set_at(sale.placed_at)
         if rule_set is None or not facts.member:
-            return PaidEarning([0] * len(amounts), ()), ()
+            return PaidEarning([0] * len(sale.lines), ()), ()
         used = self.tally.used(rule_set, sale.placed_at)
         return earn_of_paid(
             rule_set,
@@ -243,22 +250,20 @@ class _Scribe:
             skus=[line[1] for line in sale.lines],
             categories=[line[2] for line in sale.lines],
             quantities=[line[3] for line in sale.lines],
-            amounts=amounts,
+            amounts=[line[4] for line in sale.lines],
             marks=[line[5] for line in sale.lines],
             used=used,
             stopped=terms.stopped_at(sale.placed_at),
         ), used
 
-    def _order(self, sale: Sale, on: date, facts: Facts, figures: Row) -> None:
+    def _order(self, sale: Sale, facts: Facts, rule_set: int, shipment: Shipment) -> None:
         terms, policy = self.terms, self.terms.policy_at(sale.placed_at)
-        rule_set = terms.rule_set_at(sale.placed_at)
-        version = rule_set.version if rule_set else 0
         self.plan.orders.append(
             (
                 *(self.member, sale.order, not facts.member, PricedBy.SHOP.value),
-                *(OrderState.COMPLETED.value, sale.placed_at, on, policy.currency),
-                *(terms.channel, terms.country, False, "", 0, 0, 0, 0, version, policy.version),
-                *(facts.tier, None, None, None, *figures),
+                *(OrderState.COMPLETED.value, sale.placed_at, shipment.on, policy.currency),
+                *(terms.channel, terms.country, False, "", 0, 0, 0, 0, rule_set, policy.version),
+                *(facts.tier, None, None, None, *figures_row(shipment.figures)),
             )
         )
 
@@ -280,54 +285,28 @@ class _Scribe:
             brand, tags = line[5] or UNMARKED
             self.plan.marked_lines.append((*row, brand or None, list(tags) or None))
 
-    def _shipment(self, sale: Sale, on: date, figures: Row) -> None:
-        at, earns = sale.placed_at, figures[-1]
-        policy = self.terms.policy_at(at)
-        self.plan.shipments.append(
-            (
-                *(self.member, sale.order, sale.shipment, SHIPMENT_NAME),
-                *(ShipmentKind.COMPLETED.value, at, on, True, figures[-2], 0),
-                policy.activates_at(at, ORDER) if earns else None,
-                policy.term(at, ORDER, waits=True).expires_at if earns else None,
-                EVERYTHING,
-                *figures,
-            )
-        )
-
-    def post_earn(self, holder: UUID, sold: Sold, tier: str | None) -> None:
+    def post_earn(self, holder: UUID, sale: Sale, shipped: _Shipped, tier: str | None) -> None:
         """Post what a sale earned, and what else it did to points that lapse with inactivity."""
-        points = sum(sold.earned or ())
-        at = sold.sale.placed_at
-        policy = self.terms.policy_at(at)
-        if not points and not policy.expiry.activities:
-            return
-        term = policy.term(at, ORDER, waits=True)
-        shipment = Shipment(
-            id=sold.sale.shipment,
-            name=SHIPMENT_NAME,
-            kind=ShipmentKind.COMPLETED,
-            at=at,
-            on=sold.on,
-            whole=True,
-            figures=Figures(earn=points, basis=sum(line[4] for line in sold.sale.lines)),
-            purchases=0,
-            activates_at=policy.activates_at(at, ORDER),
-            expires_at=term.expires_at,
-        )
-        entries = Entries(holder, sold.sale.order, self.terms.cause, self.terms.mint)
-        if points:
+        shipment, term = shipped.shipment, shipped.term
+        policy = self.terms.policy_at(sale.placed_at)
+        entries = Entries(holder, sale.order, self.terms.cause, self.terms.mint)
+        if shipment.figures.earn:
             labels = {"tier": tier} if tier else {}
             allocated = deferred(shipment, policy, self.terms.estimates)
             self.plan.postings.append(entries.earn(shipment, labels, term, allocated=allocated))
-        if self.terms.rule_set_at(at) is not None:
+        if policy.expiry.activities and self.terms.rule_set_at(sale.placed_at) is not None:
             self.plan.postings += entries.roll(shipment, policy, taken=0)
 
     def take_back(
-        self, holder: UUID, comeback: Comeback, found: Found, sold: Mapping[UUID, Sold]
+        self,
+        holder: UUID,
+        comeback: Comeback,
+        on: date,
+        found: Found,
+        sold: Mapping[UUID, Sold],
     ) -> None:
         """Write a return: of every order that it takes something back of, and of none."""
         plan, terms, member = self.plan, self.terms, self.member
-        on = terms.policy_at(comeback.at).day_of(comeback.at)
         for order, asked in found.orders.items():
             step = Step(terms.mint(comeback.at), comeback.name, comeback.at, on)
             back = sold[order].give_back(asked, step, matched=comeback.order is None)
@@ -350,8 +329,29 @@ class _Scribe:
             ]
 
 
+def _shipped(sale: Sale, on: date, policy: Policy, earned: Sequence[int]) -> _Shipped:
+    """Ship a sale whole when it was placed."""
+    at, points, money = sale.placed_at, sum(earned), sum(line[4] for line in sale.lines)
+    term = policy.term(at, ORDER, waits=True) if points else _ENDLESS
+    shipment = Shipment(
+        id=sale.shipment,
+        name=SHIPMENT_NAME,
+        kind=ShipmentKind.COMPLETED,
+        at=at,
+        on=on,
+        whole=True,
+        figures=Figures(money, money, 0, 0, 0, money, points),
+        purchases=money,
+        activates_at=policy.activates_at(at, ORDER) if points else None,
+        expires_at=term.expires_at,
+        asked=EVERYTHING,
+    )
+    return _Shipped(earned, shipment, term)
+
+
 def _step(comeback: Comeback, at: datetime, on: date) -> Step:
     return Step(_NO_ID, comeback.name, at, on)
 
 
 _NO_ID: Final = UUID(int=0)
+_ENDLESS: Final = Term()

@@ -72,7 +72,7 @@ def order_row(order: Order, state: OrderState) -> Row:
         order.plan,
         order.hold_until,
         order.paid_at,
-        *_figures(order.figures),
+        *figures_row(order.figures),
     )
 
 
@@ -88,7 +88,7 @@ def line_rows(order: Order) -> list[Row]:
             line.category,
             line.quantity,
             line.qualifies,
-            *_figures(line.figures),
+            *figures_row(line.figures),
             line.brand or None,
             list(line.tags) or None,
         )
@@ -112,7 +112,7 @@ def shipment_row(member: UUID, order: UUID, shipment: Shipment) -> Row:
         shipment.activates_at,
         shipment.expires_at,
         shipment.asked,
-        *_figures(shipment.figures),
+        *figures_row(shipment.figures),
     )
 
 
@@ -126,7 +126,7 @@ def shipment_line_rows(member: UUID, order: UUID, shipment: Shipment) -> list[Ro
             line.line_no,
             line.quantity,
             line.by_amount,
-            *_figures(line.figures),
+            *figures_row(line.figures),
         )
         for line in shipment.lines
     ]
@@ -147,7 +147,7 @@ def return_row(member: UUID, order: UUID, returned: Return) -> Row:
         returned.shipping_points,
         returned.asked,
         returned.kind.value,
-        *_figures(returned.figures),
+        *figures_row(returned.figures),
     )
 
 
@@ -161,7 +161,7 @@ def return_line_rows(member: UUID, order: UUID, returned: Return) -> list[Row]:
             line.line_no,
             line.quantity,
             line.refunded,
-            *_figures(line.figures),
+            *figures_row(line.figures),
         )
         for line in returned.lines
     ]
@@ -172,7 +172,8 @@ def exchange_row(order: Order, returned: Return, replacement: UUID) -> Row:
     return (order.member, order.id, returned.id, replacement)
 
 
-def _figures(figures: Figures) -> Row:
+def figures_row(figures: Figures) -> Row:
+    """Return figures in the order in which every row carries them."""
     return (
         figures.regular,
         figures.total,
