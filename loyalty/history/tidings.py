@@ -4,12 +4,13 @@ Pure. They say what `loyalty.orders.happenings` says of the same steps, from row
 values, because a shop's years have millions of them.
 """
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple, cast
 from uuid import UUID
+
+import msgspec
 
 from loyalty.cause import Cause
 from loyalty.history.newcomers import CLASS, JOINED
@@ -49,7 +50,7 @@ class Happened(NamedTuple):
 def joined(at: datetime, class_: str = CLASS, tags: Sequence[str] = ()) -> Happened:
     """Tell that somebody joined."""
     said = {"class": class_, **({"tags": tags} if tags else {})}
-    return Happened(JOINED, at, json.dumps(said))
+    return Happened(JOINED, at, _json(said))
 
 
 def happened(events: Sequence[Sale | Comeback], plan: MemberPlan) -> Iterator[Happened]:
@@ -80,7 +81,7 @@ def event_rows(
 
 
 def _placed(order: Row) -> str:
-    return json.dumps(
+    return _json(
         {
             "order": _shown("ord", order[_ORDER_ID]),
             "priced_by": "shop",
@@ -99,7 +100,7 @@ def _tier_moved(plan: MemberPlan, place: int) -> Mapping[str, object]:
 
 def _completed(order: Row, shipment: Row, tier: Mapping[str, object]) -> str:
     activates_at = shipment[_ACTIVATES_AT]
-    return json.dumps(
+    return _json(
         {
             "order": _shown("ord", order[_ORDER_ID]),
             "shipment": _shown("shp", shipment[_SHIPMENT]),
@@ -123,7 +124,11 @@ def _returned(found: Sequence[Row], tier: Mapping[str, object]) -> str:
         }
         for row in found
     ]
-    return json.dumps({"returns": told, **tier})
+    return _json({"returns": told, **tier})
+
+
+def _json(said: Mapping[str, object]) -> str:
+    return msgspec.json.encode(said).decode()
 
 
 def _shown(prefix: str, one: object) -> str:
