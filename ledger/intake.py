@@ -24,6 +24,8 @@ COPY_INTAKE = "COPY ledger.intake ({}) FROM STDIN".format(
 POST_INTAKE = "SELECT * FROM ledger.post_intake(%s, %s)"
 
 _CHUNK = 1 << 16
+_PLACES = {name: place for place, name in enumerate(INTAKE_COLUMNS)}
+_NOTHING = ["\\N"] * len(INTAKE_COLUMNS)
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -62,8 +64,11 @@ def stage_in_sql(columns: Sequence[str], query: str) -> str:
 
 def intake_line(batch: UUID, position: int, posting: Posting) -> str:
     """Answer one line of COPY text for ``COPY_INTAKE``."""
-    own = fields(of_one_wallet(posting))
-    cells = [str(batch), str(position), *(_cell(own.get(name)) for name in ITEM_COLUMNS)]
+    cells = _NOTHING.copy()
+    cells[:2] = batch.hex, str(position)
+    for name, value in fields(of_one_wallet(posting)).items():
+        if value is not None:
+            cells[_PLACES[name]] = _cell(value)
     return "\t".join(cells) + "\n"
 
 
@@ -76,16 +81,19 @@ async def post_intake(connection: AsyncConnection, batch: UUID, *, at: datetime)
 
 
 def _cell(value: Value) -> str:
-    """Answer a value as COPY reads it; most are nothing or a text."""
-    if value is None:
-        return "\\N"
-    return value.translate(_ESCAPES) if isinstance(value, str) else _written(value)
+    """Answer a value as COPY reads it; most are a text, and hardly any text has to be escaped."""
+    if isinstance(value, str):
+        plain = value.isprintable() and "\\" not in value
+        return value if plain else value.translate(_ESCAPES)
+    if isinstance(value, UUID):
+        return value.hex
+    return _written(value)
 
 
 def _written(value: Value) -> str:
     if isinstance(value, bool):
         return "t" if value else "f"
-    if isinstance(value, UUID | int):
+    if isinstance(value, int):
         return str(value)
     if isinstance(value, list):
         return "{" + ",".join(str(one) for one in value) + "}"
