@@ -1,6 +1,12 @@
 """The books of membership fees: liabilities that become revenue day by day over what was paid."""
 
-from loyalty.fees.booking import allocate_bonus, bonus_given, booked_on, end_fees
+from loyalty.fees.booking import (
+    allocate_bonus,
+    bonus_given,
+    bonus_share,
+    booked_on,
+    end_fees,
+)
 from loyalty.fees.reading import (
     FeeOfCharge,
     FeeRollForward,
@@ -28,6 +34,7 @@ __all__ = [
     "allocate_bonus",
     "allocate_fee",
     "bonus_given",
+    "bonus_share",
     "booked_on",
     "end_fees",
     "fee_months",

@@ -67,6 +67,19 @@ async def bonus_given(connection: AsyncConnection, member: UUID, charges: Sequen
     return int((await connection.execute(given)).scalar_one())
 
 
+async def bonus_share(
+    connection: AsyncConnection, member: UUID, charges: Sequence[UUID], points: int
+) -> int:
+    """Return what of a member's charges stands behind so many of their bonus points, rounded down.
+
+    All of them have the whole share behind them, as it was when they were given first.
+    """
+    own = fee_allocation.c
+    shared = select(own.points, own.allocated).where(own.member == member, own.charge.in_(charges))
+    row = (await connection.execute(shared)).one_or_none()
+    return 0 if row is None else int(row.allocated * points // row.points)
+
+
 async def end_fees(
     connection: AsyncConnection,
     policy: Policy,

@@ -7,7 +7,7 @@ through the Select it publishes.
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import String, and_, case, cast, func, or_, select
+from sqlalchemy import Numeric, String, Subquery, and_, case, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import ledger
@@ -67,22 +67,7 @@ def _shares_fit_their_charge() -> Check:
 
 def _lots_carry_their_share() -> Check:
     """The bonus points of a membership carry what its charge allocated to them, and no others."""
-    charge, share = membership_charge.c, fee_allocation.c
-    allocated = (
-        select(
-            func.concat("membership:", cast(charge.membership, String), ":bonus").label("key"),
-            share.points,
-            share.allocated,
-        )
-        .join(membership_charge, and_(charge.member == share.member, charge.id == share.charge))
-        .subquery("allocated")
-    )
-    earned = ledger.earned_lots(ledger.POINTS).subquery("earned")
-    fees = (
-        select(earned.c.key, earned.c.granted, earned.c.allocated)
-        .where(earned.c.lot_class == ledger.LotClass.FEE.value, earned.c.key.like("membership:%"))
-        .subquery("fees")
-    )
+    allocated, fees = _allocated(), _fee_lots("%:bonus")
     return (
         select(
             func.coalesce(allocated.c.key, fees.c.key),
@@ -95,6 +80,53 @@ def _lots_carry_their_share() -> Check:
                 allocated.c.points.is_distinct_from(fees.c.granted),
             )
         )
+    )
+
+
+def _points_stand_once() -> Check:
+    """Bonus points that were given again carry their part, and stand in place of those before."""
+    allocated, fees = _allocated(), _fee_lots("%")
+    again = fees.c.key != allocated.c.key
+    share = func.div(cast(allocated.c.allocated, Numeric) * fees.c.granted, allocated.c.points)
+    return (
+        select(allocated.c.key, func.sum(fees.c.granted - fees.c.taken_back))
+        .join(fees, func.split_part(fees.c.key, ":", 2) == allocated.c.membership)
+        .group_by(allocated.c.key, allocated.c.points)
+        .having(
+            or_(
+                func.sum(fees.c.granted - fees.c.taken_back) > allocated.c.points,
+                func.bool_or(and_(again, fees.c.allocated != share)),
+            )
+        )
+    )
+
+
+def _allocated() -> Subquery:
+    """What charges allocated to bonus points, and the key under which those are earned."""
+    charge, share = membership_charge.c, fee_allocation.c
+    named = cast(charge.membership, String)
+    return (
+        select(
+            named.label("membership"),
+            func.concat("membership:", named, ":bonus").label("key"),
+            share.points,
+            share.allocated,
+        )
+        .join(membership_charge, and_(charge.member == share.member, charge.id == share.charge))
+        .subquery("allocated")
+    )
+
+
+def _fee_lots(like: str) -> Subquery:
+    """The lots of memberships, by the end of their keys."""
+    earned = ledger.earned_lots(ledger.POINTS).subquery("earned")
+    return (
+        select(earned.c.key, earned.c.granted, earned.c.allocated, earned.c.taken_back)
+        .where(
+            earned.c.lot_class == ledger.LotClass.FEE.value,
+            earned.c.key.like(f"membership:{like}"),
+        )
+        .subquery("fees")
     )
 
 
@@ -130,6 +162,7 @@ CHECKS: Final[Checks] = {
     "charge-refunds-are-counted": _refunds_are_counted,
     "fee-shares-fit-their-charge": _shares_fit_their_charge,
     "fee-lots-carry-their-share": _lots_carry_their_share,
+    "fee-lots-stand-once": _points_stand_once,
     "fee-ends-are-kept": _early_ends_are_kept,
     "fee-ends-fit-their-charge": _due_fits_its_charge,
 }

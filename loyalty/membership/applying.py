@@ -66,8 +66,7 @@ async def apply(connection: AsyncConnection, cause: Cause, report: Report) -> Ap
     await write_charges(connection, cause, charges)
     await write_refunds(connection, cause, refunds)
     applied = Applied(after, steps, tuple(charges), tuple(refunds))
-    await carry_out(connection, scene, whose, applied)
-    return applied
+    return await carry_out(connection, scene, whose, applied)
 
 
 async def settle_now(connection: AsyncConnection, cause: Cause, row: Membership) -> Membership:

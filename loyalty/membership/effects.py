@@ -1,5 +1,6 @@
 """What a change of a membership brings along: the trial, the tier floor, bonus points, events."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -8,11 +9,12 @@ import tiers
 from loyalty.events import record_events
 from loyalty.fees import end_fees
 from loyalty.members import Member
-from loyalty.membership.bonus import give_bonus, take_bonus_back
+from loyalty.membership.bonus import give_bonus, turn_bonus
 from loyalty.membership.money import Scene
 from loyalty.membership.telling import events_of
 from loyalty.membership.trials import remember_trial
 from loyalty.membership.types import Applied
+from loyalty.membership.writing import add_step
 from loyalty.partners.ending import void_codes
 from loyalty.reviews import changes_of
 
@@ -22,19 +24,26 @@ async def carry_out(
     scene: Scene,
     whose: Member,
     applied: Applied,
-) -> None:
-    """Carry out what follows from a change that is written; the member's row is locked."""
+) -> Applied:
+    """Carry out what follows from a change that is written; the member's row is locked.
+
+    Returns what was applied with what of that is told on the timeline.
+    """
     row = applied.membership
     if scene.before is None and row.trial_ends_at is not None:
         await remember_trial(connection, scene.cause, whose.id, row.id)
     await _hold_tier(connection, scene, whose)
     await give_bonus(connection, scene, whose, applied)
-    await take_bonus_back(connection, scene, whose, applied)
+    turned = await turn_bonus(connection, scene, whose, applied)
     await _end_fees(connection, scene, applied)
     if row.ended_at is not None and (scene.before is None or scene.before.ended_at is None):
         await void_codes(connection, scene.cause, row)
     told = events_of(scene, applied)
     await record_events(connection, scene.cause, told)
+    if turned is None:
+        return applied
+    row = await add_step(connection, scene.cause, row, turned)
+    return replace(applied, membership=row, steps=(*applied.steps, turned))
 
 
 async def _end_fees(connection: AsyncConnection, scene: Scene, applied: Applied) -> None:

@@ -1,7 +1,6 @@
 """Why members leave: a code that stands on the timeline, in an event, and in a plan's figures."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -16,7 +15,7 @@ from loyalty.membership.store import lock_membership, timeline_of
 from loyalty.membership.tables import membership, membership_change
 from loyalty.membership.telling import price_code
 from loyalty.membership.types import PREFIX, Membership, Step
-from loyalty.membership.writing import write_row, write_steps
+from loyalty.membership.writing import add_step
 from loyalty.plans.store import plan_of_price
 
 GIVEN: Final = "reason-given"
@@ -29,10 +28,8 @@ async def say_why(connection: AsyncConnection, cause: Cause, id_: UUID, reason: 
     said = [step for step in await timeline_of(connection, id_) if step.cause == GIVEN]
     if said and said[-1].data["reason"] == reason:
         return row
-    after = replace(row, version=row.version + 1)
     step = Step(GIVEN, cause.at, row.state, row.state, {"reason": reason})
-    await write_row(connection, cause, after, new=False)
-    await write_steps(connection, cause, after, [step])
+    after = await add_step(connection, cause, row, step)
     told = {
         "membership": show(PREFIX, row.id),
         "plan": row.plan,

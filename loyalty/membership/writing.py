@@ -1,7 +1,7 @@
 """Writes a membership: its names, its row, its timeline, charges and refunds."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from sqlalchemy import insert, update
@@ -92,6 +92,16 @@ async def write_steps(
             for number, step in enumerate(steps, first)
         ],
     )
+
+
+async def add_step(
+    connection: AsyncConnection, cause: Cause, row: Membership, step: Step
+) -> Membership:
+    """Add a step that changes nothing else, and return the row with it."""
+    after = replace(row, version=row.version + 1)
+    await write_row(connection, cause, after, new=False)
+    await write_steps(connection, cause, after, [step])
+    return after
 
 
 async def write_charges(

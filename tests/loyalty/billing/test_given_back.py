@@ -1,15 +1,18 @@
 """What went back of a fee stays as it was recorded, and what did not reach the buyer is undone."""
 
+import itertools
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from loyalty.billing.fetching import fetch
+from loyalty.billing.leasing import release, take_lease
 from loyalty.billing.projecting import Known, Picture, report
-from loyalty.billing.syncing import sync
+from loyalty.billing.syncing import project, sync
 from loyalty.ids import new_id
 from loyalty.membership.types import Refund, ReportedRefund
 from tests.loyalty.billing.shop import Shop, shop
@@ -23,6 +26,8 @@ BEGAN, ENDS = int(datetime(2027, 1, 1, tzinfo=UTC).timestamp()), int(AT.timestam
 RECORDED = """
 select r.reference, r.kind, r.net, r.tax from loyalty.membership_refund r order by 1
 """
+WALLET = "select available, debt from ledger.wallet"
+AGAIN = "select count(*) from loyalty.membership_change where cause = 'bonus-given-again'"
 LEFT = "select net, tax, refunded_net, refunded_tax from loyalty.membership_charge"
 
 
@@ -103,6 +108,55 @@ async def test_a_dispute_that_is_won_gives_back_what_it_took_and_no_refund(shop:
     assert await brought_in(shop, made) == "applied"
 
     assert await left(shop) == (935, 65, 374, 26)
+
+
+async def test_whichever_pictures_of_money_that_moves_are_missed_the_points_end_the_same(
+    shop: Shop,
+) -> None:
+    made, store = await shop.joined(await shop.member()), shop.stripe.store
+    gateway, pictures = shop.application.billing.demand(), []
+    (charge,) = store.all("charge")
+
+    async def seen() -> None:
+        store.now += DAY
+        picture = await fetch(gateway, made["id"], at=shop.at)
+        assert picture is not None
+        pictures.append(picture)
+
+    back = papers.refund(store, charge, 1_000, None, {})
+    await seen()
+    back["status"], charge["amount_refunded"] = "failed", 0
+    await seen()
+    taken = papers.dispute(store, charge)
+    await seen()
+    papers.settle(store, taken, won=True)
+    await seen()
+
+    ends = []
+    for kept in itertools.product((False, True), repeat=len(pictures) - 1):
+        shown = [one for one, is_kept in zip(pictures, (*kept, True), strict=True) if is_kept]
+        ends.append(await _points_after(shop, made["id"], shown))
+
+    assert [points for points, _ in ends] == [(100, 0)] * 8
+    assert {told for _, told in ends} == {0, 1, 2}, "as often as it was seen to be gone"
+
+
+async def _points_after(
+    shop: Shop, subscription: str, pictures: Sequence[Picture]
+) -> tuple[tuple[int, int], int]:
+    """Bring pictures in and take it back; return points, debt, and how often they came again."""
+    async with shop.application.database._writing.connect() as connection:
+        transaction = await connection.begin()
+        for place, one in enumerate(pictures):
+            later = shop.cause(place * timedelta(hours=1))
+            lease = await take_lease(connection, subscription, at=later.at)
+            assert lease is not None
+            await project(connection, later, lease, one)
+            await release(connection, lease, at=later.at)
+        wallet = (await connection.execute(text(WALLET))).one()
+        again = await connection.scalar(text(AGAIN))
+        await transaction.rollback()
+    return (wallet[0], wallet[1]), int(again or 0)
 
 
 def picture(total: int, tax: int | None, refunds: Sequence[Object] = ()) -> Picture:

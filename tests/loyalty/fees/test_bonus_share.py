@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from typing import cast
 
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -12,7 +13,7 @@ from loyalty.exports.money import money_until
 from loyalty.fees import fee_roll_forward
 from loyalty.membership.asking import withdraw
 from loyalty.membership.external import NewRefund, report_refund
-from loyalty.membership.types import Membership
+from loyalty.membership.types import Membership, RefundKind
 from tests.loyalty.membership.building import NOW, begun, cause, joined, opened
 
 NOVEMBER, JANUARY = date(2026, 11, 1), date(2027, 1, 1)
@@ -76,3 +77,18 @@ async def test_a_charge_that_was_given_back_with_its_bonus_leaves_no_account_beh
     assert MAP.fees is not None
     assert waiting == {MAP.fees.clearing: 990, MAP.fees.tax: -74, MAP.fees.liability: -916}
     assert await stands(connection) == {}
+
+
+async def test_a_charge_that_came_back_with_its_bonus_leaves_the_books_as_if_it_had_stayed(
+    connection: AsyncConnection,
+) -> None:
+    row = await with_bonus(connection)
+    undisturbed = await stands(connection)
+
+    for place, (reference, kind) in enumerate((("D", "dispute"), ("W", "reinstated")), 3):
+        told = NewRefund(reference, "SUB-1-1", 990, "fraudulent", cast("RefundKind", kind))
+        await report_refund(connection, cause(NOW + timedelta(days=place)), row.id, told)
+        assert (await stands(connection) == undisturbed) == (kind == "reinstated")
+
+    assert MAP.fees is not None
+    assert undisturbed[MAP.money["fee"].balance] < 0, "the points are still to be used"
