@@ -12,9 +12,20 @@ from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Text, bindparam, func, literal, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Date,
+    ScalarSelect,
+    Text,
+    any_,
+    bindparam,
+    func,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy import cast as sql_cast
-from sqlalchemy.dialects.postgresql import JSON, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSON, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits.counted import Charge, Used, periods
@@ -50,7 +61,7 @@ class Use:
 
 
 def used_json(
-    member: ColumnElement[UUID], starts: Sequence[ColumnElement[date]]
+    member: ColumnElement[UUID], starts: ColumnElement[Sequence[date]]
 ) -> ScalarSelect[Any]:
     """Where the counters of a member and of all stand, as one JSON value for `read_used`.
 
@@ -66,13 +77,14 @@ def used_json(
         )
     )
     return found.where(
-        counter.c.member.in_([member, literal(FREE)]), counter.c.starts_on.in_(starts)
+        counter.c.member.in_([member, literal(FREE)]), counter.c.starts_on == any_(starts)
     ).scalar_subquery()
 
 
 async def find_used(connection: AsyncConnection, member: UUID, *, on: date) -> tuple[Used, ...]:
     """Where the counters stand that a day's rules look at; the member's row is locked."""
-    starts = [literal(date.fromisoformat(each)) for each in sorted(set(periods(on).values()))]
+    days = [date.fromisoformat(each) for each in sorted(set(periods(on).values()))]
+    starts = literal(days, ARRAY(Date))
     return read_used(await connection.scalar(select(used_json(literal(member), starts))))
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.engine import URL
 
 from loyalty.billing.connecting import Billing, connect
 from loyalty.billing.errors import StripeUnavailable
+from loyalty.checkout.gathering import Snapshots
 from loyalty.checkout.programme import Programme
 from loyalty.clock import Clock
 from loyalty.database import INTERACTIVE, Database, Patience
@@ -57,6 +58,7 @@ class Application:
     keys: Keys
     policies: Policies
     programme: Programme
+    snapshots: Snapshots
     billing: Billing = field(default_factory=Billing)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack, repr=False)
 
@@ -141,17 +143,20 @@ def build(
     """Put an application together; only what may `create` makes a home that is not there."""
     server = Server(settings.home, create=create, report=report) if settings.embedded else None
     signing, policies = Signing(), Policies()
+    programme = Programme(policies, signing)
+    database = Database(
+        lambda: _locate(settings, server), patience=patience, pool_size=settings.pool_size
+    )
     return Application(
         settings=settings,
         server=server,
-        database=Database(
-            lambda: _locate(settings, server), patience=patience, pool_size=settings.pool_size
-        ),
+        database=database,
         clock=Clock(may_follow=is_loopback(settings.stripe_api_base)),
         signing=signing,
         keys=Keys(),
         policies=policies,
-        programme=Programme(policies, signing),
+        programme=programme,
+        snapshots=Snapshots(database, programme),
         billing=connect(settings),
     )
 

@@ -8,6 +8,7 @@ connection of the same SQLAlchemy transaction, so both kinds mix freely.
 from collections.abc import Callable
 from functools import cache, cached_property
 from typing import Any, Generic, NamedTuple, TypeVarTuple, cast
+from uuid import UUID
 
 import psycopg
 from sqlalchemy import BindParameter
@@ -147,7 +148,8 @@ class _Inlining(PGCompiler):
         """Write what the statement itself says; what is handed in stays a parameter."""
         untyped: Any = self
         value, kind = bindparam.value, bindparam.type.dialect_impl(self.dialect)
-        constant = bindparam.unique and isinstance(value, str | int) and "\\" not in str(value)
+        said = bindparam.unique and isinstance(value, str | int | UUID)
+        constant = said and "\\" not in str(value)
         if not constant or bindparam.expanding:
             as_it_was: Any = super().visit_bindparam
             return str(as_it_was(bindparam, *given, **asked))

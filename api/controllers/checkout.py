@@ -14,8 +14,8 @@ from api.schemas.checkout import QuoteOut
 from api.schemas.listing import ProductPriceOut, ProductPricesBody, ProductPricesOut
 from api.schemas.orders import QuoteBody
 from api.writing import now_of, ok
-from loyalty.checkout.listing import look_up, unit_prices
-from loyalty.checkout.quote import quote
+from loyalty.checkout.listing import asked_for, refuse_unlisted, unit_prices
+from loyalty.checkout.quote import asked_of, quote
 from loyalty.checkout.sentences import speaks
 from loyalty.ids import MalformedId
 from loyalty.issuing.guessing import tell_guesses
@@ -85,16 +85,10 @@ async def quote_cart(request: ApiRequest) -> Response[bytes]:
     body = await body_of(request, QuoteBody)
     application, principal, at = application_of(request), principal_of(request), now_of(request)
     basket = body.order.basket()
+    asked = asked_of(member_of(body.member), basket, at=at, api_key=principal.key)
     try:
-        async with application.database.read() as connection:
-            answered = await quote(
-                connection,
-                application.programme,
-                member_of(body.member),
-                basket,
-                at=at,
-                api_key=principal.key,
-            )
+        snapshot = await application.snapshots.take(asked)
+        answered = quote(application.programme, basket, asked, snapshot)
     except KeyEnded:
         application.keys.forget(principal.key)
         raise
@@ -138,11 +132,10 @@ async def price_products(request: ApiRequest) -> Response[bytes]:
     body = await body_of(request, ProductPricesBody)
     application, principal, at = application_of(request), principal_of(request), now_of(request)
     listing = body.listing(member_of(body.member))
+    asked = asked_for(listing, at=at, api_key=principal.key)
     try:
-        async with application.database.read() as connection:
-            snapshot = await look_up(
-                connection, application.programme, listing, at=at, api_key=principal.key
-            )
+        snapshot = await application.snapshots.take(asked)
+        refuse_unlisted(listing, snapshot)
     except KeyEnded:
         application.keys.forget(principal.key)
         raise

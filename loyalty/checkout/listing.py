@@ -10,8 +10,6 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncConnection
-
 import tiers
 from benefits import (
     Cart,
@@ -24,8 +22,7 @@ from benefits import (
     unit_rules,
 )
 from loyalty.checkout.basket import Basket, newcomer, question_of, refuse_unfit
-from loyalty.checkout.programme import Programme
-from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
+from loyalty.checkout.snapshot import Asked, Snapshot
 from loyalty.errors import LoyaltyError
 from loyalty.keys import KeyEnded
 from loyalty.members import Ref, UnknownMember
@@ -72,21 +69,17 @@ class UnitPrice:
     earn_why: tuple[EarnWhy, ...]
 
 
-async def look_up(
-    connection: AsyncConnection,
-    programme: Programme,
-    listing: Listing,
-    *,
-    at: datetime,
-    api_key: UUID | None = None,
-) -> Snapshot:
-    """Read all that the prices depend on, in one statement.
-
-    Raises UnknownMember, MemberClosed, MemberMerged, ForeignCurrency, TierUnknown and KeyEnded.
-    """
+def asked_for(listing: Listing, *, at: datetime, api_key: UUID | None = None) -> Asked:
+    """Return what the prices depend on besides the products."""
     skus = [line.sku for line in listing.cart.lines]
-    asked = Asked(listing.ref, at, at, skus, (), api_key=api_key)
-    snapshot = await take_snapshot(connection, programme, asked)
+    return Asked(listing.ref, at, at, skus, (), api_key=api_key)
+
+
+def refuse_unlisted(listing: Listing, snapshot: Snapshot) -> None:
+    """Refuse what has no prices.
+
+    Raises KeyEnded, UnknownMember, MemberClosed, MemberMerged, ForeignCurrency and TierUnknown.
+    """
     if not snapshot.key_stands:
         raise KeyEnded
     if listing.ref is not None and snapshot.member is None:
@@ -95,7 +88,6 @@ async def look_up(
     known = () if snapshot.ladder is None else [tier.code for tier in snapshot.ladder.tiers]
     if listing.tier is not None and listing.tier not in known:
         raise tiers.TierUnknown(pointer="/tier", seen=listing.tier, wanted=", ".join(known))
-    return snapshot
 
 
 def unit_prices(listing: Listing, snapshot: Snapshot, at: datetime) -> Iterator[UnitPrice]:

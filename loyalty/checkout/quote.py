@@ -14,7 +14,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import (
     REVISION,
@@ -28,7 +27,7 @@ from benefits import (
 )
 from loyalty.checkout.basket import Basket, newcomer, question_of, refuse_unfit
 from loyalty.checkout.programme import Programme
-from loyalty.checkout.snapshot import Asked, Snapshot, take_snapshot
+from loyalty.checkout.snapshot import Asked, Snapshot
 from loyalty.entitlements import Held, held_now
 from loyalty.issuing.guessing import Guesser, guessers, refuse_guessers, unknown_codes
 from loyalty.keys import KeyEnded
@@ -69,27 +68,28 @@ class Promise:
     unqualified: frozenset[str]
 
 
-async def quote(
-    connection: AsyncConnection,
-    programme: Programme,
-    ref: Ref | None,
-    basket: Basket,
-    *,
-    at: datetime,
-    api_key: UUID | None = None,
-) -> Quote:
-    """Answer a cart. Raises UnknownMember, MemberClosed, ForeignCurrency and Points… errors."""
-    cart = basket.cart
-    skus = [line.sku for line in cart.lines]
-    asked = Asked(ref, at, at, skus, basket.codes, api_key=api_key)
-    snapshot = await take_snapshot(connection, programme, asked)
+def asked_of(
+    ref: Ref | None, basket: Basket, *, at: datetime, api_key: UUID | None = None
+) -> Asked:
+    """Return what a quote has to know besides the cart."""
+    skus = [line.sku for line in basket.cart.lines]
+    return Asked(ref, at, at, skus, basket.codes, api_key=api_key)
+
+
+def quote(programme: Programme, basket: Basket, asked: Asked, snapshot: Snapshot) -> Quote:
+    """Answer a cart by what was read for it. Pure but for the programme's signing key.
+
+    Raises KeyEnded, UnknownMember, MemberClosed, MemberMerged, ForeignCurrency, TooManyUnknownCodes
+    and Points… errors.
+    """
+    at = asked.at
     if not snapshot.key_stands:
         raise KeyEnded
-    if ref is not None and snapshot.member is None:
-        raise UnknownMember(seen=ref.text[:80], pointer="/member")
+    if asked.ref is not None and snapshot.member is None:
+        raise UnknownMember(seen=asked.ref.text[:80], pointer="/member")
     refuse_unfit(basket, snapshot)
     counted = guessers(
-        member=None if snapshot.member is None else snapshot.member.id, api_key=api_key
+        member=None if snapshot.member is None else snapshot.member.id, api_key=asked.api_key
     )
     refuse_guessers(snapshot.guesses, counted, at=at)
     question = question_of(basket, snapshot, at)
@@ -103,7 +103,7 @@ async def quote(
     held = held_now(snapshot, decision.entitlements, at)
     wrong = unknown_codes(question.vouchers, snapshot.rule_set.codes)
     return Quote(
-        *(token, until, decision, joined, cart.currency, snapshot.policy.zone, held),
+        *(token, until, decision, joined, basket.cart.currency, snapshot.policy.zone, held),
         wrong=len(wrong),
         guessers=counted,
     )

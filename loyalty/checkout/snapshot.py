@@ -1,4 +1,4 @@
-"""All that a cart's answer depends on besides the cart, read in one statement.
+"""All that a cart's answer depends on besides the cart, read in one statement for one or several.
 
 Nothing is locked: the quote reads it alone, and placing reads it after the member's row was locked.
 """
@@ -7,9 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from benefits import (
@@ -86,10 +89,28 @@ async def take_snapshot(
 
     One round trip, and one more for each version that this process meets for the first time.
     """
+    (snapshot,) = await take_snapshots(connection, programme, [asked])
+    return snapshot
+
+
+async def take_snapshots(
+    connection: AsyncConnection, programme: Programme, asked: Sequence[Asked]
+) -> list[Snapshot]:
+    """Return a snapshot for each that is asked for, in the round trips of one."""
     if programme.zone is None:
-        programme.zone = (await programme.policies.at(connection, asked.at)).zone
-    row = await snapshot_statement().one(connection, **_parameters(asked, programme))
-    whose, known, wallet, counted, prices, vouchers, versions, tier, *more = row
+        programme.zone = (await programme.policies.at(connection, asked[0].at)).zone
+    wanted = msgspec.json.encode([_row(n, one, programme.zone) for n, one in enumerate(asked)])
+    rows = await snapshot_statement().all(connection, asked=wanted.decode())
+    rows.sort(key=itemgetter(0))
+    return [
+        await _read(connection, programme, one, row) for one, row in zip(asked, rows, strict=True)
+    ]
+
+
+async def _read(
+    connection: AsyncConnection, programme: Programme, asked: Asked, row: Sequence[Any]
+) -> Snapshot:
+    _, whose, known, wallet, counted, prices, vouchers, versions, tier, *more = row
     stands, placed, comes, used, marks, guesses, plan = more
     policy = await programme.policy(connection, versions["policy"])
     await programme.know_keys(connection, versions["keys"])
@@ -125,27 +146,30 @@ async def read_published(connection: AsyncConnection, programme: Programme, at: 
     await take_snapshot(connection, programme, Asked(None, at, at, (), ()))
 
 
-def _parameters(asked: Asked, programme: Programme) -> Mapping[str, object]:
-    on = asked.at.astimezone(programme.zone).date()
-    return {
-        "external": asked.ref.external if asked.ref else None,
-        "id": asked.ref.id if asked.ref else None,
+def _row(number: int, asked: Asked, zone: ZoneInfo) -> Mapping[str, object]:
+    """A row of what is asked; what is left out of it is null."""
+    on = asked.at.astimezone(zone).date()
+    row: dict[str, object] = {
+        "number": number,
         "at": asked.at,
         "now": asked.now,
-        "stops_at": asked.stops_at,
-        "on": on,
-        **_begins(on),
+        "today": on,
+        "starts": _begins(on),
         "skus": SEPARATOR.join(dict.fromkeys(asked.skus)),
         "codes": SEPARATOR.join(canonical_code(text) for text in asked.codes),
-        "order": asked.order,
+        "stops_at": asked.stops_at,
+        "order_name": asked.order,
         "api_key": asked.api_key,
     }
+    if asked.ref is not None:
+        row["external"], row["id"] = asked.ref.external, asked.ref.id
+    return row
 
 
 @lru_cache(maxsize=8)
-def _begins(on: date) -> Mapping[str, date]:
-    """The first days of the periods that a day is in, as the statement's parameters."""
-    return {f"{period}_begins": date.fromisoformat(day) for period, day in periods(on).items()}
+def _begins(on: date) -> tuple[str, ...]:
+    """The first days of the periods that a day is in."""
+    return tuple(periods(on).values())
 
 
 def _used(

@@ -21,7 +21,7 @@ from benefits import FREE, Cart, Line, NewVoucher, VoucherDefinition, issue_vouc
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
 from loyalty.checkout.basket import Basket
-from loyalty.checkout.quote import quote
+from loyalty.checkout.quote import asked_of, quote
 from loyalty.database import LONG, Database
 from loyalty.errors import Unavailable
 from loyalty.idempotency import Attempt, Begun
@@ -85,9 +85,10 @@ class Tills:
 
     async def quoted(self, channel: str) -> str:
         """Return a guest's quote, which is good for whoever has the same cart."""
-        async with self.application.database.read() as connection:
-            programme, at = self.application.programme, self.cause.at
-            return (await quote(connection, programme, None, basket(channel), at=at)).token
+        cart = basket(channel)
+        asked = asked_of(None, cart, at=self.cause.at)
+        snapshot = await self.application.snapshots.take(asked)
+        return quote(self.application.programme, cart, asked, snapshot).token
 
     async def at_once(self, channel: str, tills: int, token: str | None = None) -> list[object]:
         """Let so many place the same cart at once; answer what each got, or the refusal."""

@@ -16,10 +16,12 @@ from uuid import UUID
 import httpx
 import pytest_asyncio
 from litestar import Litestar
+from pydantic import SecretStr
 
 from api.app import create_app, warm
 from loyalty.bootstrap import Application, build
 from loyalty.cause import SYSTEM, Cause
+from loyalty.checkout.gathering import Snapshots
 from loyalty.checkout.programme import Programme
 from loyalty.clock import Clock
 from loyalty.database import Database
@@ -119,21 +121,23 @@ async def application(database: Database) -> Application:
     return await application_over(database)
 
 
-async def application_over(database: Database) -> Application:
-    """Return an object graph over a database that is there."""
+async def application_over(database: Database, url: str = "") -> Application:
+    """Return an object graph over a database that is there; by its url other processes reach it."""
     clock = Clock()
     async with database.read() as connection:
         await clock.measure(connection)
     signing, policies = Signing(), Policies()
+    programme = Programme(policies, signing)
     return Application(
-        settings=Settings(),
+        settings=Settings(database_url=SecretStr(url)) if url else Settings(),
         server=None,
         database=database,
         clock=clock,
         signing=signing,
         keys=Keys(),
         policies=policies,
-        programme=Programme(policies, signing),
+        programme=programme,
+        snapshots=Snapshots(database, programme),
     )
 
 

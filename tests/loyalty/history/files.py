@@ -6,24 +6,19 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest_asyncio
-from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
-from loyalty.checkout.programme import Programme
-from loyalty.clock import Clock
 from loyalty.database import Database
 from loyalty.history.orders import import_orders
 from loyalty.history.programme import Effects
 from loyalty.history.summary import Summary
-from loyalty.keys import Keys
-from loyalty.policy import Policies, document_of, policy_at, publish_policy
+from loyalty.policy import document_of, policy_at, publish_policy
 from loyalty.policy.store import BEGINNING
 from loyalty.rules import draft_rule, publish_rules
-from loyalty.settings import Settings
-from loyalty.signing import Signing
+from tests.support.api import application_over
 from tests.support.database import Clone
 from tests.support.policies import lasting
 
@@ -44,19 +39,7 @@ WHOLE = ("order_id", "member", "ordered_at", "kind", "currency", "order_amount")
 async def application(database: Database, clone: Clone) -> AsyncIterator[Application]:
     """The object graph over the test's own database, which other processes reach as well."""
     url = clone.application.render_as_string(hide_password=False)
-    policies, signing, clock = Policies(), Signing(), Clock()
-    async with database.read() as connection:
-        await clock.measure(connection)
-    yield Application(
-        settings=Settings(database_url=SecretStr(url)),
-        server=None,
-        database=database,
-        clock=clock,
-        signing=signing,
-        keys=Keys(),
-        policies=policies,
-        programme=Programme(policies, signing),
-    )
+    yield await application_over(database, url)
 
 
 def cause_now(application: Application) -> Cause:

@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -18,11 +17,8 @@ from benefits import Cart, Line
 from loyalty.bootstrap import Application
 from loyalty.cause import SYSTEM, Cause
 from loyalty.checkout.basket import Basket
-from loyalty.checkout.programme import Programme
-from loyalty.clock import Clock
 from loyalty.database import Database
 from loyalty.idempotency import Attempt, Begun
-from loyalty.keys import Keys
 from loyalty.members import Joining, Member, join, lock_member
 from loyalty.members.types import Ref
 from loyalty.orders.comebacks import ReturnedRow
@@ -30,10 +26,8 @@ from loyalty.orders.completing import Completing, complete
 from loyalty.orders.placing import NewOrder, place
 from loyalty.orders.types import PricedBy
 from loyalty.orders.unnamed import Unnamed, return_unnamed
-from loyalty.policy import Policies
-from loyalty.settings import Settings
-from loyalty.signing import Signing
 from tests.loyalty.history.files import BY_LINE, application, bring, publish, write
+from tests.support.api import application_over
 from tests.support.database import Cluster
 from tests.support.policies import lasting
 
@@ -112,20 +106,8 @@ async def other(cluster: Cluster) -> AsyncIterator[Application]:
     """Another programme, for the same orders by another way."""
     with cluster.cloned() as clone:
         database = Database.at(clone.application)
-        policies, signing, clock = Policies(), Signing(), Clock()
-        async with database.read() as connection:
-            await clock.measure(connection)
         url = clone.application.render_as_string(hide_password=False)
-        yield Application(
-            settings=Settings(database_url=SecretStr(url)),
-            server=None,
-            database=database,
-            clock=clock,
-            signing=signing,
-            keys=Keys(),
-            policies=policies,
-            programme=Programme(policies, signing),
-        )
+        yield await application_over(database, url)
         await database.dispose()
 
 
