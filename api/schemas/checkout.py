@@ -10,7 +10,7 @@ from loyalty.checkout.quote import Quote
 from loyalty.checkout.sentences import reason_sentence, unlock_sentence
 
 
-class DiscountOut(Struct, frozen=True, omit_defaults=True):
+class DiscountOut(Struct, frozen=True, omit_defaults=True, gc=False):
     """What one version of a rule took off."""
 
     rule: str
@@ -18,7 +18,7 @@ class DiscountOut(Struct, frozen=True, omit_defaults=True):
     amount: int
 
 
-class EarnWhyOut(Struct, frozen=True, omit_defaults=True):
+class EarnWhyOut(Struct, frozen=True, omit_defaults=True, gc=False):
     """One rule's part in the points: points per minor units, hundredths of a factor, or a bonus."""
 
     rule: str
@@ -221,26 +221,27 @@ def not_applied_out(decision: Decision, language: str, currency: str) -> list[No
 
 
 def _line(line: LineAnswer) -> LineOut:
+    line_id, regular, discounts, points, points_value, total, _, earn, earn_why = line
     return LineOut(
-        line.line_id,
-        line.regular,
-        [discount_out(each) for each in line.discounts],
-        line.points,
-        line.points_value,
-        line.total,
-        line.earn,
-        [why_out(each) for each in line.earn_why],
+        line_id,
+        regular,
+        [DiscountOut(*each[:3]) for each in discounts],
+        points,
+        points_value,
+        total,
+        earn,
+        [EarnWhyOut(*each[:6]) for each in earn_why],
     )
 
 
 def discount_out(discount: Discount) -> DiscountOut:
     """Show what a rule took off."""
-    return DiscountOut(discount.rule, discount.version, discount.amount)
+    return DiscountOut(*discount[:3])
 
 
 def why_out(why: EarnWhy) -> EarnWhyOut:
     """Show a rule's part in the points."""
-    return EarnWhyOut(why.rule, why.version, why.points, why.per, why.multiplier, why.bonus)
+    return EarnWhyOut(*why[:6])
 
 
 def _not_applied(reason: NotApplied, language: str, currency: str) -> NotAppliedOut:

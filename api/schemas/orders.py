@@ -55,31 +55,26 @@ class LineBody(Struct, frozen=True, forbid_unknown_fields=True):
 
     def line(self, place: int) -> CartLine:
         """Return the line as the rules see it."""
-        by_unit = self.unit_price is not None
-        if by_unit == (self.amount is not None):
+        price, regular, member_amount = self.unit_price, self.amount, self.member_amount
+        if (price is None) == (regular is None):
             raise _unfit(place, "unit_price", "either unit_price or amount is expected")
-        if self.member_price is not None and not by_unit:
+        if price is not None:
+            if member_amount is not None:
+                raise _unfit(place, "member_amount", "it goes with amount only")
+            regular = price * self.quantity
+            if self.member_price is not None:
+                member_amount = self.member_price * self.quantity
+        elif self.member_price is not None:
             raise _unfit(place, "member_price", "it goes with unit_price only")
-        if self.member_amount is not None and by_unit:
-            raise _unfit(place, "member_amount", "it goes with amount only")
-        regular = self._whole(self.unit_price, self.amount)
         if regular is None or regular > MOST_MONEY:
             raise _unfit(place, "unit_price", f"at most {MOST_MONEY} for the quantity")
         return CartLine(
-            line_id=self.line_id,
-            sku=self.sku,
-            quantity=self.quantity,
-            regular=regular,
-            category=self.category,
-            member_amount=self._whole(self.member_price, self.member_amount),
+            *(self.line_id, self.sku, self.quantity, regular, self.category, member_amount),
             tax=self.tax,
             earns=self.earns,
             brand=self.brand,
             tags=tuple(dict.fromkeys(self.tags)) if self.tags else (),
         )
-
-    def _whole(self, price: int | None, amount: int | None) -> int | None:
-        return amount if price is None else price * self.quantity
 
 
 class ShippingBody(Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,6 +110,8 @@ class OrderBody(Struct, frozen=True, forbid_unknown_fields=True):
         """Return which line is a gift that comes with which other; a gift costs nothing."""
         paid = {line.line_id for line in self.lines if line.gift_with is None}
         found: dict[str, str] = {}
+        if len(paid) == len(self.lines):
+            return found
         for place, line in enumerate(self.lines):
             if line.gift_with is None:
                 continue
