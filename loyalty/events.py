@@ -15,6 +15,7 @@ from sqlalchemy import (
     Boolean,
     ColumnElement,
     DateTime,
+    FromClause,
     Insert,
     Integer,
     Text,
@@ -33,6 +34,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import Cause
 from loyalty.event_types import EVENT_TYPES
+from loyalty.ids import new_id
 from loyalty.schema import Xid8
 from loyalty.tables import event
 
@@ -42,6 +44,22 @@ FEED_XID: Final = func.coalesce(event.c.feed_xid, literal_column("'0'::xid8", Xi
 
 
 Rows = Sequence[Mapping[str, object]]
+
+_NAMES: Final = (
+    "member",
+    "sequence",
+    "feed_xid",
+    "id",
+    "type",
+    "schema_version",
+    "effective_at",
+    "actor",
+    "request_id",
+    "historic",
+    "data",
+)
+_INSTANT: Final = len("0193e4a0-7b1c-7abc-")
+"""Up to here the text of an id says when it was minted, and what follows is random."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +118,7 @@ def events_insert(cause: Cause, happened: Sequence[Event]) -> tuple[Insert, Rows
         given.historic,
         given.data,
     ).select_from(_GIVEN)
-    names = ["member", "sequence", "feed_xid", "id", "type", "schema_version", "effective_at"]
-    names += ["actor", "request_id", "historic", "data"]
-    return insert(event).from_select(names, chosen), rows
+    return insert(event).from_select(list(_NAMES), chosen), rows
 
 
 def _told(one: Event, cause: Cause) -> dict[str, object]:
@@ -114,6 +130,38 @@ def _told(one: Event, cause: Cause) -> dict[str, object]:
         "historic": one.historic or cause.historic,
         "data": dict(one.data),
     }
+
+
+def events_from(cause: Cause, type_: str, happened: FromClause, data: ColumnElement[Any]) -> Insert:
+    """Return the statement that writes an event about each row; the members must be locked.
+
+    Rows have a `member` and a `number`, in whose order a member's are told. Many rows of one
+    statement are told without being read in between, so the random part of their ids is made
+    where they are; `data` is what `Event.data` would have been.
+    """
+    first = Event(new_id(cause.at), UUID(int=0), type_, cause.at, {})
+    turn = func.row_number().over(partition_by=happened.c.member, order_by=happened.c.number) - 1
+    sequence, feed_xid = numbering(happened.c.member)
+    chosen = select(
+        happened.c.member,
+        sequence + turn,
+        feed_xid,
+        _minted_like(first.id),
+        literal(first.type),
+        literal(first.schema_version),
+        literal(first.effective_at),
+        literal(cause.actor),
+        literal(cause.request_id),
+        literal(cause.historic),
+        data,
+    ).order_by(happened.c.member, happened.c.number)
+    return insert(event).from_select(list(_NAMES), chosen)
+
+
+def _minted_like(one: UUID) -> ColumnElement[UUID]:
+    """An id of the same instant as another for each row, with a random part of its own."""
+    instant, random = str(one)[:_INSTANT], cast(func.gen_random_uuid(), Text)
+    return cast(literal(instant, Text).concat(func.substr(random, _INSTANT + 1)), Uuid)
 
 
 _GIVEN: Final = (

@@ -8,28 +8,31 @@ told so, and what would prevent it.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, func, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import CTE, ColumnElement, Select, Text, Uuid, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
-from loyalty.events import Event, record_events
+from loyalty.database import Database
+from loyalty.events import Event, events_from, record_events
 from loyalty.filling import fill_gains
 from loyalty.ids import new_id
 from loyalty.ladders import publish_due_drafts
 from loyalty.policy import Policy, policy_at
-from loyalty.tables import member
+from loyalty.tables import event, member
 
 BATCH: Final = 200
 YOUNG: Final = timedelta(days=2)
 """How long after its publication a ladder is still given what was earned meanwhile."""
+SIDE_BY_SIDE: Final = 2
+"""How many batches are reviewed at a time."""
 MANY: Final = 20_000
 """How many standings one statement decides; their members are locked meanwhile."""
 OF_MANY: Final = select(
@@ -52,9 +55,7 @@ async def review_tiers(application: Application, cause: Cause) -> int:
         reviewed += len(behind)
         last = behind[-1]
         await asyncio.sleep(0)
-    while batch := await application.database.write(review_batch, cause):
-        reviewed += batch
-        await asyncio.sleep(0)
+    reviewed += await review_due(application.database, cause)
     while batch := await application.database.write(foretell_batch, cause):
         del batch
         await asyncio.sleep(0)
@@ -69,29 +70,49 @@ async def bring_gains(connection: AsyncConnection, cause: Cause) -> int:
     return await fill_gains(connection, await policy_at(connection, cause.at), published[0].ladder)
 
 
-async def review_batch(connection: AsyncConnection, cause: Cause, *, limit: int = MANY) -> int:
-    """Review one batch of standings that are due and return its size."""
+async def review_due(database: Database, cause: Cause, *, size: int = MANY) -> int:
+    """Review every standing that is due, some batches at a time, and return how many.
+
+    Each has a connection and members of its own, and takes the next part when it is done.
+    """
+    reviewed = 0
+    while parts := await _parts_due(database, cause, size):
+        waiting = iter(parts)
+        takers = (_take_parts(database, cause, waiting) for _ in range(SIDE_BY_SIDE))
+        done = 0
+        for taken in await asyncio.gather(*takers, return_exceptions=True):
+            if isinstance(taken, BaseException):
+                raise taken
+            done += taken
+        if not done:
+            break
+        reviewed += done
+    return reviewed
+
+
+async def review_batch(
+    connection: AsyncConnection, cause: Cause, part: tiers.Part = tiers.EVERYBODY
+) -> int:
+    """Review the standings of a part that are due, tell who moved, and return how many were due."""
     ladder = await tiers.live_ladder(connection)
     if ladder is None:
         return 0
-    policy = await policy_at(connection, cause.at)
-    today = policy.day_of(cause.at)
-    due = await tiers.due(connection, today, limit=limit, version=ladder.version)
-    if not due:
+    today = (await policy_at(connection, cause.at)).day_of(cause.at)
+    batch = await _lock_due(connection, tiers.due_in(part, today, version=ladder.version))
+    if batch is None:
         return 0
-    await _lock(connection, policy, due)
     await connection.execute(OF_MANY)
-    moved = await tiers.review(
-        connection,
+    moved = tiers.review(
         ladder,
-        due,
+        batch,
         on=today,
         at=cause.at,
         actor=cause.actor,
         request_id=cause.request_id,
-    )
-    await record_events(connection, cause, [_changed(cause, each) for each in moved])
-    return len(due)
+    ).cte("moved")
+    told = events_from(cause, "tier.changed", moved, _change(moved)).returning(event.c.sequence)
+    await connection.execute(select(func.count()).select_from(told.cte("told")))
+    return batch.count
 
 
 async def move_batch(connection: AsyncConnection, cause: Cause, *, limit: int = MANY) -> int:
@@ -190,6 +211,48 @@ async def _lock(
         .with_for_update(key_share=True)
     )
     return {row.id: policy.day_of(row.joined_at) for row in locked}
+
+
+async def _parts_due(database: Database, cause: Cause, size: int) -> tuple[tiers.Part, ...]:
+    async with database.read() as connection:
+        ladder = await tiers.live_ladder(connection)
+        if ladder is None:
+            return ()
+        today = (await policy_at(connection, cause.at)).day_of(cause.at)
+        return await tiers.parts_due(connection, today, version=ladder.version, size=size)
+
+
+async def _take_parts(database: Database, cause: Cause, waiting: Iterator[tiers.Part]) -> int:
+    """Review one part after another of those that nobody took, and return how many were due."""
+    return sum([await database.write(review_batch, cause, part) for part in waiting])
+
+
+async def _lock_due(connection: AsyncConnection, who: Select[UUID, date]) -> tiers.Batch | None:
+    """Lock the members who are due in order of id; their ids stay where they are."""
+    due = who.subquery("due")
+    locked = (
+        select(due.c.member, due.c.first)
+        .join_from(due, member, member.c.id == due.c.member)
+        .order_by(member.c.id)
+        .with_for_update(key_share=True, of=member)
+        .cte("locked")
+    )
+    return tiers.read_batch((await connection.execute(tiers.batch_of(locked))).one())
+
+
+def _change(moved: CTE) -> ColumnElement[Any]:
+    """The SQL of what `_changed` tells."""
+    return func.jsonb_build_object(
+        literal("before", Text),
+        moved.c.tier_before,
+        literal("after", Text),
+        moved.c.tier,
+        literal("rule", Text),
+        moved.c.rule,
+        literal("on", Text),
+        moved.c.effective_on,
+        type_=JSONB,
+    )
 
 
 def _changed(cause: Cause, moved: tiers.Moved) -> Event:

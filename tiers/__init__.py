@@ -7,6 +7,7 @@ Nothing here knows points, members' data or HTTP; a member is an id, business ti
 """
 
 from tiers.audit import verify
+from tiers.batches import EVERYBODY, Batch, Part, batch_of, due_in, parts_due, read_batch
 from tiers.bringing import bring_gains
 from tiers.drafts import (
     Draft,
@@ -129,10 +130,12 @@ from tiers.writing import Moved
 
 __all__ = [
     "ASSET",
+    "EVERYBODY",
     "Activity",
     "ActivityConflict",
     "ActivityInFuture",
     "ActivityMalformed",
+    "Batch",
     "Because",
     "Bucket",
     "Change",
@@ -169,6 +172,7 @@ __all__ = [
     "Movement",
     "Mover",
     "Moves",
+    "Part",
     "Preview",
     "Progress",
     "PublishedLadder",
@@ -195,6 +199,7 @@ __all__ = [
     "about_to_fall",
     "activity_of",
     "add_draft",
+    "batch_of",
     "begin",
     "bring_gains",
     "business_date",
@@ -207,6 +212,7 @@ __all__ = [
     "document_of",
     "drafts_due",
     "due",
+    "due_in",
     "find_document",
     "find_draft",
     "find_ladder",
@@ -229,6 +235,7 @@ __all__ = [
     "move",
     "open_draft",
     "parse_ladder",
+    "parts_due",
     "place_floor",
     "placed",
     "population",
@@ -236,6 +243,7 @@ __all__ = [
     "previews_of",
     "progress_of",
     "publish_ladder",
+    "read_batch",
     "read_subject",
     "record",
     "record_statement",

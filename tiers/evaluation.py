@@ -5,7 +5,6 @@ published or not. *Reviewed*: where does time alone lead the stored standings th
 are one walk, begun at the joining or at the standing (docs/decisions/0034).
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
@@ -19,19 +18,17 @@ from sqlalchemy import (
     Integer,
     Select,
     Text,
-    Uuid,
-    bindparam,
     cast,
-    column,
     func,
     literal,
     null,
     select,
 )
 from sqlalchemy import case as when
-from sqlalchemy.dialects.postgresql import ARRAY, array, distinct_on
+from sqlalchemy.dialects.postgresql import array, distinct_on
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tiers.batches import Batch, judged_on, rows_of
 from tiers.calendar import calendar_of, earliest_start, horizon
 from tiers.counting import Counting
 from tiers.lookup import Days, anchor_of
@@ -74,14 +71,17 @@ async def placed(
 
 
 def reviewed(
-    ladder: Ladder, *, on: date, first: date, members: Sequence[UUID] | None = None
+    ladder: Ladder, *, on: date, first: date, batch: Batch | None = None
 ) -> tuple[CTE, CTE]:
-    """The places of stored standings that are due, of these members or all, and their walk."""
+    """The places of stored standings that are due, of a batch or all, and their walk.
+
+    Of whom is judged before the first day it knows nothing that is true.
+    """
     since = earliest_start(ladder, first - timedelta(days=1))
     begin = since if whole_periods(ladder) else first
     walking = _walking(ladder, begin, on, foretold=True)
     walking = replace(walking, rises=ladder.upgrade == "next-period")
-    places = _from_standing(walking, on, members)
+    places = _from_standing(walking, on, batch)
     facts = walking.counting.facts(places, since=since)
     carried = packed(walking.counting, walking.days, facts)
     return places, walking.walk(places, carried, None)
@@ -127,7 +127,7 @@ async def forecast(
 
     This is the review of that day without its writing; only standings of this ladder are counted.
     """
-    _, walk = reviewed(ladder, on=on, first=await first_judged(connection, on) or on)
+    _, walk = reviewed(ladder, on=on, first=await _first_judged(connection, on) or on)
     follows = ended(walk)
     rank = func.coalesce(follows.c.rank, cast(standing.c.tier_rank, Integer)).label("rank")
     statement = (
@@ -140,18 +140,10 @@ async def forecast(
     return tuple((tier.code, counted.get(rank, 0)) for rank, tier in enumerate(ladder.tiers))
 
 
-async def first_judged(
-    connection: AsyncConnection, on: date, members: Sequence[UUID] | None = None
-) -> date | None:
-    """The first day after a window that is to be judged by a day; None where nothing is due.
-
-    Of these members, or of all.
-    """
-    first = func.least(standing.c.valid_until, standing.c.rises_on, standing.c.due_on)
-    statement = select(func.min(first)).where(standing.c.due_on <= literal(on, Date))
-    if members is not None:
-        wanted = _ids(members)
-        statement = statement.join(wanted, wanted.c.member == standing.c.member)
+async def _first_judged(connection: AsyncConnection, on: date) -> date | None:
+    """The first day on which anybody is judged by a day; None where nothing is due."""
+    first = func.min(judged_on(standing))
+    statement = select(first).where(standing.c.due_on <= literal(on, Date))
     day: date | None = (await connection.execute(statement)).scalar_one()
     return day
 
@@ -186,12 +178,12 @@ def _from_joining(ladder: Ladder, on: date, members: Select[UUID] | None) -> CTE
     return statement.cte("places")
 
 
-def _from_standing(walking: Walking, on: date, members: Sequence[UUID] | None) -> CTE:
+def _from_standing(walking: Walking, on: date, batch: Batch | None) -> CTE:
     anchor = anchor_of(walking.counting.ladder)
     period = anchor, standing.c.rises_on - 1
     source: FromClause = standing
-    if members is not None:
-        wanted = _ids(members)
+    if batch is not None:
+        wanted = rows_of(batch)
         source = source.join(wanted, wanted.c.member == standing.c.member)
     return (
         select(
@@ -217,12 +209,4 @@ def _from_standing(walking: Walking, on: date, members: Sequence[UUID] | None) -
             standing.c.decided_through <= literal(on, Date),
         )
         .cte("places")
-    )
-
-
-def _ids(members: Sequence[UUID]) -> FromClause:
-    return (
-        func.unnest(bindparam("members", list(members), ARRAY(Uuid)))
-        .table_valued(column("member", Uuid))
-        .render_derived(name="wanted")
     )

@@ -5,10 +5,8 @@ change (tests/tiers/test_evaluation.py). The one idea: all activity was told whe
 so a standing goes on from where it stands and only judgements, ends and promised rises are left.
 """
 
-from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import (
     CTE,
@@ -30,42 +28,31 @@ from sqlalchemy import (
 )
 from sqlalchemy import case as when
 from sqlalchemy.dialects.postgresql import JSONB, distinct_on
-from sqlalchemy.ext.asyncio import AsyncConnection
 
+from tiers.batches import Batch, judged_on
 from tiers.counting import Counting
-from tiers.evaluation import code_of, ended, first_judged, reviewed
+from tiers.evaluation import code_of, ended, reviewed
 from tiers.scale import ASSET, Ladder, Threshold
 from tiers.standings import floored, floors_of
 from tiers.tables import standing
 from tiers.types import Movement
-from tiers.writing import Moved, caused, keep, moved_of, put
+from tiers.writing import caused, keep, put
 
 
-async def review(
-    connection: AsyncConnection,
-    ladder: Ladder,
-    members: Sequence[UUID],
-    *,
-    on: date,
-    at: datetime,
-    actor: str,
-    request_id: str,
-) -> tuple[Moved, ...]:
-    """Decide those of the members whose standing is due by a day, store it, and tell who moved.
+def review(
+    ladder: Ladder, batch: Batch, *, on: date, at: datetime, actor: str, request_id: str
+) -> Select[Any]:
+    """The statement that decides those of a batch whose standing is due by a day, and stores it.
 
-    Only standings of this ladder are reviewed; what is kept is stored and not told. The caller
-    holds the members' row locks since an earlier statement.
+    Only standings of this ladder are reviewed. What is kept is stored too; only changes of the tier
+    in force are told, as `writing.TOLD` names them. The caller holds the members' row locks since
+    an earlier statement, and may go on from here in the same one.
     """
-    first = await first_judged(connection, on, members)
-    if first is None:
-        return ()
-    places, walk = reviewed(ladder, on=on, first=first, members=members)
+    places, walk = reviewed(ladder, on=on, first=batch.first, batch=batch)
     changes = _changes(Counting(ladder, on), places, walk)
-    written = _write_standings(ladder, on, places, ended(walk), changes)
-    kept = _write_changes(
-        ladder, changes, written, {"recorded_at": at, "actor": actor, "request_id": request_id}
-    )
-    return moved_of((await connection.execute(kept)).all())
+    written = _write_standings(ladder, on, batch.first, (places, ended(walk), changes))
+    cause = {"recorded_at": at, "actor": actor, "request_id": request_id}
+    return _write_changes(ladder, changes, written, cause)
 
 
 def _changes(counting: Counting, places: CTE, walk: CTE) -> CTE:
@@ -239,9 +226,12 @@ def _stands_after(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: 
     )
 
 
-def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, changes: CTE) -> CTE:
-    """Put the standings forward to the day, each over the one that was read."""
-    after = _stands_after(ladder, on, places, follows, changes)
+def _write_standings(ladder: Ladder, on: date, first: date, decided: tuple[CTE, CTE, CTE]) -> CTE:
+    """Put the standings forward to the day, each over the one that was read.
+
+    One that is judged before the first day of the batch was not due when that was found, and waits.
+    """
+    after = _stands_after(ladder, on, *decided)
     lifted = {
         f"{kind}_{name}": when(
             (until <= literal(on, Date), null()), else_=standing.c[f"{kind}_{name}"]
@@ -260,6 +250,7 @@ def _write_standings(ladder: Ladder, on: date, places: CTE, follows: CTE, change
             standing.c.member == after.c.member,
             standing.c.number == after.c.before,
             standing.c.decided_through == after.c.cur,
+            judged_on(standing) >= first,
         )
         .values(values)
         .returning(standing.c.member, after.c.before)

@@ -7,10 +7,10 @@ these are due on the same night. Beside it stands one GROUP BY over the same act
 
 import asyncio
 import random
-import time
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from time import perf_counter
 from typing import Final
 
 from sqlalchemy import func, select
@@ -21,9 +21,10 @@ from loyalty.bench import budgets
 from loyalty.bench.figures import Figure, beside, ratio
 from loyalty.bench.plan import Plan
 from loyalty.bench.rig import Rig
+from loyalty.cause import Cause, job_actor
 from loyalty.database import LONG, Database
 from loyalty.ids import new_id
-from loyalty.reviews import MANY, OF_MANY
+from loyalty.reviews import review_due
 
 JOINED: Final = date(2024, 1, 1)
 DAYS: Final = 1_095
@@ -62,6 +63,17 @@ BEGIN
 END
 $$
 """
+JOIN: Final = """
+INSERT INTO loyalty.member (id, holder, class, joined_at, actor, request_id)
+SELECT member, CAST(md5(CAST(member AS text)) AS uuid), 'consumer', joined_on, 'system', 'bench'
+FROM tiers.standing ORDER BY member
+"""
+TELL: Final = """
+INSERT INTO loyalty.event (member, sequence, id, type, schema_version, effective_at, actor,
+    request_id, historic, data)
+SELECT id, 1, holder, 'member.joined', 1, joined_at, actor, request_id, false, '{}'
+FROM loyalty.member ORDER BY id
+"""
 LADDER: Final[dict[str, object]] = tiers.default_ladder(
     silver=(30_000, 6), gold=(60_000, 10), diamond=(150_000, 20)
 ) | {"window": {"kind": "year"}, "validity": {"unit": "periods", "length": 1}}
@@ -92,7 +104,7 @@ async def _measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
                 seconds = await _timed(programme, work, ladder)
                 if turn:
                     times.append(seconds)
-        written = await _write(programme, rig, ladder)
+        written = await _write(programme)
         async with programme.read() as connection:
             changes = await tiers.count_changes(connection, REVIEW)
     finally:
@@ -146,6 +158,8 @@ def _multiplied(members: int) -> tuple[str, ...]:
         MEMORY,
         CHOOSE.format(members=members, table=TABLES[0]),
         *(MULTIPLY.format(table=table) for table in TABLES),
+        JOIN,
+        TELL,
     )
 
 
@@ -155,9 +169,9 @@ Work = Callable[[AsyncConnection, tiers.Ladder], Awaitable[object]]
 async def _timed(programme: Database, work: Work, ladder: tiers.Ladder) -> float:
     async with programme.snapshot() as connection:
         await connection.exec_driver_sql(MEMORY)
-        begun = time.perf_counter()
+        begun = perf_counter()
         await work(connection, ladder)
-        return time.perf_counter() - begun
+        return perf_counter() - begun
 
 
 async def _group(connection: AsyncConnection, _: tiers.Ladder) -> object:
@@ -176,19 +190,9 @@ async def _place(connection: AsyncConnection, ladder: tiers.Ladder) -> object:
     return (await connection.execute(statement)).all()
 
 
-async def _write(programme: Database, rig: Rig, ladder: tiers.Ladder) -> float:
-    """Review everybody, batch by batch as the job does."""
-    begun = time.perf_counter()
-    due = MANY
-    while due == MANY:
-        due = await programme.write(_review, rig, ladder)
-    return time.perf_counter() - begun
-
-
-async def _review(connection: AsyncConnection, rig: Rig, ladder: tiers.Ladder) -> int:
-    await connection.execute(OF_MANY)
-    due = await tiers.due(connection, NIGHT, limit=MANY, version=ladder.version)
-    await tiers.review(
-        connection, ladder, due, on=NIGHT, at=rig.now(), actor="system", request_id=REVIEW
-    )
-    return len(due)
+async def _write(programme: Database) -> float:
+    """Review everybody as the job does: with members locked, and those told who moved."""
+    cause = Cause(datetime.combine(NIGHT, time.min, UTC), job_actor("review-tiers"), REVIEW)
+    begun = perf_counter()
+    await review_due(programme, cause)
+    return perf_counter() - begun

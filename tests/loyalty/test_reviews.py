@@ -3,16 +3,24 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from loyalty.cause import Cause, job_actor
+from loyalty.database import Database
+from loyalty.events import record_events
 from loyalty.ids import new_id
 from loyalty.ladders import publish_ladder
 from loyalty.members import Joining, Member, join
-from loyalty.reviews import catch_up_batch, foretell_batch, review_batch
-from loyalty.tables import event
+from loyalty.reviews import (
+    catch_up_batch,
+    changes_of,
+    foretell_batch,
+    review_batch,
+    review_due,
+)
+from loyalty.tables import event, member
 
 JOINED = datetime(2026, 1, 10, 12, tzinfo=UTC)
 EASY = tiers.default_ladder(silver=(10_000, 1), gold=(50_000, 5), diamond=(90_000, 9), join="all")
@@ -27,14 +35,28 @@ async def silver_member(
     connection: AsyncConnection, document: Mapping[str, object] = EASY
 ) -> Member:
     await publish_ladder(connection, cause(JOINED), document)
+    return await member_who_bought(connection, 10_000)
+
+
+async def member_who_bought(connection: AsyncConnection, *purchases: int) -> Member:
+    """A member who bought on the day of joining, and every fifty days after it."""
     member = await join(connection, cause(JOINED), Joining())
     ladder = await tiers.live_ladder(connection)
     assert ladder is not None
-    subjects = await tiers.find_subjects(connection, {member.id: JOINED.date()})
-    bought = tiers.Activity(new_id(), new_id(), JOINED.date(), 10_000)
-    decision = tiers.decide(ladder, subjects[member.id], (bought,), on=JOINED.date())
-    await tiers.record(connection, [decision], at=JOINED, actor="system", request_id="test")
+    for at, bought in enumerate(purchases):
+        on = (JOINED + timedelta(days=50 * at)).date()
+        subjects = await tiers.find_subjects(connection, {member.id: JOINED.date()})
+        activity = tiers.Activity(new_id(), new_id(), on, bought)
+        decision = tiers.decide(ladder, subjects[member.id], (activity,), on=on)
+        await tiers.record(connection, [decision], at=JOINED, actor="system", request_id="test")
     return member
+
+
+async def some_members(connection: AsyncConnection) -> list[Member]:
+    """Some who stay, some who fall by a step or by two, and one about whom nothing is due."""
+    await publish_ladder(connection, cause(JOINED), EASY)
+    lives = [(10_000,), (10_000,) * 8, (60_000,), (30_000,) * 5, (100,), (90_000,) * 9]
+    return [await member_who_bought(connection, *bought) for bought in lives]
 
 
 async def tier_on(connection: AsyncConnection, member: Member, at: datetime) -> str | None:
@@ -56,6 +78,102 @@ async def test_a_tier_whose_time_is_over_is_taken_and_told(connection: AsyncConn
     told = await connection.execute(select(event.c.data).where(event.c.type == "tier.changed"))
     (data,) = told.scalars()
     assert (data["before"], data["after"]) == ("silver", "standard")
+
+
+async def told_of(connection: AsyncConnection) -> list[tuple[object, ...]]:
+    """All that a review writes: standings, changes and events, these in the order of the feed."""
+    found: list[tuple[object, ...]] = []
+    for table, order in (("standing", "member"), ("standing_change", "member, number")):
+        rows = await connection.execute(text(f"SELECT t.* FROM tiers.{table} t ORDER BY {order}"))
+        found += [tuple(row) for row in rows]
+    fresh = {"id", "position"}
+    columns = [column for column in event.columns if column.name not in fresh]
+    rows = await connection.execute(select(*columns).order_by(event.c.position))
+    return found + [tuple(row) for row in rows]
+
+
+async def test_a_review_writes_and_tells_what_deciding_each_member_would_have(
+    connection: AsyncConnection,
+) -> None:
+    members = sorted((one.id for one in await some_members(connection)), key=lambda id_: id_.bytes)
+    later = cause(JOINED + timedelta(days=1_000))
+    ladder = await tiers.live_ladder(connection)
+    assert ladder is not None
+    before = await told_of(connection)
+
+    async with connection.begin_nested() as alone:
+        subjects = await tiers.find_subjects(connection, dict.fromkeys(members, JOINED.date()))
+        due = set(await tiers.due(connection, later.at.date(), limit=100))
+        decisions = [
+            tiers.decide(ladder, subjects[one], (), on=later.at.date())
+            for one in members
+            if one in due
+        ]
+        await tiers.record(
+            connection, decisions, at=later.at, actor=later.actor, request_id=later.request_id
+        )
+        await record_events(connection, later, changes_of(later, decisions))
+        wanted = await told_of(connection)
+        await alone.rollback()
+    reviewed = await review_batch(connection, later)
+
+    assert reviewed == len(due) == 5
+    seen = await told_of(connection)
+    assert seen == wanted
+    assert len(seen) > len(before) + 10
+    ids = await connection.execute(select(event.c.id).where(event.c.type == "tier.changed"))
+    minted = ids.scalars().all()
+    assert len(set(minted)) == len(minted) > 5
+    instant = str(new_id(later.at))[:19]
+    assert {(str(one)[:19], one.version) for one in minted} == {(instant, 7)}
+
+
+async def test_parts_are_reviewed_once_each_and_a_review_goes_on_where_one_was_cut_off(
+    database: Database,
+) -> None:
+    members = await database.write(some_members)
+    later = cause(JOINED + timedelta(days=1_000))
+    ladder = await database.write(tiers.live_ladder)
+    assert ladder is not None
+    async with database.read() as connection:
+        parts = await tiers.parts_due(connection, later.at.date(), version=ladder.version, size=2)
+    assert await database.write(review_batch, later, parts[1]) == 2
+
+    assert await review_due(database, later, size=2) == 3
+    assert await review_due(database, later, size=2) == 0
+
+    async with database.read() as connection:
+        told = await connection.execute(
+            select(event.c.member, func.count())
+            .where(event.c.type == "tier.changed")
+            .group_by("member")
+        )
+        counted = {row[0]: row[1] for row in told}
+        for one in members:
+            history = await tiers.history_of(connection, one.id, limit=100)
+            now = [each.change for each in history if each.recorded_at == later.at]
+            assert counted.get(one.id, 0) == sum(one.before != one.after for one in now)
+    assert sum(counted.values()) > 5
+
+
+async def test_members_of_one_part_do_not_wait_for_those_of_another(database: Database) -> None:
+    await database.write(some_members)
+    later = cause(JOINED + timedelta(days=1_000))
+    ladder = await database.write(tiers.live_ladder)
+    assert ladder is not None
+    async with database.read() as connection:
+        first, *others = await tiers.parts_due(
+            connection, later.at.date(), version=ladder.version, size=1
+        )
+
+    async def hold(connection: AsyncConnection) -> list[int]:
+        await connection.execute(
+            select(member.c.id).where(member.c.id == first.first).with_for_update()
+        )
+        return [await database.write(review_batch, later, part) for part in others]
+
+    assert await database.write(hold) == [1, 1, 1, 1]
+    assert await database.write(review_batch, later, first) == 1
 
 
 async def test_a_new_ladder_reaches_members_whom_nothing_else_moves(

@@ -11,12 +11,17 @@ from tiers import (
     Decision,
     Ladder,
     Subject,
+    batch_of,
     decide,
     default_ladder,
+    due_in,
     find_subjects,
     parse_ladder,
+    parts_due,
     publish_ladder,
+    read_batch,
     record,
+    review,
     standing_at,
 )
 
@@ -66,6 +71,22 @@ def apply(subject: Subject, decision: Decision) -> Subject:
     known = {(each.order, each.shipment): each for each in subject.activities}
     known |= {(each.order, each.shipment): each for each in decision.written}
     return replace(subject, standing=decision.standing, activities=tuple(known.values()))
+
+
+async def review_all(
+    connection: AsyncConnection, rules: Ladder, on: date, *, size: int, at: datetime = AT
+) -> list[tuple[UUID, str | None, str]]:
+    """Review who is due part by part; who moved from where to where, in the order of the parts."""
+    moved = []
+    for part in await parts_due(connection, on, version=rules.version, size=size):
+        due = due_in(part, on, version=rules.version).cte("due")
+        batch = read_batch((await connection.execute(batch_of(due))).one())
+        assert batch is not None
+        assert batch.count <= size
+        done = review(rules, batch, on=on, at=at, actor="job:review-tiers", request_id="night")
+        rows = (await connection.execute(done)).all()
+        moved += [(row.member, row.tier_before, row.tier) for row in rows]
+    return moved
 
 
 class Life:

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from tests.support.requirements import sample
-from tests.tiers.builders import named
+from tests.tiers.builders import named, review_all
 from tests.tiers.histories import JOINED, Event, events, ladders, told
 from tiers import (
     Decision,
@@ -26,7 +26,6 @@ from tiers import (
 )
 from tiers.evaluation import placed
 from tiers.moving import movable, move
-from tiers.reviewing import review
 
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 SHARED = settings(
@@ -144,9 +143,7 @@ async def test_a_review_of_all_writes_what_deciding_each_would_have_written(
         before = await find_subjects(connection, dict.fromkeys(members, date.min))
         wanted = {one: decide(rules, before[one], (), on=on) for one in members}
 
-        await review(
-            connection, rules, members, on=on, at=AT, actor="job:review", request_id="test"
-        )
+        moved = await review_all(connection, rules, on, size=2)
 
         after = await find_subjects(connection, dict.fromkeys(members, date.min))
         for one in members:
@@ -159,6 +156,8 @@ async def test_a_review_of_all_writes_what_deciding_each_would_have_written(
             history = await history_of(connection, one, limit=100)
             told_now = [each.change for each in reversed(history)][standing.number :]
             assert tuple(told_now) == wanted[one].changes
+            told = [(each.before, each.after) for each in told_now if each.before != each.after]
+            assert [(was, now) for who, was, now in moved if who == one] == told
         await savepoint.rollback()
 
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from tests.tiers.builders import AT, named
+from tests.tiers.builders import AT, named, review_all
 from tests.tiers.test_oracle import Oracle
 from tiers import (
     Activity,
@@ -18,12 +18,10 @@ from tiers import (
     Ladder,
     begin,
     decide,
-    due,
     find_subjects,
     parse_ladder,
     publish_ladder,
     record,
-    review,
     verify,
 )
 
@@ -76,16 +74,7 @@ class Town:
 
     async def night(self, on: date) -> None:
         """The review, in batches of five."""
-        while found := await due(self.connection, on, limit=5, version=self.ladder.version):
-            await review(
-                self.connection,
-                self.ladder,
-                found,
-                on=on,
-                at=AT,
-                actor="job:review-tiers",
-                request_id="night",
-            )
+        await review_all(self.connection, self.ladder, on, size=5)
 
     async def write(self, decision: Decision) -> None:
         await record(self.connection, [decision], at=AT, actor="key:1", request_id="day")
