@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from msgspec.structs import asdict
+
 from benefits.counted import Reached
 from benefits.errors import BenefitsError, DecisionDamaged, RevisionUnknown
 from benefits.evaluation import KNOWN_REVISIONS, REVISION, evaluate, evaluate_paid
@@ -259,7 +261,7 @@ def _discount(discount: Discount) -> dict[str, object]:
 
 
 def _why(why: EarnWhy, revision: int) -> dict[str, object]:
-    said = {name: value for name, value in why._asdict().items() if value is not None}
+    said = {name: value for name, value in asdict(why).items() if value is not None}
     if revision == 1:
         said.pop("gave", None)
     return said

@@ -1,11 +1,14 @@
 """What is earned so far: exact points of every line, whole bonuses, and each rule's part. Pure.
 
-Every share stands over one denominator, which grows with rates and multipliers. What a rule added
-is kept beside it, so that the whole points of a line can be told apart by rule in the end.
+Every share stands over one denominator, which grows with rates and multipliers. What an effect
+added is kept beside it, so that the whole points of a line can be told apart by rule in the end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from benefits.counted import Charge, Reached
 from benefits.counting import Allowance, Counters
@@ -18,8 +21,20 @@ WHOLE = 0
 """The denominator of a part that is a bonus: whole points that no multiplier touches."""
 
 
-Part = tuple[EarnWhy, int, int]
-"""What one rule added to a line: why, and a numerator over the denominator of then."""
+class Part(NamedTuple):
+    """What one effect added to some lines: numerators over the denominator of then, and why."""
+
+    positions: Sequence[int]
+    numerators: list[int]
+    whys: Sequence[EarnWhy]
+    denominator: int
+
+    @property
+    def wholes(self) -> list[int]:
+        """The points of each line, rounded down."""
+        if self.denominator == WHOLE:
+            return self.numerators
+        return [numerator // self.denominator for numerator in self.numerators]
 
 
 class Earning:
@@ -44,7 +59,7 @@ class Earning:
         self.shares = [0] * lines
         self.denominator = denominator
         self.bonuses = [0] * lines
-        self.parts: list[list[Part]] = [[] for _ in range(lines)]
+        self.parts: list[Part] = []
         self.contributed: set[int] = set()
         self.fates: dict[int, tuple[str, str | None]] = {}
         self.reached: dict[int, Reached] = {}
@@ -58,7 +73,7 @@ class Earning:
         other = Earning(0, self.denominator, self.counters, self.rooms.copy())
         other.shares = self.shares.copy()
         other.bonuses = self.bonuses.copy()
-        other.parts = [parts.copy() for parts in self.parts]
+        other.parts = self.parts.copy()
         other.charges = self.charges.copy()
         return other
 
@@ -77,12 +92,16 @@ class Earning:
         wholes = apportion(self.shares, self.denominator)
         return [whole + bonus for whole, bonus in zip(wholes, self.bonuses, strict=True)]
 
-    def why(self, earned: list[int]) -> list[tuple[EarnWhy, ...]]:
-        """Each rule's part in the points of each line: whole points that add up to the line's."""
-        return [
-            tuple([why for why, _, _ in parts]) if len(parts) <= 1 else self._told(parts, line)
-            for parts, line in zip(self.parts, earned, strict=True)
-        ]
+    def why(self, earned: Sequence[int]) -> list[tuple[EarnWhy, ...]]:
+        """Each rule's part in the points of each line: whole points that add up to the line's.
+
+        Where a rule is alone on a line, the line says what it gave.
+        """
+        told: list[list[EarnWhy]] = [[] for _ in earned]
+        for part, points in zip(self.parts, self._apart(earned), strict=True):
+            for position, why, gave in zip(part.positions, part.whys, points, strict=True):
+                told[position].append(replace(why, gave=gave))
+        return [tuple(whys) if len(whys) != 1 else (replace(whys[0], gave=None),) for whys in told]
 
     def charged(self) -> tuple[Charge, ...]:
         """What the order takes of the counters."""
@@ -97,42 +116,84 @@ class Earning:
         self.shares = [share * factor for share in self.shares]
         self.denominator *= factor
 
-    def add(self, position: int, numerator: int, why: EarnWhy) -> None:
-        """Add exact points to a line."""
-        self.shares[position] += numerator
-        self.parts[position].append((why, numerator, self.denominator))
-
-    def add_each(self, numerators: Iterable[tuple[int, int]], whys: Iterable[EarnWhy]) -> None:
+    def add(self, positions: Sequence[int], numerators: list[int], whys: Sequence[EarnWhy]) -> None:
         """Add exact points to lines by their positions."""
-        shares, parts, denominator = self.shares, self.parts, self.denominator
-        for (position, numerator), why in zip(numerators, whys, strict=True):
+        shares = self.shares
+        for position, numerator in zip(positions, numerators, strict=True):
             shares[position] += numerator
-            parts[position].append((why, numerator, denominator))
+        self.parts.append(Part(positions, numerators, whys, self.denominator))
 
-    def add_whole(self, position: int, points: int, why: EarnWhy) -> None:
-        """Add whole points to a line that multipliers work on."""
-        self.add(position, points * self.denominator, why)
+    def add_whole(
+        self,
+        positions: Sequence[int],
+        points: list[int],
+        whys: Sequence[EarnWhy],
+        room: Allowance | None,
+    ) -> None:
+        """Add whole points, that multipliers work on, to the lines that get any."""
+        tell(room, positions, points)
+        positions, points, whys = _those_that_get_any(positions, points, whys)
+        self.add(positions, [each * self.denominator for each in points], whys)
 
-    def add_bonus(self, position: int, points: int, why: EarnWhy) -> None:
-        """Add whole points to a line that nothing works on."""
-        self.bonuses[position] += points
-        self.parts[position].append((why, points, WHOLE))
+    def add_bonus(
+        self,
+        positions: Sequence[int],
+        points: list[int],
+        whys: Sequence[EarnWhy],
+        room: Allowance | None,
+    ) -> None:
+        """Add whole points, that nothing works on, to the lines that get any."""
+        tell(room, positions, points)
+        positions, points, whys = _those_that_get_any(positions, points, whys)
+        for position, each in zip(positions, points, strict=True):
+            self.bonuses[position] += each
+        self.parts.append(Part(positions, points, whys, WHOLE))
 
-    def _told(self, parts: list[Part], line: int) -> tuple[EarnWhy, ...]:
-        """The whole points of each part: rounded down, the line's rest to the largest fractions."""
-        points, fractions = [], []
-        for _, numerator, denominator in parts:
-            whole, fraction = numerator, 0
-            if denominator != WHOLE:
-                exact = numerator * (self.denominator // denominator)
-                whole, fraction = divmod(exact, self.denominator)
-            points.append(whole)
-            fractions.append(fraction)
-        left = line - sum(points)
-        if left == 1:
-            points[fractions.index(max(fractions))] += 1
-        elif left:
-            largest = sorted(range(len(parts)), key=lambda place: (-fractions[place], place))
-            for place in largest[:left]:
-                points[place] += 1
-        return tuple([why.saying(gave) for (why, _, _), gave in zip(parts, points, strict=True)])
+    def _apart(self, earned: Sequence[int]) -> list[list[int]]:
+        """The whole points of each part: rounded down, a line's rest to the largest fractions."""
+        apart = [part.wholes for part in self.parts]
+        rests = list(earned)
+        for part, points in zip(self.parts, apart, strict=True):
+            for position, each in zip(part.positions, points, strict=True):
+                rests[position] -= each
+        if any(rests):
+            self._top_up(apart, rests)
+        return apart
+
+    def _top_up(self, apart: list[list[int]], rests: list[int]) -> None:
+        """Give each line's rest to its largest fractions, ties to what was added first."""
+        fractions = []
+        for number, part in enumerate(self.parts):
+            finer = self.denominator // part.denominator if part.denominator != WHOLE else 0
+            fractions += [
+                (-(numerator % part.denominator) * finer, number, place)
+                for place, numerator in enumerate(part.numerators)
+                if finer and rests[part.positions[place]]
+            ]
+        fractions.sort()
+        for _, number, place in fractions:
+            position = self.parts[number].positions[place]
+            if rests[position]:
+                rests[position] -= 1
+                apart[number][place] += 1
+
+
+def tell(room: Allowance | None, positions: Sequence[int], points: Sequence[int]) -> None:
+    """Let limits know what was given, line by line."""
+    if room is not None:
+        for position, each in zip(positions, points, strict=True):
+            if each:
+                room.gave(position, each)
+
+
+def _those_that_get_any(
+    positions: Sequence[int], points: list[int], whys: Sequence[EarnWhy]
+) -> tuple[Sequence[int], list[int], Sequence[EarnWhy]]:
+    if 0 not in points:
+        return positions, points, whys
+    places = [place for place, each in enumerate(points) if each]
+    return (
+        [positions[place] for place in places],
+        [points[place] for place in places],
+        [whys[place] for place in places],
+    )

@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import lcm
 
-from benefits.counting import Allowance, Counters
-from benefits.earned import Earning
+from msgspec.structs import replace
+
+from benefits.counting import Counters
+from benefits.earned import Earning, tell
 from benefits.language.tree import EarnBands, EarnBonus, EarnEach, EarnMultiplier, EarnRate
 from benefits.pricing import Candidate, Till
 from benefits.rates import Bases, Working, add_bands, add_each, add_rate
@@ -234,17 +236,14 @@ def _multiply(factor: int, work: Working, earning: Earning, frozen: Frozen | Non
     more = [shares[p] * finer for p in touched]
     why = EarnWhy(work.rule, work.version, multiplier=factor)
     if room is None or not room.counts_points or factor < _ONE:
-        earning.add_each(list(zip(touched, more, strict=True)), [why] * len(touched))
-        for p in touched if room is not None else ():
-            _used(room, p)
+        earning.add(touched, more, [why] * len(touched))
+        if room is not None and not room.counts_points:
+            tell(room, touched, [1] * len(touched))
         return True
     wanted = sum(more) // earning.denominator
     allowed = room.allowed(wanted)
-    why = why._replace(cut=wanted - allowed or None)
-    for p, points in zip(touched, spread(allowed, more), strict=True):
-        if points:
-            earning.add_whole(p, points, why)
-            room.gave(p, points)
+    why = replace(why, cut=wanted - allowed or None)
+    earning.add_whole(touched, spread(allowed, more), [why] * len(touched), room)
     return allowed > 0
 
 
@@ -253,21 +252,11 @@ def _add_bonus(bonus: int, work: Working, order: _Order, earning: Earning) -> bo
     allowed = bonus if room is None else room.allowed(bonus)
     if not positions or not allowed:
         return False
-    weights = _bonus_weights(positions, order.question, order.basis)
-    parts, cut = spread(allowed, weights), bonus - allowed or None
-    whys = {part: EarnWhy(work.rule, work.version, bonus=part, cut=cut) for part in {*parts}}
-    for p, part in zip(positions, parts, strict=True):
-        if part:
-            earning.add_bonus(p, part, whys[part])
-            if room is not None:
-                room.gave(p, part)
+    parts = spread(allowed, _bonus_weights(positions, order.question, order.basis))
+    cut = bonus - allowed or None
+    whys = [EarnWhy(work.rule, work.version, bonus=part, cut=cut) for part in parts]
+    earning.add_bonus(positions, parts, whys, room)
     return True
-
-
-def _used(room: Allowance | None, position: int) -> None:
-    """Remember that a rule without a limit of points gave a line something."""
-    if room is not None and not room.counts_points:
-        room.gave(position, 1)
 
 
 def _bonus_weights(positions: Sequence[int], question: Question, basis: Sequence[int]) -> list[int]:

@@ -6,8 +6,9 @@ clock and no I/O.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from benefits.earned import Earning
 from benefits.earning import earn, earn_basis
@@ -189,7 +190,7 @@ def _finish(
         question=question,
         rule_set=rule_set.version,
         revision=REVISION,
-        lines=_line_answers(till, spending, basis, earning),
+        lines=_line_answers(till, spending, left, basis, earning),
         shipping=_shipping_answer(till, spending),
         points=PointsAnswer(
             available=question.points.available,
@@ -211,23 +212,22 @@ def _finish(
 
 
 def _line_answers(
-    till: Till, spending: Spending, basis: Sequence[int], earning: Earning
+    till: Till, spending: Spending, left: list[int], basis: list[int], earning: Earning
 ) -> tuple[LineAnswer, ...]:
     earned = earning.per_line()
-    why = earning.why(earned)
     lines = [
-        LineAnswer(
-            line.line_id,
-            line.regular,
-            tuple(till.discounts[p]),
-            spending.points_spread[p],
-            spending.value_spread[p],
-            till.totals[p] - spending.value_spread[p],
-            basis[p],
-            earned[p],
-            why[p],
+        LineAnswer(line.line_id, line.regular, tuple(discounts), *of_line)
+        for line, discounts, *of_line in zip(
+            till.question.cart.lines,
+            till.discounts,
+            spending.points_spread[:-1],
+            spending.value_spread[:-1],
+            left,
+            basis,
+            earned,
+            earning.why(earned),
+            strict=True,
         )
-        for p, line in enumerate(till.question.cart.lines)
     ]
     return tuple(lines)
 

@@ -5,9 +5,10 @@ lines, the order is asked as one line and its points are laid on the columns aft
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from benefits.counted import Charge, Used
 from benefits.earned import WHOLE, Earning
@@ -107,8 +108,8 @@ def _on_columns(earning: Earning, amounts: Sequence[int]) -> list[int]:
     factor = earning.shares[0] // total if total else 0
     points = apportion([amount * factor for amount in amounts], earning.denominator)
     weights = list(amounts) if total else [1, *[0] * (len(amounts) - 1)]
-    for _, given, denominator in earning.parts[0]:
-        if denominator == WHOLE:
-            for position, bonus in enumerate(spread(given, weights)):
+    for part in earning.parts:
+        if part.denominator == WHOLE:
+            for position, bonus in enumerate(spread(sum(part.numerators), weights)):
                 points[position] += bonus
     return points

@@ -1,8 +1,9 @@
 """Questions as plain JSON values, and back. Pure; what has its default is left out."""
 
 from collections.abc import Mapping
-from dataclasses import astuple, fields
+from dataclasses import astuple
 from datetime import datetime
+from inspect import signature
 from typing import Any, cast
 from uuid import UUID
 
@@ -137,6 +138,6 @@ def _said(value: Line | Cart | Facts | PointsTerms | PresentedVoucher) -> Docume
 
 
 _DEFAULTS: dict[type, tuple[tuple[str, object], ...]] = {
-    kind: tuple((field.name, field.default) for field in fields(kind))
+    kind: tuple((each.name, each.default) for each in signature(kind).parameters.values())
     for kind in (Line, Cart, Facts, PointsTerms, PresentedVoucher)
 }

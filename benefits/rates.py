@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from math import lcm
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from benefits.counted import BASIS, REMAINDER, Charge
 from benefits.counting import Allowance, bands_scope, rate_scope
-from benefits.earned import Earning
+from benefits.earned import Earning, tell
 from benefits.language.tree import Band, EarnBands, EarnEach, EarnRate
 from benefits.shares import spread
 from benefits.types import EarnWhy, Line
@@ -37,12 +39,12 @@ def add_rate(effect: EarnRate, work: Working, bases: Bases, earning: Earning) ->
         return False
     own = effect.basis != "paid"
     if effect.carry:
-        return _carry(effect, work, [(p, basis[p]) for p in touched], earning, own=own)
+        return _carry(effect, work, touched, [basis[p] for p in touched], earning, own=own)
     factor = effect.points * (earning.denominator // effect.per)
-    numerators = [(p, basis[p] * factor) for p in touched]
+    numerators = [basis[p] * factor for p in touched]
     why = EarnWhy(work.rule, work.version, effect.points, effect.per)
-    whys = [why._replace(of=basis[p]) for p in touched] if own else [why] * len(touched)
-    return _add(numerators, whys, work, effect.rounding, earning)
+    whys = [replace(why, of=basis[p]) for p in touched] if own else [why] * len(touched)
+    return _add(touched, numerators, whys, work, earning, rounding=effect.rounding)
 
 
 def add_each(
@@ -59,12 +61,12 @@ def add_each(
     else:
         counts = [1] * len(touched)
         points = spread(effect.points, [basis[p] for p in touched])
-    numerators = [(p, each * earning.denominator) for p, each in zip(touched, points, strict=True)]
+    numerators = [each * earning.denominator for each in points]
     whys = [
         EarnWhy(work.rule, work.version, effect.points, each=effect.each, of=count)
         for count in counts
     ]
-    return _add(numerators, whys, work, None, earning)
+    return _add(touched, numerators, whys, work, earning)
 
 
 def add_bands(effect: EarnBands, work: Working, bases: Bases, earning: Earning) -> bool:
@@ -84,9 +86,11 @@ def add_bands(effect: EarnBands, work: Working, bases: Bases, earning: Earning) 
     changed = False
     for money, band in _over(effect.bands, before, spent):
         factor = money * band.points * (earning.denominator // band.per // spent)
-        numerators = [(p, basis[p] * factor) for p in touched]
+        numerators = [basis[p] * factor for p in touched]
         why = EarnWhy(work.rule, work.version, band.points, band.per, of=money)
-        changed |= _add(numerators, [why] * len(touched), work, effect.rounding, earning)
+        changed |= _add(
+            touched, numerators, [why] * len(touched), work, earning, rounding=effect.rounding
+        )
     return changed
 
 
@@ -115,7 +119,8 @@ def _over(bands: Sequence[Band], before: int, spent: int) -> list[tuple[int, Ban
 def _carry(
     effect: EarnRate,
     work: Working,
-    money: Sequence[tuple[int, int]],
+    positions: Sequence[int],
+    money: Sequence[int],
     earning: Earning,
     *,
     own: bool,
@@ -126,17 +131,16 @@ def _carry(
         return False
     scope = rate_scope(work.rule, work.place, effect.points, effect.per)
     carried = counters.used(scope, REMAINDER, "ever")
-    units = [(p, amount * effect.points) for p, amount in money]
-    wanted = max(0, (carried + sum(unit for _, unit in units)) // effect.per)
+    units = [amount * effect.points for amount in money]
+    wanted = max(0, (carried + sum(units)) // effect.per)
     lines = len(earning.shares)
     key = counters.key(scope, REMAINDER, "ever")
-    earning.charges.append(Charge(*key, 1, _dense(units, lines)))
-    reached = spread(wanted, [unit for _, unit in units])
+    earning.charges.append(Charge(*key, 1, _dense(positions, units, lines)))
     if wanted:
-        taken = [(p, each * effect.per) for (p, _), each in zip(units, reached, strict=True)]
-        earning.charges.append(Charge(*key, -1, _dense(taken, lines), least=0))
+        taken = [each * effect.per for each in spread(wanted, units)]
+        earning.charges.append(Charge(*key, -1, _dense(positions, taken, lines), least=0))
     allowed = wanted if work.room is None else work.room.allowed(wanted)
-    given = spread(allowed, [unit for _, unit in units])
+    given = spread(allowed, units)
     why = EarnWhy(
         work.rule,
         work.version,
@@ -145,43 +149,39 @@ def _carry(
         carried=carried,
         cut=wanted - allowed or None,
     )
-    for (p, amount), points in zip(money, given, strict=True):
-        earning.add_whole(p, points, why._replace(of=amount) if own else why)
-        if work.room is not None and points:
-            work.room.gave(p, points)
+    whys = [replace(why, of=amount) for amount in money] if own else [why] * len(money)
+    earning.add(positions, [points * earning.denominator for points in given], whys)
+    tell(work.room, positions, given)
     return True
 
 
 def _add(
-    numerators: Sequence[tuple[int, int]],
+    positions: Sequence[int],
+    numerators: list[int],
     whys: Sequence[EarnWhy],
     work: Working,
-    rounding: str | None,
     earning: Earning,
+    *,
+    rounding: str | None = None,
 ) -> bool:
     """Add exact points, or whole ones where the rule is rounded by itself."""
     room = work.room
     if rounding is None and (room is None or not room.counts_points):
         if room is not None and not room.allowed(1):
             return False
-        earning.add_each(numerators, whys)
-        if room is not None:
-            for p, _ in numerators:
-                room.gave(p, 1)
+        earning.add(positions, numerators, whys)
+        tell(room, positions, [1] * len(positions))
         return True
-    exact = [numerator for _, numerator in numerators]
-    wanted = rounded(sum(exact), earning.denominator, rounding)
+    wanted = rounded(sum(numerators), earning.denominator, rounding)
     allowed = wanted if room is None else room.allowed(wanted)
-    for (p, _), points, why in zip(numerators, spread(allowed, exact), whys, strict=True):
-        if points:
-            earning.add_whole(p, points, why._replace(cut=wanted - allowed or None))
-            if room is not None:
-                room.gave(p, points)
+    cut = wanted - allowed or None
+    whys = [replace(why, cut=cut) for why in whys]
+    earning.add_whole(positions, spread(allowed, numerators), whys, room)
     return allowed > 0
 
 
-def _dense(parts: Sequence[tuple[int, int]], lines: int) -> tuple[int, ...]:
+def _dense(positions: Sequence[int], parts: Sequence[int], lines: int) -> tuple[int, ...]:
     found = [0] * lines
-    for position, part in parts:
+    for position, part in zip(positions, parts, strict=True):
         found[position] += part
     return tuple(found)

@@ -16,20 +16,7 @@ def spread(total: int, weights: Sequence[int]) -> list[int]:
         return [0] * len(weights)
     if total == whole:
         return list(weights)
-    parts = []
-    remainders = []
-    left = total
-    for position, weight in enumerate(weights):
-        part, remainder = divmod(total * weight, whole)
-        parts.append(part)
-        left -= part
-        if remainder:
-            remainders.append((-remainder, position))
-    if left:
-        remainders.sort()
-        for _, position in remainders[:left]:
-            parts[position] += 1
-    return parts
+    return apportion([total * weight for weight in weights], whole)
 
 
 def apportion(shares: Sequence[int], denominator: int) -> list[int]:
@@ -37,9 +24,8 @@ def apportion(shares: Sequence[int], denominator: int) -> list[int]:
     parts = [share // denominator for share in shares]
     left = sum(shares) // denominator - sum(parts)
     if left:
-        fractions = sorted(
-            (-(share % denominator), position) for position, share in enumerate(shares)
-        )
-        for _, position in fractions[:left]:
+        fractions = [share % denominator for share in shares]
+        largest = sorted(range(len(parts)), key=fractions.__getitem__, reverse=True)
+        for position in largest[:left]:
             parts[position] += 1
     return parts

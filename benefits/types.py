@@ -1,7 +1,8 @@
 """The values that travel through the front door: carts, facts, terms and decisions.
 
 Frozen, plain, and pure: no SQLAlchemy, no clock, no arithmetic. Money is integer minor units of
-the cart's one currency, points are integers, instants are aware.
+the cart's one currency, points are integers, instants are aware. What a decision has by the dozen
+is a struct and no dataclass: making it costs a tenth (decision 0266).
 """
 
 from collections.abc import Mapping
@@ -9,8 +10,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 from types import MappingProxyType
-from typing import NamedTuple
 from uuid import UUID
+
+from msgspec import Struct
 
 from benefits.counted import Charge, Limit, Reached, Used
 from benefits.errors import CartRefused
@@ -34,8 +36,7 @@ class Step(IntEnum):
 # --- the question -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True, gc=False):
     """One line of a cart; amounts are for its whole quantity."""
 
     line_id: str
@@ -183,12 +184,8 @@ class Question:
 # --- the answer -------------------------------------------------------------------------------
 
 
-class Discount(NamedTuple):
-    """What one rule took off one line or off shipping.
-
-    A named tuple, as are the other answers a line has: they are made by the dozen for every
-    quote, and cost a third of what a frozen dataclass does (decision 0047).
-    """
+class Discount(Struct, frozen=True, gc=False, array_like=True):
+    """What one rule took off one line or off shipping."""
 
     rule: str
     version: int
@@ -197,7 +194,7 @@ class Discount(NamedTuple):
     voucher: UUID | None = None
 
 
-class EarnWhy(NamedTuple):
+class EarnWhy(Struct, frozen=True, gc=False, array_like=True):
     """One rule's part in the points of a line: exactly one of rate, multiplier and bonus.
 
     `points` per `per` minor units, or for `each` unit or order; `multiplier` in hundredths;
@@ -220,12 +217,8 @@ class EarnWhy(NamedTuple):
     cut: int | None = None
     """The points that a limit of the rule took off the whole order."""
 
-    def saying(self, gave: int) -> "EarnWhy":
-        """The same with the whole points that are the rule's; `_replace` takes twice as long."""
-        return tuple.__new__(EarnWhy, (*self[:6], gave, *self[7:]))
 
-
-class LineAnswer(NamedTuple):
+class LineAnswer(Struct, frozen=True, gc=False, array_like=True):
     """What a line costs and earns, and why."""
 
     line_id: str
@@ -240,8 +233,7 @@ class LineAnswer(NamedTuple):
     earn_why: tuple[EarnWhy, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ShippingAnswer:
+class ShippingAnswer(Struct, frozen=True, gc=False):
     """What shipping costs."""
 
     regular: int
@@ -251,8 +243,7 @@ class ShippingAnswer:
     total: int
 
 
-@dataclass(frozen=True, slots=True)
-class PointsAnswer:
+class PointsAnswer(Struct, frozen=True, gc=False):
     """What points do to the order. `spendable` is what this cart may take."""
 
     available: int
@@ -262,8 +253,7 @@ class PointsAnswer:
     earn: int
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True, gc=False):
     """The order's sums, shipping included."""
 
     regular: int
@@ -320,8 +310,7 @@ class VoucherAnswer:
     amount: int
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True, gc=False):
     """A rule that gave something, in all: for limits, statistics and entitlements."""
 
     rule: str
@@ -354,8 +343,7 @@ class Entitlement:
         return self.kind, self.subject, self.value
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """The answer to a question by one rule set and one engine revision."""
 
     question: Question

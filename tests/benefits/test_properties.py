@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from benefits import (
     Decision,
@@ -208,7 +209,7 @@ def test_earning_from_columns_is_earning_from_lines(
     documents: list[dict[str, Any]], question: Question
 ) -> None:
     rule_set = rule_set_of(documents)
-    lines = tuple(replace(line, tax=0, earns=True) for line in question.cart.lines)
+    lines = tuple(structs.replace(line, tax=0, earns=True) for line in question.cart.lines)
     cart = replace(question.cart, lines=lines, shipping_method="", shipping_price=0)
     question = replace(question, cart=cart, vouchers=(), stopped=())
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hypothesis import given, settings
+from msgspec import structs
 
 from benefits import Question
 from loyalty.checkout.quote import cart_digest
@@ -18,9 +19,9 @@ def test_a_cart_that_differs_has_another_digest(question: Question) -> None:
     cart = question.cart
     first = cart.lines[0]
     others = [
-        replace(cart, lines=(replace(first, regular=first.regular + 1), *cart.lines[1:])),
-        replace(cart, lines=(replace(first, tax=first.tax + 1), *cart.lines[1:])),
-        replace(cart, lines=(replace(first, quantity=first.quantity + 1), *cart.lines[1:])),
+        replace(cart, lines=(structs.replace(first, regular=first.regular + 1), *cart.lines[1:])),
+        replace(cart, lines=(structs.replace(first, tax=first.tax + 1), *cart.lines[1:])),
+        replace(cart, lines=(structs.replace(first, quantity=first.quantity + 1), *cart.lines[1:])),
         replace(cart, country="DE"),
         replace(cart, shipping_price=cart.shipping_price + 1),
         replace(cart, prices_include_tax=not cart.prices_include_tax),
