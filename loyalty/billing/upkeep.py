@@ -27,6 +27,8 @@ from loyalty.ids import new_id
 from loyalty.membership.store import live_references
 
 LOG: Final = structlog.get_logger(__name__)
+COMPARE: Final = "compare-with-stripe"
+"""The job of every night."""
 FURTHEST: Final = timedelta(days=29)
 """Stripe lists events of thirty days."""
 USUAL: Final = timedelta(days=4)

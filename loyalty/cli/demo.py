@@ -17,6 +17,7 @@ from loyalty.cli.running import cause_of, run
 from loyalty.cli.serving import serve_programme
 from loyalty.demo.building import build_demo, refuse_members, refuse_other
 from loyalty.demo.errors import DemoPortTaken
+from loyalty.demo.nightly import compare_if_missed
 from loyalty.demo.plans import club_joining, find_newcomer
 from loyalty.demo.state import State, write_private
 from loyalty.ids import read, show
@@ -100,6 +101,8 @@ def announce(url: str, home: Path, state: State) -> None:
         async with application.database.read() as connection:
             await application.signing.load(connection)
             newcomer = await find_newcomer(connection, cause.at)
+        if application.billing.gateway is not None:
+            await application.database.write(compare_if_missed, cause)
         paying = [] if newcomer is None else _paying(application, cause.at, url, newcomer, keys)
         return (
             None if first is None else first.path,

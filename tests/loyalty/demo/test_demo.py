@@ -83,12 +83,23 @@ def test_the_printed_commands_work_and_a_second_start_serves_the_same(tmp_path: 
         moved = run_printed(told)[-1]
         assert moved["now"] > time.time() + 30 * DAY
         assert (home / "stripe-double.json").is_file()
+        compared_with_stripe(home.parent)
         late = f"{second['base_url']}/v1/members/{joined['membership']['member']}/membership"
         until = time.monotonic() + PATIENCE
         while state_of(late, second["keys"]["checkout"]) != "past-due":
             assert time.monotonic() < until, "the programme's clock did not follow the double's"
             time.sleep(0.1)
     assert (second["keys"], second["member_id"]) == (first["keys"], first["member_id"])
+
+
+def compared_with_stripe(folder: Path) -> None:
+    """Wait until the worker says that it did what was missed at night."""
+    until = time.monotonic() + PATIENCE
+    told = max(folder.glob("told-*"))
+    wanted = {'"event":"job-done"', '"job":"compare-with-stripe"'}
+    while not any(all(word in line for word in wanted) for line in told.read_text().splitlines()):
+        assert time.monotonic() < until, "the comparison of the night was not made up for"
+        time.sleep(0.1)
 
 
 def state_of(address: str, key: str) -> str:
