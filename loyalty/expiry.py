@@ -133,6 +133,7 @@ def last_day(expiry: Expiry, day: date) -> date | None:
     return _LAST_DAYS[expiry.kind](expiry, day)
 
 
+@lru_cache(maxsize=4096)
 def months_later(day: date, months: int) -> date:
     """Return the same day so many months later, or that month's last day if it is shorter."""
     years, month = divmod(day.month - 1 + months, MONTHS_OF_YEAR)

@@ -79,9 +79,14 @@ class Replay:
 
     def advance(self, place: Place, *, first: date, last: date) -> tuple[Place, list[Step]]:
         """The place at the end of the last day, starting at the first, and the steps between."""
+        begun: list[Step] = []
+        place, steps = self.go_on(self._visit(place, first, begun), after=first, last=last)
+        return place, [*begun, *steps]
+
+    def go_on(self, place: Place, *, after: date, last: date) -> tuple[Place, list[Step]]:
+        """The same of a place as it stood at the end of a day, by what came after that day."""
         steps: list[Step] = []
-        place = self._visit(place, first, steps)
-        for day in self._days(first, last):
+        for day in self._days(after, last):
             place = self._visit(place, day, steps)
         return self._lapse(place, last, steps), steps
 
@@ -148,8 +153,10 @@ class Replay:
             return place
         if self.ladder.upgrade == "at-once":
             met = self._met(self.window(day), day)
+            if met is None or met[0] <= place.rank:
+                return place
             until = valid_until(self.ladder, day, joined_on=self.joined_on)
-            return self._reach(place, day, met, until, steps) if met is not None else place
+            return self._reach(place, day, met, until, steps)
         pending = self._pending(self.window(day - _DAY), day - _DAY)
         return self._give(place, pending, steps) if pending and pending.on == day else place
 

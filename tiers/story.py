@@ -68,6 +68,8 @@ class Story:
             self._through = standing.through
             self._floors = {floor.kind: floor for floor in standing.floors}
             self.freeze = standing.freeze
+        self._settled = False
+        """Whether the place stands as at the end of the last day, by all that is known of it."""
         self._tally = Tally(subject.activities, ladder)
         self._replay = Replay(ladder, joined_on, self._tally)
 
@@ -82,6 +84,7 @@ class Story:
         lost = any(self._tally.find(*key) is not None for key in fresh)
         for activity in fresh.values():
             self._tally.put(activity)
+            self._settled = self._settled and activity.on > self._through
         self._written.update(fresh)
         if ordinary:
             self._pass_time(on)
@@ -131,7 +134,7 @@ class Story:
         for activity in activities:
             self._tally.put(activity)
             self._written[activity.order, activity.shipment] = activity
-        self._replay = replace(self._replay, joined_on=joined_on)
+        self._replay, self._settled = replace(self._replay, joined_on=joined_on), False
         stood = max(self._place, other.place, key=lambda one: (one.rank, one.valid_until or on))
         self._place = self._replayed(on)
         if self._place.rank < stood.rank:
@@ -156,8 +159,7 @@ class Story:
         """The tier that will be in force on a day if nothing more is told."""
         if on < self._through:
             return self.in_force(on)[0]
-        place = self._replay.advance(self._place, first=self._through, last=on)[0]
-        return self._over(place.rank, on)[0]
+        return self._over(self._advanced(on)[0].rank, on)[0]
 
     @property
     def count(self) -> int:
@@ -245,10 +247,15 @@ class Story:
         self._note(end, Movement.FLOOR_ENDED, before)
 
     def _move(self, last: date) -> None:
-        place, steps = self._replay.advance(self._place, first=self._through, last=last)
+        place, steps = self._advanced(last)
         for step in steps:
             self._step(step)
-        self._place, self._through = place, last
+        self._place, self._through, self._settled = place, last, True
+
+    def _advanced(self, last: date) -> tuple[Place, list[Step]]:
+        if self._settled:
+            return self._replay.go_on(self._place, after=self._through, last=last)
+        return self._replay.advance(self._place, first=self._through, last=last)
 
     def _step(self, step: Step) -> None:
         before = self.in_force(step.on)[0]
@@ -303,6 +310,7 @@ class Story:
 
     def _begin_at(self, seed: Seed) -> None:
         self._seed, self._place = seed, Place(seed.rank, seed.since, seed.until)
+        self._settled = False
 
     def _rank_of(self, code: str, rank: int) -> int:
         """The rank of a tier in this ladder; one that is gone stands one below, at most the top."""

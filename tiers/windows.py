@@ -6,6 +6,7 @@ zone. The one idea: days of a month that has fewer are kept on its last day, 29 
 
 from calendar import monthrange
 from datetime import date, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import assert_never
 
 from tiers.scale import (
@@ -32,6 +33,7 @@ def business_date(at: datetime, zone: tzinfo) -> date:
     return at.astimezone(zone).date()
 
 
+@lru_cache(maxsize=4096)
 def add_months(on: date, months: int) -> date:
     """The same day `months` later (earlier if negative), or the last day of a shorter month."""
     year, month = divmod(on.year * 12 + on.month - 1 + months, 12)
