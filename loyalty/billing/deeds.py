@@ -5,16 +5,19 @@ here: what Stripe then says of the subscription is. Where Stripe does not answer
 follows with its webhook.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing import catalogue
 from loyalty.billing.errors import StripeRefused
+from loyalty.billing.fetching import fetch
 from loyalty.billing.leasing import Lease
 from loyalty.billing.operations import ENDING, ask_once
-from loyalty.billing.projecting import current_item, intents_of
+from loyalty.billing.projecting import Picture, current_item
+from loyalty.billing.refunding import Part, parts_of
 from loyalty.billing.syncing import PAUSES, alone, sync_if_possible
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause
@@ -59,21 +62,8 @@ async def leave(
     async def make() -> Mapping[str, Any]:
         async with application.database.snapshot() as connection:
             due = await due_now(connection, cause, row, why)
-        paid_by = await _payments(application, row) if due else {}
-        return {
-            "why": why,
-            "due": [
-                {
-                    "charge": one.charge,
-                    "net": one.net,
-                    "tax": one.tax,
-                    "days": one.days,
-                    "of_days": one.of_days,
-                    "intent": paid_by.get(one.charge),
-                }
-                for one in due
-            ],
-        }
+        refunds = await _refunds(application, cause, row, due) if due else ()
+        return {"why": why, "due": [asdict(one) for one in due], "refunds": refunds}
 
     async with alone(application, cause, row.reference, PAUSES) as lease:
         try:
@@ -81,10 +71,7 @@ async def leave(
         except StripeRefused:  # to give something back, maybe, and it has ended all the same
             await sync_if_possible(application, cause, row.reference, lease)
             raise
-        due = tuple(
-            Due(one["charge"], one["net"], one["tax"], one["days"], one["of_days"])
-            for one in asked["due"]
-        )
+        due = tuple(Due(*(one[name] for name in Due.__slots__)) for one in asked["due"])
         return await _brought_in(application, cause, row, lease, due)
 
 
@@ -138,10 +125,14 @@ async def _schedule_of(application: Application, row: Membership) -> str | None:
     return schedule["id"] if schedule is not None and schedule["status"] == "active" else None
 
 
-async def _payments(application: Application, row: Membership) -> Mapping[str, str]:
-    """Return which payment paid each invoice."""
-    invoices = await application.billing.demand().invoices(row.reference)
-    return {owed["id"]: intent for owed in invoices for intent in intents_of(owed)}
+async def _refunds(
+    application: Application, cause: Cause, row: Membership, due: Sequence[Due]
+) -> Sequence[Part]:
+    """Return what is asked of each payment, so that what is due of each invoice goes back."""
+    owed = {one.charge: one.net + one.tax for one in due}
+    gateway = application.billing.demand()
+    picture = await fetch(gateway, row.reference, at=cause.at, only=owed)
+    return parts_of(owed, picture or Picture({}))
 
 
 async def _brought_in(

@@ -1,6 +1,7 @@
 """Asking Stripe for everything that a subscription's row is made of."""
 
 import asyncio
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,8 +15,13 @@ MONEY_MOVES_BACK: Final = timedelta(days=550)
 AT_ONCE: Final = 6
 
 
-async def fetch(gateway: "Gateway", subscription: str, *, at: datetime) -> Picture | None:
-    """Return a picture of a subscription; None when Stripe has none of this id."""
+async def fetch(
+    gateway: "Gateway", subscription: str, *, at: datetime, only: Collection[str] | None = None
+) -> Picture | None:
+    """Return a picture of a subscription; None when Stripe has none of this id.
+
+    With `only`, refunds and disputes are asked for of these invoices and no others.
+    """
     seen = await gateway.subscription(subscription)
     if seen is None:
         return None
@@ -23,7 +29,7 @@ async def fetch(gateway: "Gateway", subscription: str, *, at: datetime) -> Pictu
     intents = [
         intent
         for owed in invoices
-        if at - instant(owed["created"]) < MONEY_MOVES_BACK
+        if at - instant(owed["created"]) < MONEY_MOVES_BACK and (only is None or owed["id"] in only)
         for intent in intents_of(owed)
     ]
     limit = asyncio.Semaphore(AT_ONCE)

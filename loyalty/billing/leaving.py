@@ -16,7 +16,8 @@ from loyalty.billing.deeds import leave
 from loyalty.billing.errors import StripeUnavailable
 from loyalty.billing.fetching import fetch
 from loyalty.billing.operations import ENDING, KEYS_LAST, Operation, ask_kept
-from loyalty.billing.projecting import CAME_BACK, CHECKOUT, SECOND, Picture, payments_of
+from loyalty.billing.projecting import CHECKOUT, SECOND
+from loyalty.billing.refunding import paid_in, parts_of
 from loyalty.billing.store import ADAPTER, member_of
 from loyalty.billing.syncing import Synced, sync
 from loyalty.billing.tables import stripe_operation
@@ -103,27 +104,12 @@ async def _end_second(application: Application, cause: Cause, subscription: str)
         return False
 
     async def make() -> Mapping[str, Any]:
-        return {"why": SECOND, "due": list(_paid(picture))}
+        return {"why": SECOND, "refunds": parts_of(paid_in(picture), picture)}
 
     about = Operation(whose, f"second:{subscription}", ENDING, subscription, {})
     await ask_kept(application, cause, about, make)
     LOG.warning("stripe-second-ended", subscription=subscription)
     return True
-
-
-def _paid(picture: Picture) -> Sequence[Mapping[str, Any]]:
-    """Return every payment of a subscription with what is left of it."""
-    found = []
-    for owed in picture.invoices:
-        for intent, paid in payments_of(owed):
-            back = sum(
-                each["amount"]
-                for each in picture.refunds.get(intent, ())
-                if each["status"] not in CAME_BACK
-            )
-            if paid > back:
-                found.append({"intent": intent, "net": paid - back, "tax": 0})
-    return found
 
 
 async def _of_who_left(connection: AsyncConnection, cause: Cause) -> Sequence[UUID]:

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.errors import CardRefused, StripeRefused, StripeUnavailable
+from loyalty.billing.refunding import Part, kept_parts
 from loyalty.billing.syncing import sync_if_possible
 from loyalty.billing.tables import stripe_operation
 from loyalty.bootstrap import Application
@@ -261,20 +262,18 @@ async def _give_back(gateway: "Gateway", operation: Operation) -> None:
     It has ended already, so that nothing more is taken whatever becomes of this. Raises what was
     refused first, once all have been asked.
     """
-    refused = [await _give_one_back(gateway, operation, each) for each in operation.asked["due"]]
+    parts = kept_parts(operation.asked)
+    refused = [await _give_one_back(gateway, operation, each) for each in parts]
     for code in filter(None, refused):
         raise StripeRefused(seen=code)
 
 
-async def _give_one_back(
-    gateway: "Gateway", operation: Operation, due: Mapping[str, Any]
-) -> str | None:
+async def _give_one_back(gateway: "Gateway", operation: Operation, part: Part) -> str | None:
     """Give back what is due of one payment; return the code with which that was refused."""
-    intent, code = due["intent"], NO_PAYMENT
+    intent, code = part["intent"], NO_PAYMENT
     if intent is not None:
         try:
-            key = f"{operation.key}:{intent}"
-            await gateway.refund(intent, due["net"] + due["tax"], key=key)
+            await gateway.refund(intent, part["amount"], key=f"{operation.key}:{intent}")
         except StripeRefused as refused:
             code = refused.seen
         else:

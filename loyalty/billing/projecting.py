@@ -126,8 +126,9 @@ def prices_in(picture: Picture) -> set[str]:
 
 
 def payments_of(owed: Seen) -> Iterator[tuple[str, int]]:
-    """Yield the payments that paid an invoice, and how much each."""
-    for each in (owed.get("payments") or {}).get("data", ()):
+    """Yield the payments that paid an invoice, the newest first, and how much each."""
+    payments: Sequence[Seen] = (owed.get("payments") or {}).get("data", ())
+    for each in sorted(payments, key=lambda one: (one["created"], one["id"]), reverse=True):
         intent = each["payment"].get("payment_intent")
         if each["status"] == "paid" and intent is not None:
             yield intent, each["amount_paid"]

@@ -32,6 +32,8 @@ from tests.support.stripe_double import pages
 from tests.support.stripe_double.store import Object
 
 SECRETS = ("whsec_double_we_00000001",)
+ASKED_FIRST = 4
+"""Calls before who leaves is ended: the subscription, what was paid, and what went back of it."""
 PLAN = NewPlan(
     code="plus",
     titles={"en": "Plus"},

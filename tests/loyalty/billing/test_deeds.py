@@ -17,7 +17,7 @@ from loyalty.ids import new_id
 from loyalty.membership.asking import NewChange
 from loyalty.membership.errors import CancelledAlready, MembershipLive, NothingToUndo, TrialTaken
 from loyalty.plans.publishing import archive_price
-from tests.loyalty.billing.shop import Shop, joined, row_of, shop
+from tests.loyalty.billing.shop import ASKED_FIRST, Shop, joined, row_of, shop
 from tests.support.stripe_double import life, pages
 from tests.support.stripe_double.passing import advance
 from tests.support.stripe_double.store import DAY, HOUR
@@ -127,7 +127,7 @@ async def test_cancelling_takes_a_change_that_was_to_follow_along(shop: Shop) ->
     assert asked.applied.membership.next_price is None
 
 
-@pytest.mark.parametrize("calls", [1, 2])
+@pytest.mark.parametrize("calls", [ASKED_FIRST, ASKED_FIRST + 1])
 async def test_what_stripe_did_not_answer_is_finished_later_and_done_once(
     shop: Shop, calls: int
 ) -> None:
@@ -135,7 +135,7 @@ async def test_what_stripe_did_not_answer_is_finished_later_and_done_once(
     shop.stripe.double.faults.extend([""] * calls + ["500"] * 3)
     with pytest.raises(StripeUnavailable):
         await deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key="a")
-    assert made["status"] == ("active" if calls == 1 else "canceled")
+    assert made["status"] == ("active" if calls == ASKED_FIRST else "canceled")
     assert list(shop.stripe.store.all("refund")) == []
 
     later = shop.cause(timedelta(minutes=5))

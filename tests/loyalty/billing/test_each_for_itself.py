@@ -16,7 +16,7 @@ from loyalty.billing.syncing import sync
 from loyalty.billing.upkeep import LOOKED_AFTER, compare_with_stripe, last_comparison
 from loyalty.membership.asking import NewChange
 from loyalty.plans.publishing import open_plan
-from tests.loyalty.billing.shop import PLAN, Shop, joined, row_of, shop
+from tests.loyalty.billing.shop import ASKED_FIRST, PLAN, Shop, joined, row_of, shop
 from tests.support.stripe_double import life
 from tests.support.stripe_double.store import DAY
 
@@ -62,7 +62,7 @@ async def test_what_no_payment_at_stripe_paid_is_told_and_it_ends_all_the_same(s
 async def test_an_operation_that_is_not_answered_keeps_no_other_waiting(shop: Shop) -> None:
     waiting = [await joined(shop) for _ in range(2)]
     for made, row in waiting:
-        shop.stripe.double.faults.extend(["", *["500"] * 3])
+        shop.stripe.double.faults.extend([*[""] * ASKED_FIRST, *["500"] * 3])
         with suppress(StripeUnavailable):
             await deeds.leave(shop.application, shop.cause(), row, "withdrawn", key="a")
         assert made["status"] == "active"

@@ -167,7 +167,8 @@ def picture(total: int, tax: int | None, refunds: Sequence[Object] = ()) -> Pict
         "period": {"start": BEGAN, "end": ENDS},
         "pricing": {"price_details": {"price": "price_1"}},
     }
-    paid = {"status": "paid", "amount_paid": total, "payment": {"payment_intent": "pi_1"}}
+    paid = {"id": "inpay_1", "created": BEGAN, "status": "paid", "amount_paid": total}
+    paid["payment"] = {"payment_intent": "pi_1"}
     owed: Object = {
         "id": "in_1",
         "status": "paid",

@@ -12,7 +12,7 @@ from loyalty.billing.syncing import sync
 from loyalty.members import Member, Ref
 from loyalty.members.changing import close_member
 from loyalty.members.merging import merge_members
-from tests.loyalty.billing.shop import Shop, shop
+from tests.loyalty.billing.shop import ASKED_FIRST, Shop, shop
 from tests.support.stripe_double import pages
 
 __all__ = ["shop"]
@@ -58,8 +58,9 @@ async def test_what_a_member_has_at_stripe_ends_when_they_leave(shop: Shop) -> N
     await told(shop)
     await closed(shop, ann)
 
-    asked_about, ended = 5, 1
-    shop.stripe.double.faults.extend([""] * (asked_about + ended) + ["500"] * 3)
+    asked_about, ended = 4, 1
+    before = [""] * (asked_about + ASKED_FIRST + ended)
+    shop.stripe.double.faults.extend(before + ["500"] * 3)
     assert await end_left_behind(shop.application, shop.cause()) == 0
     async with shop.application.database.read() as connection:
         kept = await connection.execute(

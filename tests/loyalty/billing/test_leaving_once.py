@@ -17,7 +17,7 @@ from loyalty.members.changing import close_member
 from loyalty.members.store import lock_member
 from loyalty.membership.errors import CancelledAlready
 from loyalty.membership.types import Membership
-from tests.loyalty.billing.shop import Shop, shop
+from tests.loyalty.billing.shop import ASKED_FIRST, Shop, shop
 from tests.support.stripe_double.passing import advance
 from tests.support.stripe_double.store import DAY
 
@@ -61,7 +61,7 @@ async def test_what_is_under_way_is_not_asked_for_anew(
     shop: Shop, owner_connection: AsyncConnection
 ) -> None:
     row = await half_used(shop, owner_connection)
-    shop.stripe.double.faults.extend([""] * 2 + ["500"] * 3)
+    shop.stripe.double.faults.extend([""] * (ASKED_FIRST + 1) + ["500"] * 3)
     with suppress(StripeUnavailable):
         await deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key="a")
 
@@ -76,7 +76,7 @@ async def test_what_was_not_answered_while_stripe_kept_its_key_is_not_asked_agai
     shop: Shop, owner_connection: AsyncConnection
 ) -> None:
     row = await half_used(shop, owner_connection)
-    shop.stripe.double.faults.extend([""] * 2 + ["drop"] * 3)
+    shop.stripe.double.faults.extend([""] * (ASKED_FIRST + 1) + ["drop"] * 3)
     with suppress(StripeUnavailable):
         await deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key="a")
     assert given_back(shop) == [322]
@@ -101,7 +101,7 @@ async def test_who_left_gets_money_back_once_also_when_its_answer_was_lost_for_a
     write = shop.application.database.write
     whose = await write(lock_member, Ref("member", "", id=row.member))
     await write(close_member, shop.cause(), whose, reason="asked")
-    shop.stripe.double.faults.extend([""] * 6 + ["drop"] * 3)
+    shop.stripe.double.faults.extend([""] * (4 + ASKED_FIRST + 1) + ["drop"] * 3)
     assert await end_left_behind(shop.application, shop.cause()) == 0
     assert given_back(shop) == [322]
     shop.stripe.store.answers.clear()

@@ -13,7 +13,7 @@ from loyalty.billing.syncing import sync
 from loyalty.members import Member, Ref
 from loyalty.members.merging import merge_members
 from loyalty.membership.errors import CancelledAlready
-from tests.loyalty.billing.shop import Shop, shop
+from tests.loyalty.billing.shop import ASKED_FIRST, Shop, shop
 from tests.support.stripe_double import pages
 
 __all__ = ["shop"]
@@ -92,7 +92,7 @@ async def test_what_was_under_way_for_who_is_gone_is_finished_once(shop: Shop) -
     await sync(shop.application, shop.cause(), made["id"])
     row = await shop.membership(made["id"])
     assert row is not None
-    shop.stripe.double.faults.extend([""] * 2 + ["500"] * 3)
+    shop.stripe.double.faults.extend([""] * (ASKED_FIRST + 1) + ["500"] * 3)
     with suppress(StripeUnavailable):
         await deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key="a")
     await merged(shop, ann, bob)

@@ -1,5 +1,6 @@
 """Invoices and what pays them: lines, payments, intents, charges, refunds and disputes."""
 
+import itertools
 from typing import Any, Final
 
 from tests.support.stripe_double.store import CLOCK, DAY, Object, Refused, Store, snapshot
@@ -198,21 +199,18 @@ def collect(store: Store, made: Object, card: str | None) -> bool:
     made["attempted"] = True
     made["attempt_count"] += 1
     behaviour = store.cards.get(card or "", "declined")
-    intent = _intent(store, made, card)
-    works = behaviour == "pays"
-    charge = _charge(store, made, intent, card, works=works)
-    if not works:
+    if behaviour != "pays":
+        intent = _intent(store, made, card, made["amount_due"])
+        charge = _charge(store, intent, works=False)
         intent["status"] = (
             "requires_action" if behaviour == "authentication" else "requires_payment_method"
         )
         store.tell("charge.failed", charge)
         store.tell("payment_intent.payment_failed", intent)
         return False
-    intent["status"], intent["amount_received"] = "succeeded", made["amount_due"]
-    _pay_with(store, made, intent)
+    for amount in _shares(made["amount_due"], store.payments):
+        _pay(store, made, card, amount)
     _paid(store, made)
-    store.tell("charge.succeeded", charge)
-    store.tell("payment_intent.succeeded", intent)
     store.tell("invoice.payment_succeeded", made)
     store.tell("invoice.paid", made)
     return True
@@ -306,11 +304,11 @@ def _paid(store: Store, made: Object) -> None:
     made["status_transitions"]["paid_at"] = store.now
 
 
-def _intent(store: Store, made: Object, card: str | None) -> Object:
+def _intent(store: Store, made: Object, card: str | None, amount: int) -> Object:
     intent = {
         "id": store.new_id("pi"),
         "object": "payment_intent",
-        "amount": made["amount_due"],
+        "amount": amount,
         "amount_received": 0,
         "capture_method": "automatic",
         "confirmation_method": "automatic",
@@ -327,21 +325,21 @@ def _intent(store: Store, made: Object, card: str | None) -> Object:
     return store.put(intent)
 
 
-def _charge(store: Store, made: Object, intent: Object, card: str | None, *, works: bool) -> Object:
+def _charge(store: Store, intent: Object, *, works: bool) -> Object:
     nobody = {"address": None, "email": None, "name": None, "phone": None, "tax_id": None}
     charge = store.put(
         {
             "id": store.new_id("ch"),
             "object": "charge",
-            "amount": made["amount_due"],
-            "amount_captured": made["amount_due"] if works else 0,
+            "amount": intent["amount"],
+            "amount_captured": intent["amount"] if works else 0,
             "amount_refunded": 0,
             "balance_transaction": None,
             "billing_details": nobody,
             "captured": works,
             "created": store.now,
-            "currency": made["currency"],
-            "customer": made["customer"],
+            "currency": intent["currency"],
+            "customer": intent["customer"],
             "disputed": False,
             "failure_code": None if works else "card_declined",
             "failure_message": None if works else DECLINED,
@@ -349,7 +347,7 @@ def _charge(store: Store, made: Object, intent: Object, card: str | None, *, wor
             "metadata": {},
             "paid": works,
             "payment_intent": intent["id"],
-            "payment_method": card,
+            "payment_method": intent["payment_method"],
             "refunded": False,
             "status": "succeeded" if works else "failed",
         }
@@ -358,23 +356,35 @@ def _charge(store: Store, made: Object, intent: Object, card: str | None, *, wor
     return charge
 
 
-def _pay_with(store: Store, made: Object, intent: Object) -> None:
+def _pay(store: Store, made: Object, card: str | None, amount: int) -> None:
+    """Collect a part of an invoice, or all of it, with a payment of its own."""
+    intent = _intent(store, made, card, amount)
+    charge = _charge(store, intent, works=True)
+    intent["status"], intent["amount_received"] = "succeeded", amount
     store.put(
         {
             "id": store.new_id("inpay"),
             "object": "invoice_payment",
-            "amount_paid": made["amount_due"],
-            "amount_requested": made["amount_due"],
+            "amount_paid": amount,
+            "amount_requested": amount,
             "created": store.now,
             "currency": made["currency"],
             "invoice": made["id"],
-            "is_default": True,
+            "is_default": amount == made["amount_due"],
             "livemode": False,
             "payment": {"payment_intent": intent["id"], "type": "payment_intent"},
             "status": "paid",
             "status_transitions": {"canceled_at": None, "paid_at": store.now},
         }
     )
+    store.tell("charge.succeeded", charge)
+    store.tell("payment_intent.succeeded", intent)
+
+
+def _shares(amount: int, number: int) -> list[int]:
+    """Split an amount over payments, the first of which are the smaller ones."""
+    ends = [amount * place // number for place in range(number + 1)]
+    return [after - before for before, after in itertools.pairwise(ends)]
 
 
 def _half_up(amount: int, by: int) -> int:

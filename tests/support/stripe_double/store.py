@@ -49,6 +49,8 @@ class Store:
     """Days between attempts to collect a renewal; after the last one the subscription ends."""
     tax_percent: int = 0
     """What automatic tax adds, or finds in a price that includes it."""
+    payments: int = 1
+    """With how many payments an invoice is collected."""
     objects: dict[str, Object] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     """Webhook endpoint → its signing secret."""
