@@ -55,7 +55,7 @@ def _assemble(application: Application, *, owns: bool) -> Litestar:
 
     document = build_document(PREFIX, registry.ROUTES)
     hooks = webhook_routes(application.billing)
-    v1 = Router(PREFIX, route_handlers=list(registry.ROUTES), guards=[authorise])
+    v1 = Router(PREFIX, route_handlers=list(registry.ROUTES), before_request=authorise)
     app = Litestar(
         route_handlers=[v1, *hooks, *health.ROUTES, serve_document(document), console()],
         state=State({"application": application}),

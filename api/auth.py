@@ -1,4 +1,4 @@
-"""Who asks, and whether they may: one guard in front of everything under `/v1`.
+"""Who asks, and whether they may: one hook in front of everything under `/v1`.
 
 A key has one of four roles; each operation names the roles that may call it. A member credential
 names exactly one member, and every other member does not exist for it.
@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.handlers import BaseRouteHandler
+from litestar.enums import HttpMethod
+from litestar.exceptions import MethodNotAllowedException
 
 from api.headers import header
 from api.operation import OPT, Operation
@@ -31,13 +32,18 @@ class CredentialEnded(LoyaltyError):
     code = "credential-ended"
 
 
-async def authorise(
-    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
-) -> None:
-    """Find out who asks and refuse those whose role may not."""
-    declared: Operation = handler.opt[OPT]
-    application = application_of(connection)
-    scheme, _, text = header(connection, b"authorization").partition(" ")
+async def authorise(request: ApiRequest) -> None:
+    """Find out who asks and refuse those whose role may not.
+
+    It is the hook that runs before every handler, and not a guard: for a guard the framework
+    copies the handler at every request. No handler may have a hook of its own beside it.
+    """
+    if request.method == HttpMethod.OPTIONS:
+        # The framework has a handler for it on every path, which knows only some of its methods.
+        raise MethodNotAllowedException
+    declared: Operation = request.route_handler.opt[OPT]
+    application = application_of(request)
+    scheme, _, text = header(request, b"authorization").partition(" ")
     if scheme.lower() != _SCHEME or not text.strip():
         raise CredentialsMissing
     try:
@@ -52,7 +58,7 @@ async def authorise(
         raise CredentialEnded from None
     if principal.role not in declared.roles:
         raise RoleNotAllowed(wanted=" or ".join(sorted(declared.roles)), seen=principal.role)
-    connection.scope["state"]["principal"] = principal
+    request.scope["state"]["principal"] = principal
 
 
 def application_of(connection: ASGIConnection[Any, Any, Any, Any]) -> Application:

@@ -32,6 +32,15 @@ async def test_every_answer_carries_its_request_id(web: Web, admin: Caller) -> N
     assert minted.headers["X-Content-Type-Options"] == "nosniff"
 
 
+async def test_a_method_that_no_operation_has_is_refused(web: Web, checkout: Caller) -> None:
+    for method, path in (("OPTIONS", "/v1/members"), ("PUT", "/v1/members")):
+        for headers in ({}, {"Authorization": f"Bearer {checkout.key}"}):
+            refused = await web.client.request(method, path, headers=headers)
+
+            assert refused.status_code == 405, (method, refused.text)
+            assert refused.json()["code"] == "method-not-allowed"
+
+
 async def test_the_access_log_names_the_route_and_never_the_member(
     web: Web, checkout: Caller, capsys: pytest.CaptureFixture[str]
 ) -> None:
