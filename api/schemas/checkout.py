@@ -221,27 +221,26 @@ def not_applied_out(decision: Decision, language: str, currency: str) -> list[No
 
 
 def _line(line: LineAnswer) -> LineOut:
-    line_id, regular, discounts, points, points_value, total, _, earn, earn_why = line
     return LineOut(
-        line_id,
-        regular,
-        [DiscountOut(*each[:3]) for each in discounts],
-        points,
-        points_value,
-        total,
-        earn,
-        [EarnWhyOut(*each[:6]) for each in earn_why],
+        line.line_id,
+        line.regular,
+        [discount_out(each) for each in line.discounts],
+        line.points,
+        line.points_value,
+        line.total,
+        line.earn,
+        [why_out(each) for each in line.earn_why],
     )
 
 
 def discount_out(discount: Discount) -> DiscountOut:
     """Show what a rule took off."""
-    return DiscountOut(*discount[:3])
+    return DiscountOut(discount.rule, discount.version, discount.amount)
 
 
 def why_out(why: EarnWhy) -> EarnWhyOut:
     """Show a rule's part in the points."""
-    return EarnWhyOut(*why[:6])
+    return EarnWhyOut(why.rule, why.version, why.points, why.per, why.multiplier, why.bonus)
 
 
 def _not_applied(reason: NotApplied, language: str, currency: str) -> NotAppliedOut:
