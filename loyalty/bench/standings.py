@@ -66,7 +66,7 @@ $$
 JOIN: Final = """
 INSERT INTO loyalty.member (id, holder, class, joined_at, actor, request_id)
 SELECT member, CAST(md5(CAST(member AS text)) AS uuid), 'consumer', joined_on, 'system', 'bench'
-FROM tiers.standing ORDER BY member
+FROM tiers.{table} ORDER BY member
 """
 TELL: Final = """
 INSERT INTO loyalty.event (member, sequence, id, type, schema_version, effective_at, actor,
@@ -158,7 +158,7 @@ def _multiplied(members: int) -> tuple[str, ...]:
         MEMORY,
         CHOOSE.format(members=members, table=TABLES[0]),
         *(MULTIPLY.format(table=table) for table in TABLES),
-        JOIN,
+        JOIN.format(table=TABLES[0]),
         TELL,
     )
 
