@@ -5,10 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from joserfc import jws
+from joserfc.jwk import OctKey
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import SYSTEM, Cause
 from loyalty.signing import OUTLIVES, Signing, TokenExpired, TokenMalformed, rotate_signing_keys
+from loyalty.tables import signing_key
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SOON = NOW + timedelta(minutes=5)
@@ -27,6 +31,20 @@ async def test_a_token_says_what_was_signed_until_its_end(connection: AsyncConne
     assert signing.verify("quote", token, at=NOW) == {"cart": [1, "é"]}
     with pytest.raises(TokenExpired):
         signing.verify("quote", token, at=SOON)
+
+
+async def test_a_token_is_what_the_library_would_write(connection: AsyncConnection) -> None:
+    signing = await loaded(connection)
+    token = signing.sign("quote", {"cart": [1, "é"]}, expires_at=SOON)
+
+    secret = (
+        await connection.execute(
+            select(signing_key.c.secret).where(signing_key.c.retired_at.is_(None))
+        )
+    ).scalar_one()
+    key = OctKey.import_key(secret)
+    read = jws.deserialize_compact(token, key)
+    assert jws.serialize_compact(read.headers(), read.payload, key) == token
 
 
 async def test_a_token_of_one_kind_never_passes_for_another(connection: AsyncConnection) -> None:
