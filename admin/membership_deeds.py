@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.forms import Sent
 from admin.once import once
+from admin.plan_words import LEFT_FOR
 from admin.render import go
 from admin.visit import Visit
 from loyalty.billing import deeds
@@ -22,6 +23,7 @@ from loyalty.cause import Cause
 from loyalty.idempotency import Begun
 from loyalty.membership import asking
 from loyalty.membership.asking import Asked, NewChange
+from loyalty.membership.reasons import say_why
 from loyalty.membership.types import Membership
 
 Deed = Literal["cancel", "undo", "leave", "withdraw", "change"]
@@ -51,11 +53,14 @@ async def do(
 ) -> Response[bytes]:
     """Do it once, in the name of who acts on the page, and look at what came of it.
 
-    `price` is what a membership goes on at from the end of its period, where that is the deed.
+    `price` is what a membership goes on at from the end of its period, where that is the deed. Why
+    somebody leaves is kept with it, where the form says so.
     """
-    cause = visit.cause()
+    cause, why = visit.cause(), form.get("reason") if form.get("reason") in LEFT_FOR else ""
     if row.adapter == ADAPTER:
         await _at_stripe(visit, form, row, deed, price)
+        if why:
+            await visit.application.database.write(say_why, cause, row.id, why)
         return go(then)
 
     async def effect(connection: AsyncConnection, _: Begun) -> None:
@@ -63,6 +68,8 @@ async def do(
             await asking.change(connection, cause, row.id, NewChange(price))
         else:
             await OURS[deed](connection, cause, row.id)
+        if why:
+            await say_why(connection, cause, row.id, why)
 
     return await once(visit, form, f"console.membership-{deed}", None, effect, then=then)
 

@@ -9,11 +9,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.joining import here
-from admin.plan_words import NEXT, REFUNDS, STATES, price_words
+from admin.plan_words import NEXT, REFUNDS, STATES, cause_words, price_words, why_left
 from admin.visit import Visit
 from admin.words import Badge, badge, named
 from loyalty.membership.states import Standing, standing_of
-from loyalty.membership.store import charges_of, latest_membership, refunds_of
+from loyalty.membership.store import charges_of, latest_membership, refunds_of, timeline_of
 from loyalty.membership.types import Change, Charge, Membership
 from loyalty.plans.store import list_plans, plan_of_price
 from loyalty.plans.types import Plan
@@ -36,6 +36,10 @@ class MembershipView:
     price: str
     then: str | None
     """What it costs from the end of the period on, where that is something else."""
+    ended: str
+    """What ended it, where it has ended."""
+    why: str | None
+    """Why the member leaves or has left, as they said."""
     saved: str
     fee: str
     others: tuple[tuple[str, str], ...]
@@ -74,6 +78,7 @@ async def membership_of(
         return None
     plan = await plan_of_price(connection, row.price)
     saved = await savings_of(connection, row, plan, at=visit.at)
+    steps = await timeline_of(connection, row.id)
     standing = standing_of(row, plan, visit.at)
     state, coming = stands(visit, standing)
     following = row.next_price or row.price
@@ -86,6 +91,8 @@ async def membership_of(
         next=coming,
         price=price_of(visit, plan, row.price),
         then=None if row.next_price is None else price_of(visit, plan, row.next_price),
+        ended=cause_words(visit.voice, row.end_cause or "ended"),
+        why=why_left(visit.voice, steps),
         saved=visit.voice.money(saved.saved, saved.currency),
         fee=visit.voice.money(saved.fee, saved.currency),
         others=tuple(

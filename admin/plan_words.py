@@ -1,11 +1,13 @@
 """Paid plans and memberships in people's words: terms, states, what comes next, and causes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from admin.language import Voice
 from admin.words import N_
+from loyalty.membership.reasons import GIVEN
+from loyalty.membership.types import Change
 from loyalty.plans.types import NewPlan, NewPrice, Plan, Price
 
 CHOICES: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
@@ -84,6 +86,7 @@ CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         "cancel-undone": N_("Goes on after all"),
         "cancelled-now": N_("Cancelled at once"),
         "withdrawn": N_("Withdrawn from"),
+        "reason-given": N_("Said why they leave"),
         "member-closed": N_("The member has left"),
         "second-membership": N_("Bought beside another; given back"),
         "period-ended": N_("Ended with the period"),
@@ -99,6 +102,29 @@ CAUSES: Final[Mapping[str, str]] = MappingProxyType(
         "ended": N_("Ended"),
     }
 )
+
+LEFT_FOR: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "too-expensive": N_("Too dear"),
+        "unused": N_("Hardly used it"),
+        "missing-features": N_("Benefits were missing"),
+        "switched-service": N_("Found something better"),
+        "customer-service": N_("Unhappy with the service"),
+        "low-quality": N_("Unhappy with the quality"),
+        "too-complex": N_("Too complicated"),
+        "other": N_("Another reason"),
+    }
+)
+"""Why members leave, where pages ask; a shop may have reasons of its own."""
+GIVEN_BACK_FOR: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "duplicate": N_("Charged twice"),
+        "fraudulent": N_("The buyer did not recognise it"),
+        "requested-by-customer": N_("The member asked for it"),
+        "goodwill": N_("Goodwill"),
+    }
+)
+"""Why money of a charge went back, where it is no cause of a membership's own."""
 
 
 def terms_of(voice: Voice, plan: Plan | NewPlan, tiers: Mapping[str, str]) -> list[str]:
@@ -166,3 +192,37 @@ def cause_words(voice: Voice, cause: str) -> str:
     """Why a membership changed."""
     words = CAUSES.get(cause)
     return cause if words is None else voice.say(words)
+
+
+def left_for(voice: Voice, code: str) -> str:
+    """Why a member leaves; a reason of the shop's own is shown as it is."""
+    words = LEFT_FOR.get(code)
+    return code if words is None else voice.say(words)
+
+
+def step_words(voice: Voice, step: Change) -> str:
+    """What a step of a timeline says, with the reason where one was given."""
+    words = cause_words(voice, step.cause)
+    if step.cause != GIVEN:
+        return words
+    why = left_for(voice, str(step.data["reason"]))
+    return voice.say("%(what)s: %(why)s", what=words, why=why)
+
+
+def given_back_for(voice: Voice, code: str) -> str:
+    """Why money of a charge was given back: what happened, or what the shop or Stripe says."""
+    words = GIVEN_BACK_FOR.get(code) or CAUSES.get(code)
+    return code if words is None else voice.say(words)
+
+
+def why_left(voice: Voice, steps: Sequence[Change]) -> str | None:
+    """The reason that was given last, unless the member changed their mind since."""
+    told = [step for step in steps if step.cause in {GIVEN, "cancel-undone"}]
+    if not told or told[-1].cause != GIVEN:
+        return None
+    return left_for(voice, str(told[-1].data["reason"]))
+
+
+def reasons_to_choose(voice: Voice) -> list[tuple[str, str]]:
+    """Why somebody leaves, where a page asks; nobody has to say."""
+    return [("", "\N{EN DASH}"), *((code, voice.say(words)) for code, words in LEFT_FOR.items())]

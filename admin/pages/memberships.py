@@ -17,7 +17,15 @@ from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.membership_deeds import Deed, do
 from admin.membership_view import price_of, stands, still_due
-from admin.plan_words import REFUNDS, STATES, cause_words
+from admin.plan_words import (
+    REFUNDS,
+    STATES,
+    cause_words,
+    given_back_for,
+    reasons_to_choose,
+    step_words,
+    why_left,
+)
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
@@ -152,12 +160,15 @@ async def _membership(
         price=price_of(visit, plan, row.price),
         next_price=None if row.next_price is None else price_of(visit, plan, row.next_price),
         steps=[
-            (one, cause_words(visit.voice, one.cause), actor_words(visit.voice, one.actor, people))
+            (one, step_words(visit.voice, one), actor_words(visit.voice, one.actor, people))
             for one in reversed(steps)
         ],
         charges=[(one, _charge(visit, one, refunds)) for one in reversed(charges)],
         saved=saved,
         orders=[(one, links[one.order]) for one in saved.orders[:ORDERS]],
+        ended=cause_words(visit.voice, row.end_cause or "ended"),
+        why=why_left(visit.voice, steps),
+        reasons=reasons_to_choose(visit.voice),
         leaving=leaving,
         billed_here=row.adapter == ADAPTER,
         due=visit.voice.money(due, plan.currency) if (due := still_due(steps, charges)) else None,
@@ -194,6 +205,7 @@ def _charge(visit: Visit, one: Charge, refunds: Sequence[Refund]) -> Mapping[str
         (
             each,
             visit.voice.say(REFUNDS[each.kind]),
+            given_back_for(visit.voice, each.reason),
             _amounts(visit, each.net, each.tax, one.currency, back=each.kind != "reinstated"),
         )
         for each in reversed(refunds)

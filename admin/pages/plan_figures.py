@@ -9,6 +9,7 @@ from admin.asked import span_of
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.pages.plans import HERE
+from admin.plan_words import left_for
 from admin.render import page
 from admin.visit import visit_of
 from admin.words import named
@@ -43,6 +44,10 @@ async def figures_page(request: Request[Any, Any, Any], plan: FromPath[str]) -> 
         title=named(visit.voice, found.titles, found.code),
         span=span,
         figures=figures,
+        left_for=[
+            (left_for(visit.voice, code), number)
+            for code, number in sorted(figures.reasons.items(), key=lambda one: (-one[1], one[0]))
+        ],
         views=[
             (
                 named(visit.voice, each.titles, each.code),

@@ -19,6 +19,7 @@ from admin.membership_deeds import Deed, do
 from admin.membership_view import membership_of, payments_of, plans_to_be_had
 from admin.once import once
 from admin.partner_view import partner_offers
+from admin.plan_words import reasons_to_choose
 from admin.refusals import REFUSALS, sentence
 from admin.render import page
 from admin.visit import Visit, visit_of
@@ -94,6 +95,7 @@ async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
         offers=offers,
         paid=paid,
         partners=partners,
+        reasons=reasons_to_choose(visit.voice),
         cards=held is not None and here(visit, held.row.adapter),
     )
 

@@ -187,6 +187,55 @@ async def test_a_member_cancels_keeps_and_changes_their_membership_in_the_wallet
     assert "Changes its price at the end of the period" in timeline
 
 
+async def test_why_a_member_leaves_is_asked_and_said_in_words_wherever_the_end_is_told(
+    application: Application, web: Web, admin: Visitor, shop: Shop
+) -> None:
+    await admin.send(NEW, PLUS, at=NEW)
+    async with browser(web) as client:
+        member = Visitor(client)
+        await member.follow(await member.get(shop.link))
+        address = await _joins(application, shop)
+        await member.send(f"{OWN}/cancel", {"reason": "unused"}, at=OWN)
+        cancelled = (await admin.get(address)).text
+        await member.send(f"{OWN}/undo", {}, at=OWN)
+        kept = (await admin.get(address)).text
+        await admin.send(f"{address}/leave", {"reason": "too-expensive"}, at=address)
+        ended, chinese = [(await admin.get(address, lang=name)).text for name in ("en", "zh")]
+        wallets = [(await member.get(OWN, lang=name)).text for name in ("en", "zh")]
+        figures = (await admin.get(f"{PLANS}/plus/figures", lang="en")).text
+
+    assert "Said why they leave: Hardly used it" in cancelled
+    assert "<dt>Why</dt><dd>Hardly used it</dd>" in cancelled
+    assert "<dt>Why</dt>" not in kept
+    assert "Said why they leave: Too dear" in ended
+    assert re.search(r"<dt>Ended</dt>.*?Cancelled at once", ended)
+    assert "<dt>Why</dt><dd>Too dear</dd>" in ended
+    assert "说明了离开原因：太贵" in chinese
+    assert "reason-given" not in ended + chinese
+    for words, page in zip(("Cancelled at once", "立即取消"), wallets, strict=True):
+        assert re.search(rf'<div class="small quiet">{words}</div>', page), page
+    assert "<dd>Too dear</dd>" in wallets[0]
+    assert "<dd>太贵</dd>" in wallets[1]
+    assert "<dt>Too dear</dt><dd>1</dd>" in figures
+
+
+async def test_a_reason_of_the_shop_s_own_is_shown_as_it_is(
+    application: Application, web: Web, admin: Visitor, shop: Shop
+) -> None:
+    await admin.send(NEW, PLUS, at=NEW)
+    address = await _joins(application, shop)
+    checkout = await web.caller("checkout")
+    ours = f"/v1/memberships/{address.rpartition('/')[2]}"
+
+    answer = await checkout.post(f"{ours}/cancel", {"when": "now", "reason": "moved-abroad"})
+    await _gives_back(web, address, 990)
+    shown = (await admin.get(address)).text
+
+    assert answer.status_code == 200, answer.text
+    assert "Said why they leave: moved-abroad" in shown
+    assert re.search(r'Money was given back<div class="small quiet">left</div>', shown)
+
+
 async def test_a_member_has_a_partner_s_code_from_the_wallet_and_one_only(
     application: Application, web: Web, admin: Visitor, shop: Shop
 ) -> None:
