@@ -6,8 +6,8 @@ added is kept beside it, so that the whole points of a line can be told apart by
 
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from benefits.counted import Charge, Reached
@@ -21,7 +21,7 @@ WHOLE = 0
 """The denominator of a part that is a bonus: whole points that no multiplier touches."""
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True):
     """What one effect added to some lines: numerators over the denominator of then, and why."""
 
     positions: Sequence[int]
@@ -151,6 +151,13 @@ class Earning:
 
     def _apart(self, earned: Sequence[int]) -> list[list[int]]:
         """The whole points of each part: rounded down, a line's rest to the largest fractions."""
+        exact = [part for part in self.parts if part.denominator != WHOLE]
+        if len(exact) == 1:  # the bonuses are whole, so what is left of a line is the one rate's
+            left = [line - bonus for line, bonus in zip(earned, self.bonuses, strict=True)]
+            return [
+                part.numerators if part is not exact[0] else [left[p] for p in part.positions]
+                for part in self.parts
+            ]
         apart = [part.wholes for part in self.parts]
         rests = list(earned)
         for part, points in zip(self.parts, apart, strict=True):

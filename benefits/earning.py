@@ -6,9 +6,9 @@ with a limit, a carried remainder or a rounding of its own gives is whole before
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from math import lcm
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from benefits.counting import Counters
@@ -39,8 +39,7 @@ def earn_basis(cart: Cart, totals: Sequence[int]) -> list[int]:
     return basis
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """The earning effects of one kind of one candidate."""
 
     candidate: Candidate
@@ -48,8 +47,7 @@ class _Entry:
     effects: tuple[CompiledEffect, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
+class _Order(Struct, frozen=True):
     """The order that earns."""
 
     question: Question
@@ -57,6 +55,8 @@ class _Order:
     basis: Sequence[int]
     bases: Bases
     counters: Counters | None
+    all_earn: bool
+    """Whether there is no line that earns nothing, whatever it costs."""
 
 
 def earn(
@@ -65,7 +65,8 @@ def earn(
     """What the candidates earn together. An exclusive rule earns alone, if that is more."""
     entries = _entries(candidates, till)
     bases, counters = _bases(question, till, basis), _counters(entries, question)
-    order = _Order(question, till, basis, bases, counters)
+    all_earn = False not in [line.earns for line in question.cart.lines]
+    order = _Order(question, till, basis, bases, counters, all_earn)
     exclusive = {
         e.candidate.number: e.candidate for e in entries if e.candidate.rule.rule.exclusive
     }
@@ -199,7 +200,7 @@ def _give(entry: _Entry, order: _Order, earning: Earning, frozen: Frozen | None 
     room = earning.allowance(candidate)
     changed = False
     for effect in entry.effects:
-        positions = _positions(candidate, effect, order.question)
+        positions = _positions(candidate, effect, order)
         rule = candidate.rule
         work = Working(rule.name, rule.version, effect.position, positions, room)
         match effect.effect:
@@ -269,8 +270,10 @@ def _bonus_weights(positions: Sequence[int], question: Question, basis: Sequence
     return weights
 
 
-def _positions(candidate: Candidate, effect: CompiledEffect, question: Question) -> Sequence[int]:
-    lines = question.cart.lines
-    if effect.picks is None and candidate.voucher is None and all(line.earns for line in lines):
-        return range(len(lines))
-    return [p for p in candidate.picked(effect, question) if lines[p].earns]
+def _positions(candidate: Candidate, effect: CompiledEffect, order: _Order) -> Sequence[int]:
+    """The lines that an effect works on, of those that earn."""
+    found = candidate.picked(effect.picks, order.till.scene)
+    if order.all_earn:
+        return found
+    lines = order.question.cart.lines
+    return [place for place in found if lines[place].earns]

@@ -86,30 +86,25 @@ def find_candidates(
     `earning` leaves out those that earn nothing.
     """
     locals_: dict[object, datetime] = {}
+    barred = dict.fromkeys(question.facts.held_out, "held-out")
+    barred |= dict.fromkeys(question.stopped, "stopped")
     found: list[Candidate] = []
     for position in rule_set.index.admitted(question):
         rule = rule_set.rules[position]
-        if rule.rule.on != question.event:
+        said = rule.rule
+        if said.on != question.event or (earning and not rule.earning):
             continue
-        if earning and not rule.earning:
+        if said.schedule is not None and schedule_part(rule, question.at, locals_) is not None:
             continue
-        if schedule_part(rule, question.at, locals_) is not None:
-            continue
-        bound_to = rule.rule.voucher
-        barred = _barred(rule.name, question)
+        bound_to = said.voucher
+        why_not = barred.get(rule.name)
         if bound_to is None:
-            found.append(Candidate(len(found), rule, None, barred))
+            found.append(Candidate(len(found), rule, None, why_not))
             continue
         for voucher in question.vouchers:
             if voucher.definition == bound_to and voucher.refusal is None:
-                found.append(Candidate(len(found), rule, voucher, barred))
+                found.append(Candidate(len(found), rule, voucher, why_not))
     return found
-
-
-def _barred(rule: str, question: Question) -> str | None:
-    if rule in question.stopped:
-        return "stopped"
-    return "held-out" if rule in question.facts.held_out else None
 
 
 def schedule_part(rule: CompiledRule, at: datetime, locals_: dict[object, datetime]) -> str | None:
@@ -215,19 +210,20 @@ def _line_answers(
     till: Till, spending: Spending, left: list[int], basis: list[int], earning: Earning
 ) -> tuple[LineAnswer, ...]:
     earned = earning.per_line()
+    columns = zip(
+        till.question.cart.lines,
+        till.discounts,
+        spending.points_spread[:-1],
+        spending.value_spread[:-1],
+        left,
+        basis,
+        earned,
+        earning.why(earned),
+        strict=True,
+    )
     lines = [
-        LineAnswer(line.line_id, line.regular, tuple(discounts), *of_line)
-        for line, discounts, *of_line in zip(
-            till.question.cart.lines,
-            till.discounts,
-            spending.points_spread[:-1],
-            spending.value_spread[:-1],
-            left,
-            basis,
-            earned,
-            earning.why(earned),
-            strict=True,
-        )
+        LineAnswer(line.line_id, line.regular, tuple(offs), points, value, total, earns, earn, why)
+        for line, offs, points, value, total, earns, earn, why in columns
     ]
     return tuple(lines)
 
@@ -245,7 +241,7 @@ def _shipping_answer(till: Till, spending: Spending) -> ShippingAnswer:
 
 def _totals(till: Till, spending: Spending) -> Totals:
     cart = till.question.cart
-    regular = sum(line.regular for line in cart.lines) + cart.shipping_price
+    regular = till.scene.sums[0] + cart.shipping_price
     return Totals(
         regular=regular,
         discount=regular - till.payable,

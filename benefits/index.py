@@ -43,8 +43,8 @@ class Index:
         """The positions of the rules that this question may concern, in order."""
         found: set[int] = set(self.always)
         for kind, by_value in self.by_kind.items():
-            for value in _PRESENT[kind](question):
-                found.update(by_value.get(value, ()))
+            for value in by_value.keys() & _PRESENT[kind](question):
+                found.update(by_value[value])
         return sorted(found)
 
 

@@ -4,7 +4,7 @@ Points are a price reduction of the lines they are spread over, goods only unles
 that they pay shipping too. Their value is rounded down to the minor unit, once.
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from benefits.errors import (
     PointsOffStep,
@@ -18,8 +18,7 @@ from benefits.types import Cart, PointsTerms
 POINTER = "/order/points_to_spend"
 
 
-@dataclass(frozen=True, slots=True)
-class Spending:
+class Spending(Struct, frozen=True, gc=False):
     """Points spent on an order; shipping stands last in the two spreads."""
 
     spendable: int

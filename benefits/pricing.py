@@ -6,9 +6,12 @@ Each effect works on what the last left and takes at most that; how much is the 
 
 from collections.abc import Iterable, Sequence
 
+from msgspec import Struct
+
 from benefits.counted import MONEY, SHIPPING, Reached
 from benefits.counting import Allowance, voucher_scope
 from benefits.language import Scene
+from benefits.language.facts import LineTest
 from benefits.language.nodes import SUBTOTAL_STEPS
 from benefits.language.tree import (
     AmountOff,
@@ -38,56 +41,35 @@ from benefits.shares import spread
 from benefits.types import Discount, PresentedVoucher, Question, Step
 
 _FOUND_BY_VOUCHERS = SUBTOTAL_STEPS.index("orders")
+Offs = tuple[int, Sequence[int], Sequence[int]]
+"""What is taken off shipping, and off which lines how much."""
 PRICING_STEPS = (Step.PRICES, Step.LINES, Step.ORDERS, Step.VOUCHERS, Step.SHIPPING)
 
 
-class Candidate:
+class Candidate(Struct, frozen=True, eq=False):
     """A rule that this question concerns, once for every voucher it is bound to."""
 
-    __slots__ = ("_picked", "barred", "bounds", "number", "rule", "voucher")
+    number: int
+    rule: CompiledRule
+    voucher: PresentedVoucher | None = None
+    barred: str | None = None
+    """Why it gives nothing whatever its conditions are: `stopped`, or `held-out`."""
 
-    def __init__(
-        self,
-        number: int,
-        rule: CompiledRule,
-        voucher: PresentedVoucher | None,
-        barred: str | None = None,
-    ) -> None:
-        self.number = number
-        self.rule = rule
-        self.voucher = voucher
-        self.barred = barred
-        """Why it gives nothing whatever its conditions are: `stopped`, or `held-out`."""
-        self.bounds: tuple[Bound, ...] = rule.bounds
-        if voucher is not None and voucher.limits:
-            scope = voucher_scope(voucher.definition)
-            self.bounds = (*rule.bounds, (scope, voucher.limits, voucher.code))
-        self._picked: dict[CompiledEffect, Sequence[int]] = {}
+    @property
+    def bounds(self) -> tuple[Bound, ...]:
+        """The limits that bind it: the rule's, and those of its voucher's definition."""
+        voucher = self.voucher
+        if voucher is None or not voucher.limits:
+            return self.rule.bounds
+        scope = voucher_scope(voucher.definition)
+        return (*self.rule.bounds, (scope, voucher.limits, voucher.code))
 
-    def picked(self, effect: CompiledEffect, question: Question) -> Sequence[int]:
-        """The positions of the lines the effect works on."""
+    def picked(self, where: LineTest | None, scene: Scene) -> Sequence[int]:
+        """The positions of the lines that meet a condition and are the voucher's, if it has any."""
+        lines = scene.cart.lines
+        found = range(len(lines)) if where is None else scene.selected(where)
         skus = self.voucher.skus if self.voucher is not None else ()
-        lines = question.cart.lines
-        if effect.picks is None and not skus:
-            return range(len(lines))
-        found = self._picked.get(effect)
-        if found is None:
-            picks = effect.picks
-            found = self._picked[effect] = [
-                position
-                for position, line in enumerate(lines)
-                if (picks is None or picks(line)) and (not skus or line.sku in skus)
-            ]
-        return found
-
-    def had(self, effect: CompiledEffect, question: Question) -> Sequence[int]:
-        """The positions of the lines that may be had for those the effect works on."""
-        gets, skus = effect.gets, self.voucher.skus if self.voucher is not None else ()
-        return [
-            position
-            for position, line in enumerate(question.cart.lines)
-            if (gets is None or gets(line)) and (not skus or line.sku in skus)
-        ]
+        return [place for place in found if lines[place].sku in skus] if skus else found
 
     @property
     def value(self) -> int:
@@ -146,8 +128,10 @@ class Till:
         passed = self._passed.get(candidate.number)
         if passed is None:
             test = candidate.rule.test
-            holds = candidate.barred is None and (test is None or test(self.scene))
-            passed = self._passed[candidate.number] = holds and not self.short(candidate)
+            passed = candidate.barred is None and (test is None or test(self.scene))
+            if passed and candidate.voucher is not None:
+                passed = not self.short(candidate)
+            self._passed[candidate.number] = passed
         return passed
 
     def short(self, candidate: Candidate) -> bool:
@@ -193,8 +177,8 @@ class Till:
             self.rooms, self.cuts = rooms.copy(), cuts.copy()
         allowance = self.allowance(candidate)
         for effect in effects:
-            off_shipping, off_lines = self._bounded(candidate, effect, allowance)
-            for position, amount in off_lines:
+            off_shipping, positions, offs = self._bounded(candidate, effect, allowance)
+            for position, amount in zip(positions, offs, strict=True):
                 self.totals[position] -= amount
             self.shipping -= off_shipping
         gained = sum(totals) + shipping - self.payable
@@ -206,45 +190,40 @@ class Till:
 
     def _bounded(
         self, candidate: Candidate, effect: CompiledEffect, allowance: Allowance | None
-    ) -> tuple[int, list[tuple[int, int]]]:
-        """What an effect takes off shipping and off lines, cut to what limits leave."""
-        off_shipping = shipping_amount_of(effect, candidate, self)
-        off_lines = amounts_of(effect, candidate, self)
+    ) -> Offs:
+        """What an effect takes off, cut to what limits leave."""
+        off_shipping, positions, offs = found = offs_of(effect, candidate, self)
         if allowance is None:
-            return off_shipping, off_lines
-        offs = [amount for _, amount in off_lines]
+            return found
         wanted = off_shipping + sum(offs)
         if not wanted:
-            return 0, []
+            return 0, (), ()
         allowed = allowance.allowed(wanted, MONEY)
         if allowed < wanted:
             number = candidate.number
             self.cuts[number] = self.cuts.get(number, 0) + wanted - allowed
             off_shipping, *offs = spread(allowed, [off_shipping, *offs])
-            cut = zip(off_lines, offs, strict=True)
-            off_lines = [(position, amount) for (position, _), amount in cut if amount]
-        if off_shipping:
-            allowance.gave(SHIPPING, off_shipping, MONEY)
-        for position, amount in off_lines:
-            allowance.gave(position, amount, MONEY)
-        return off_shipping, off_lines
+        for position, amount in ((SHIPPING, off_shipping), *zip(positions, offs, strict=True)):
+            if amount:
+                allowance.gave(position, amount, MONEY)
+        return off_shipping, positions, offs
 
     def _apply(
         self, candidate: Candidate, effect: CompiledEffect, allowance: Allowance | None
     ) -> int:
         rule = candidate.rule
         voucher = candidate.voucher.id if candidate.voucher is not None else None
-        name, version, step = rule.rule.name, rule.version, effect.step
-        gained, off_lines = self._bounded(candidate, effect, allowance)
+        name, version, step = rule.name, rule.version, effect.step
+        gained, positions, offs = self._bounded(candidate, effect, allowance)
         if gained:
             self.shipping -= gained
             self.shipping_discounts.append(Discount(name, version, gained, step, voucher))
         totals, discounts = self.totals, self.discounts
-        for position, amount in off_lines:
-            totals[position] -= amount
-            discounts[position].append(Discount(name, version, amount, step, voucher))
-            gained += amount
-        return gained
+        for position, amount in zip(positions, offs, strict=True):
+            if amount:
+                totals[position] -= amount
+                discounts[position].append(Discount(name, version, amount, step, voucher))
+        return gained + sum(offs)
 
 
 def price(
@@ -305,9 +284,34 @@ def _best_of(
     return best
 
 
-def shipping_amount_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> int:
-    """What an effect takes off shipping."""
-    if effect.step is not Step.SHIPPING or not till.shipping:
+def offs_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> Offs:
+    """What an effect would take off shipping and off lines as they stand."""
+    if effect.step is Step.SHIPPING:
+        return _off_shipping(effect, candidate, till), (), ()
+    positions = candidate.picked(effect.picks, till.scene)
+    if effect.gets is not None:
+        return _had_for_others(effect, positions, candidate.picked(effect.gets, till.scene), till)
+    left, lines = till.totals, till.question.cart.lines
+    if len(positions) < len(left):
+        left, lines = [left[p] for p in positions], tuple([lines[p] for p in positions])
+    match effect.effect:
+        case ExclusivePrice() as price_effect:
+            offs = exclusive_off(price_effect, left, lines, till.prices)
+        case PercentOff() as percent:
+            offs = percent_off(percent, left, lines)
+        case AmountOff() as amount:
+            offs = amount_off(amount, candidate.value, left, lines)
+        case Bundle() as bundle:
+            offs = bundles_off(bundle, left, lines)
+        case NthUnit() | BuyGet() as grouped:
+            offs = had_off(grouped, left, lines)
+        case _:
+            return 0, (), ()
+    return 0, positions, offs
+
+
+def _off_shipping(effect: CompiledEffect, candidate: Candidate, till: Till) -> int:
+    if not till.shipping:
         return 0
     match effect.effect:
         case FreeShipping(methods, cap):
@@ -324,39 +328,12 @@ def shipping_amount_of(effect: CompiledEffect, candidate: Candidate, till: Till)
             return 0
 
 
-def amounts_of(effect: CompiledEffect, candidate: Candidate, till: Till) -> list[tuple[int, int]]:
-    """What an effect takes off which lines: (position, amount) with amounts above zero."""
-    if effect.step is Step.SHIPPING:
-        return []
-    question = till.question
-    positions = candidate.picked(effect, question)
-    if effect.gets is not None:
-        return _had_for_others(effect, positions, candidate.had(effect, question), till)
-    totals, lines = till.totals, question.cart.lines
-    left = [totals[p] for p in positions]
-    concerned = lines if len(positions) == len(lines) else [lines[p] for p in positions]
-    match effect.effect:
-        case ExclusivePrice() as price_effect:
-            offs = exclusive_off(price_effect, left, concerned, till.prices)
-        case PercentOff() as percent:
-            offs = percent_off(percent, left, concerned)
-        case AmountOff() as amount:
-            offs = amount_off(amount, candidate.value, left, concerned)
-        case Bundle() as bundle:
-            offs = bundles_off(bundle, left, concerned)
-        case NthUnit() | BuyGet() as grouped:
-            offs = had_off(grouped, left, concerned)
-        case _:
-            return []
-    return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
-
-
 def _had_for_others(
     effect: CompiledEffect, bought: Sequence[int], had: Sequence[int], till: Till
-) -> list[tuple[int, int]]:
+) -> Offs:
     """What is taken off lines that are had for those bought; some may be of both kinds."""
     if not isinstance(effect.effect, BuyGet):
-        return []
+        return 0, (), ()
     positions = sorted({*bought, *had})
     lines = till.question.cart.lines
     offs = had_for_others_off(
@@ -366,4 +343,4 @@ def _had_for_others(
         [p in bought for p in positions],
         [p in had for p in positions],
     )
-    return [(p, off) for p, off in zip(positions, offs, strict=True) if off]
+    return 0, positions, offs

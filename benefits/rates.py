@@ -6,8 +6,8 @@ or names a rounding) adds whole ones, laid on its lines by largest remainder.
 
 from collections.abc import Callable, Sequence
 from math import lcm
-from typing import NamedTuple
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from benefits.counted import BASIS, REMAINDER, Charge
@@ -21,7 +21,7 @@ Bases = Callable[[str], Sequence[int]]
 """The money of each line that earns, by the name of the basis."""
 
 
-class Working(NamedTuple):
+class Working(Struct, frozen=True):
     """A rate at work: whose it is, on which lines, and what is left of the rule's limits."""
 
     rule: str

@@ -71,6 +71,7 @@ class CompiledRule:
     """A rule ready to be asked."""
 
     position: int
+    name: str
     version: int
     rule: Rule
     test: Test | None
@@ -94,11 +95,6 @@ class CompiledRule:
     """The conditions of a rule that entitles, what only a cart can tell taken as not met."""
     of_plan: bool = False
     """Whether its conditions ask for a paid plan."""
-
-    @property
-    def name(self) -> str:
-        """The rule's name."""
-        return self.rule.name
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -196,6 +192,7 @@ def _compile(
     named = rule.schedule.zone if rule.schedule is not None else None
     return CompiledRule(
         position=position,
+        name=rule.name,
         version=version,
         rule=rule,
         test=None if rule.when is None else compile_condition(rule.when, tiers, stage),

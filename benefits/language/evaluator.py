@@ -7,7 +7,7 @@ A fact that is not known (a guest's tier) meets no comparison; `not` turns that 
 from collections.abc import Callable, Sequence
 from typing import assert_never, cast
 
-from benefits.language.facts import LINE_READERS, LineTest, Scene, Seen, reader_of
+from benefits.language.facts import LINE_READERS, LineTest, Scene, Seen, SkuIs, reader_of
 from benefits.language.nodes import FactType
 from benefits.language.tree import AllOf, AnyOf, Comparison, Node, Not, Wanted
 from benefits.types import Line
@@ -110,8 +110,7 @@ def wanted_tiers(node: Comparison, tiers: Sequence[str]) -> tuple[str, ...]:
 
 def _line_comparison(node: Comparison) -> LineTest:
     if node.fact.name == "sku" and node.operator == "is":
-        wanted = node.wanted
-        return lambda line: line.sku == wanted
+        return SkuIs(cast("str", node.wanted))
     if node.fact.name == "category" and node.operator == "is":
         wanted = node.wanted
         return lambda line: line.category == wanted

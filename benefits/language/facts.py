@@ -1,6 +1,7 @@
 """How each fact is read: from the member, the cart, or the order as far as it is priced. Pure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from benefits.language.nodes import SUBTOTAL_STEPS
@@ -11,13 +12,24 @@ Seen = int | str | bool | tuple[str, ...] | None
 LineTest = Callable[[Line], bool]
 
 
+@dataclass(frozen=True, slots=True)
+class SkuIs:
+    """The line test of most price actions; what meets it is looked up."""
+
+    sku: str
+
+    def __call__(self, line: Line) -> bool:
+        """Whether the line is of the SKU."""
+        return line.sku == self.sku
+
+
 class Scene:
     """What a condition looks at: the member, the cart, and every line's money after each step.
 
     `stages[i]` holds the money of the lines after `SUBTOTAL_STEPS[i]`, `sums[i]` its total.
     """
 
-    __slots__ = ("cart", "codes", "facts", "stages", "sums")
+    __slots__ = ("_by_sku", "_selected", "cart", "codes", "facts", "stages", "sums")
 
     def __init__(self, cart: Cart, facts: Facts, codes: tuple[str, ...]) -> None:
         self.cart = cart
@@ -25,11 +37,30 @@ class Scene:
         self.codes = codes
         self.stages: list[list[int]] = []
         self.sums: list[int] = []
+        self._by_sku: dict[str, list[int]] = {}
+        self._selected: dict[LineTest, Sequence[int]] = {}
 
     def close_step(self, totals: list[int]) -> None:
         """Keep the money of the lines as a step left it."""
         self.stages.append(totals.copy())
         self.sums.append(sum(totals))
+
+    def selected(self, where: LineTest) -> Sequence[int]:
+        """The positions of the lines that meet a condition; each line is asked once."""
+        if isinstance(where, SkuIs):
+            return self._of_sku(where.sku)
+        found = self._selected.get(where)
+        if found is None:
+            found = [place for place, line in enumerate(self.cart.lines) if where(line)]
+            self._selected[where] = found
+        return found
+
+    def _of_sku(self, sku: str) -> Sequence[int]:
+        by_sku = self._by_sku
+        if not by_sku:
+            for place, line in enumerate(self.cart.lines):
+                by_sku.setdefault(line.sku, []).append(place)
+        return by_sku.get(sku, ())
 
 
 Reader = Callable[[Scene], Seen]
@@ -91,14 +122,17 @@ def _subtotal(stage: int, where: LineTest | None) -> Reader:
 
     def subtotal(scene: Scene) -> Seen:
         totals = scene.stages[stage]
-        return sum(
-            total for line, total in zip(scene.cart.lines, totals, strict=True) if where(line)
-        )
+        return sum([totals[place] for place in scene.selected(where)])
 
     return subtotal
 
 
 def _quantity(where: LineTest | None) -> Reader:
     if where is None:
-        return lambda scene: sum(line.quantity for line in scene.cart.lines)
-    return lambda scene: sum(line.quantity for line in scene.cart.lines if where(line))
+        return lambda scene: sum([line.quantity for line in scene.cart.lines])
+
+    def quantity(scene: Scene) -> Seen:
+        lines = scene.cart.lines
+        return sum([lines[place].quantity for place in scene.selected(where)])
+
+    return quantity
