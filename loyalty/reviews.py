@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Select, Text, Uuid, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Select, Text, Uuid, case, func, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -38,8 +38,17 @@ MANY: Final = 20_000
 OF_MANY: Final = select(
     func.set_config("work_mem", "64MB", literal(value=True)),
     func.set_config("plan_cache_mode", "force_custom_plan", literal(value=True)),
+    case(
+        (
+            func.has_parameter_privilege("wal_compression", "SET"),
+            func.set_config("wal_compression", "off", literal(value=True)),
+        )
+    ),
 )
-"""In this transaction: memory for what is decided of so many, and a plan that knows how many."""
+"""In this transaction: memory for what is decided of so many, and a plan that knows how many.
+
+Where the role may say so, pages are logged as they are: pressing them took as long as deciding.
+"""
 
 
 async def review_tiers(application: Application, cause: Cause) -> int:
@@ -215,11 +224,8 @@ async def _lock(
 
 async def _parts_due(database: Database, cause: Cause, size: int) -> tuple[tiers.Part, ...]:
     async with database.read() as connection:
-        ladder = await tiers.live_ladder(connection)
-        if ladder is None:
-            return ()
         today = (await policy_at(connection, cause.at)).day_of(cause.at)
-        return await tiers.parts_due(connection, today, version=ladder.version, size=size)
+        return await tiers.parts_due(connection, today, size=size)
 
 
 async def _take_parts(database: Database, cause: Cause, waiting: Iterator[tiers.Part]) -> int:

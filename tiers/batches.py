@@ -63,13 +63,14 @@ class Ids(UserDefinedType[str]):
         return "uuid[]"
 
 
-async def parts_due(
-    connection: AsyncConnection, on: date, *, version: int, size: int
-) -> tuple[Part, ...]:
-    """Parts of so many members each about whom something is to be decided by a day."""
-    due = due_in(EVERYBODY, on, version=version).subquery("due")
-    position = (func.row_number().over(order_by=due.c.member) - 1).label("position")
-    numbered = select(due.c.member, position).subquery("numbered")
+async def parts_due(connection: AsyncConnection, on: date, *, size: int) -> tuple[Part, ...]:
+    """Parts of so many members each whose standing is due by a day, whatever its ladder."""
+    position = func.row_number().over(order_by=standing.c.member) - 1
+    numbered = (
+        select(standing.c.member, position.label("position"))
+        .where(standing.c.due_on <= literal(on, Date))
+        .subquery("numbered")
+    )
     firsts = (
         select(numbered.c.member)
         .where(numbered.c.position % literal(size, Integer) == 0)

@@ -88,7 +88,10 @@ def refuse_other_version(data: Path, binaries: Binaries) -> None:
 
 
 def furnish(sockets: Path) -> None:
-    """Make the two roles and the database if they are not there; harmless to repeat."""
+    """Make the two roles and the database if they are not there; harmless to repeat.
+
+    The application may have pages logged as they are where it changes a great many (0261).
+    """
     with psycopg.connect(
         host=str(sockets), user=SUPERUSER, dbname="postgres", autocommit=True
     ) as connection:
@@ -96,6 +99,8 @@ def furnish(sockets: Path) -> None:
             known = "SELECT FROM pg_catalog.pg_roles WHERE rolname = %s"
             if connection.execute(known, [role]).fetchone() is None:
                 connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+        may = sql.SQL("GRANT SET ON PARAMETER wal_compression TO {}")
+        connection.execute(may.format(sql.Identifier(APPLICATION)))
         known = "SELECT FROM pg_catalog.pg_database WHERE datname = %s"
         if connection.execute(known, [DATABASE]).fetchone() is None:
             make = sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE template0")
