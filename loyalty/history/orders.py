@@ -42,8 +42,8 @@ from loyalty.policy import policy_at
 Report = Callable[[str, int, int | None], None]
 """Called with what is being done, how many more are done, and of how many."""
 
-SMALL: Final = 5_000
-"""Rows up to which a file is taken in by this process alone."""
+SMALL: Final = 500_000
+"""Bytes up to which a file is taken in by this process alone."""
 
 _SKEW: Final = timedelta(minutes=5)
 """How far the instants of rows may lie before the run's own."""
@@ -88,9 +88,9 @@ async def import_orders(
     url = application.locate().render_as_string(hide_password=False)
     job = Job(url, import_actor(str(run)), str(run), effects, rules, policy.currency)
     with spool_folder() as folder:
-        staged = await _split(path, folder, report)
         rejected = Rejected(folder)
-        async with _pool(job, staged, processes) as pool:
+        async with _pool(job, path, processes) as pool:
+            staged = await _split(path, folder, report)
             counts = await _Run(staged, terms, pool, report, rejected).all()
         if rejected.rows:
             await asyncio.to_thread(rejected.write, rejects_path(path), staged.columns.names)
@@ -113,10 +113,21 @@ async def _split(path: Path, folder: Path, report: Report) -> Staged:
         raise ImportUnreadable(problem=str(error)) from error
 
 
+def _is_small(path: Path) -> bool:
+    """Whether one process does; of a file that cannot be read, cutting it says why."""
+    try:
+        return staging.bytes_of(path) <= SMALL
+    except OSError:
+        return True
+
+
 @asynccontextmanager
-async def _pool(job: Job, staged: Staged, processes: int | None) -> AsyncIterator[Executor]:
-    """As many processes as asked for or cores; a small file is not worth starting any."""
-    if processes is None and staged.rows <= SMALL:
+async def _pool(job: Job, path: Path, processes: int | None) -> AsyncIterator[Executor]:
+    """As many processes as asked for or cores; a small file is not worth starting any.
+
+    They start at once, while the file is cut.
+    """
+    if processes is None and _is_small(path):
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, initializer=workers.sit_down, initargs=(job,)) as thread:
             try:
@@ -124,12 +135,15 @@ async def _pool(job: Job, staged: Staged, processes: int | None) -> AsyncIterato
             finally:
                 await loop.run_in_executor(thread, workers.rise)
         return
+    wanted = processes or os.cpu_count() or 1
     with ProcessPoolExecutor(
-        processes or os.cpu_count() or 1,
+        wanted,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=workers.begin,
         initargs=(job,),
     ) as pool:
+        for _ in range(wanted):
+            pool.submit(workers.stand_ready)
         yield pool
 
 

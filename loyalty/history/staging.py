@@ -19,7 +19,7 @@ from loyalty.history.assembly import Assembler, HistoricLine, HistoricOrder, Rej
 from loyalty.history.columns import Columns, read_header
 from loyalty.history.spool import Spool, bucket_of, records
 
-BUCKET_BYTES: Final = 4_000_000
+BUCKET_BYTES: Final = 2_000_000
 """About how much of the file one bucket holds."""
 BUCKETS_MAX: Final = 400
 GZIP_RATIO: Final = 8
@@ -50,8 +50,12 @@ class Staged:
 
 def buckets_for(path: Path) -> int:
     """How many buckets a file is cut into."""
-    size = path.stat().st_size * (GZIP_RATIO if path.suffix == ".gz" else 1)
-    return max(4, min(BUCKETS_MAX, size // BUCKET_BYTES + 1))
+    return max(4, min(BUCKETS_MAX, bytes_of(path) // BUCKET_BYTES + 1))
+
+
+def bytes_of(path: Path) -> int:
+    """About how many bytes of text a file holds."""
+    return path.stat().st_size * (GZIP_RATIO if path.suffix == ".gz" else 1)
 
 
 def split(path: Path, directory: Path, tick: Callable[[int], None]) -> Staged:

@@ -153,6 +153,10 @@ def rise() -> None:
     desk.close()
 
 
+def stand_ready() -> None:
+    """Do nothing: whoever is asked to has begun."""
+
+
 def check(staged: Staged, bucket: int, terms: staging.Terms) -> tuple[Counter[str], list[Reject]]:
     """Put the orders of one order bucket together."""
     return staging.assemble(staged, bucket, terms)
