@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from loyalty.history.amounts import NotAnAmount, extended, has_third_decimal, minor_units
@@ -283,6 +284,7 @@ def instant_of(since: int) -> datetime:
     return _EPOCH + timedelta(microseconds=since)
 
 
+@lru_cache(maxsize=65_536)
 def _quantity(text: str, *, returned: bool) -> int:
     digits = text.removeprefix("-") if returned else text
     if not (digits.isascii() and digits.isdigit()) or len(digits) > len(str(QUANTITY_MAX)):
