@@ -24,6 +24,8 @@ ACTIONS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
         ("member", "change-class"): N_("Changed the kind of member"),
         ("member", "set-tags"): N_("The shop's tags were set"),
         ("member", "close"): N_("Left the programme"),
+        ("stripe-refund", "retry"): N_("Stripe is asked for a refund again"),
+        ("stripe-refund", "settle"): N_("A refund that Stripe refused was settled"),
         ("wallet", "adjust"): N_("Points by hand"),
         ("voucher", "give"): N_("Voucher by hand"),
         ("voucher", "void"): N_("A voucher was made void"),

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.connecting import Billing
 from loyalty.billing.inbox import count_events
+from loyalty.billing.retrying import count_refused
 from loyalty.billing.upkeep import last_comparison
 from loyalty.bootstrap import Application
 from loyalty.clock import Clock
@@ -213,6 +214,10 @@ async def examine_stripe(connection: AsyncConnection, billing: Billing) -> Seque
     if failed:
         mend = "Look at GET /v1/stripe/events?state=failed; let what was mended be tried again."
         findings.append(Finding("wrong", "stripe-events-failed", f"{failed} events", mend))
+    refused = await count_refused(connection)
+    if refused:
+        mend = "Look at GET /v1/stripe/refunds: let them be tried again, or say why not."
+        findings.append(Finding("caution", "stripe-refunds-refused", f"{refused} refunds", mend))
     last = await last_comparison(connection)
     if last is not None and last[1].drifted > last[1].repaired:
         mend = "Look for stripe-drift-stays in the log: what Stripe has is not what we have."

@@ -21,6 +21,7 @@ from api.schemas.stripe import (
 from api.writing import answer, cause_of, now_of, ok, write
 from loyalty.billing.arriving import replay
 from loyalty.billing.inbox import count_events, list_events
+from loyalty.billing.retrying import count_refused
 from loyalty.billing.upkeep import last_comparison
 from loyalty.changes import record_change
 from loyalty.idempotency import Answer, Begun
@@ -55,6 +56,7 @@ async def read_stripe(request: ApiRequest) -> Response[bytes]:
     billing = application.billing
     async with application.database.snapshot() as connection:
         events = await count_events(connection)
+        refused = await count_refused(connection)
         last = await last_comparison(connection)
     return ok(
         StripeOut(
@@ -64,6 +66,7 @@ async def read_stripe(request: ApiRequest) -> Response[bytes]:
             live=billing.livemode,
             doubled=billing.doubled,
             events={str(state): count for state, count in events.items()},
+            refused_refunds=refused,
             last_comparison=None if last is None else ComparisonOut.of(*last),
         )
     )

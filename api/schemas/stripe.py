@@ -4,9 +4,12 @@ from typing import Literal
 
 from msgspec import Struct
 
-from api.schemas.types import Instant
+from api.schemas.types import Code, Instant
 from loyalty.billing.inbox import Kept
+from loyalty.billing.retrying import RefusedRefund
 from loyalty.billing.upkeep import Comparison
+from loyalty.ids import show
+from loyalty.membership.types import PREFIX
 
 EventStateName = Literal["waiting", "handled", "failed"]
 
@@ -35,6 +38,7 @@ class StripeOut(Struct, frozen=True):
     live: bool
     doubled: bool
     events: dict[str, int]
+    refused_refunds: int
     last_comparison: ComparisonOut | None
 
 
@@ -77,3 +81,44 @@ class ReplayedOut(Struct, frozen=True):
     """The hint that will be looked into again."""
 
     id: str
+
+
+class RefusedRefundOut(Struct, frozen=True):
+    """A part of what is due that Stripe refused to give back; without `next_at` nobody tries it."""
+
+    membership: str
+    member: str
+    subscription: str
+    payment: str | None
+    amount: int
+    code: str
+    attempts: int
+    asked_at: Instant
+    next_at: Instant | None
+
+    @classmethod
+    def of(cls, one: RefusedRefund) -> "RefusedRefundOut":
+        """Show a refused refund."""
+        return cls(
+            membership=show(PREFIX, one.membership),
+            member=show("mem", one.member),
+            subscription=one.subscription,
+            payment=one.payment,
+            amount=one.amount,
+            code=one.code,
+            attempts=one.attempts,
+            asked_at=one.asked_at,
+            next_at=one.next_at,
+        )
+
+
+class SettleRefundsBody(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why what Stripe refused needs no refund any more, by a code of the shop's."""
+
+    reason: Code
+
+
+class RefundsTakenOut(Struct, frozen=True):
+    """The membership whose refunds are asked for once more, or settled."""
+
+    membership: str

@@ -29,6 +29,19 @@ class StripeRefused(BillingError):
     seen: str
 
 
+class NoRefundRefused(BillingError):
+    """There is no refund of this membership that Stripe has refused."""
+
+    code = "no-refund-refused"
+
+
+class RefundUnderWay(BillingError):
+    """A refund of this membership was asked for at {seen} and is not answered yet."""
+
+    code = "refund-under-way"
+    seen: str
+
+
 class CardRefused(BillingError):
     """The card was refused ({seen}); nothing was changed."""
 

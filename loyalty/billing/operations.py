@@ -5,8 +5,8 @@ was under way when a process died or Stripe did not answer, use the same key: it
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.errors import CardRefused, StripeRefused, StripeUnavailable
-from loyalty.billing.refunding import Part, kept_parts
+from loyalty.billing.refunding import NO_PAYMENT, Part, kept_parts, missing_of
 from loyalty.billing.syncing import sync_if_possible
 from loyalty.billing.tables import stripe_operation
 from loyalty.bootstrap import Application
@@ -36,11 +36,13 @@ KEYS_LAST: Final = timedelta(hours=23)
 """Stripe forgets an idempotency key after a day; then a person has to look."""
 FORGOTTEN: Final = "not-answered-in-time"
 """Why nothing is asked again that was not answered for as long as Stripe keeps keys."""
-NO_PAYMENT: Final = "no-payment-to-refund"
-"""Why a part of what was due was not given back: no payment at Stripe had paid it."""
 BATCH: Final = 100
 ENDING: Final = "cancel-now"
-"""The deed that ends a subscription and gives money back."""
+"""The deed that ends a subscription; what is due is given back by deeds that follow from it."""
+REFUND: Final = "refund"
+"""The deed that gives a part of what is due back, through one payment."""
+SETTLED: Final = "refund-settled"
+"""That a part of what is due needs no refund any more: nothing is asked of Stripe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,16 @@ class Operation:
     deed: str
     subscription: str
     asked: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An operation as it is kept: when it was asked, when it was done, and why it was refused."""
+
+    operation: Operation
+    asked_at: datetime
+    done_at: datetime | None
+    refused: str | None
 
 
 Make = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -79,20 +91,15 @@ async def ask_kept(
         before = await _kept(connection, about.member, about.key)
     if before is None:
         asked = await make()
-    elif before.refused is not None:
-        raise StripeRefused(seen=before.refused)
-    elif before.done:
-        return before.operation.asked
-    elif before.asked_at <= cause.at - KEYS_LAST:
-        raise StripeRefused(seen=FORGOTTEN)
-    else:
-        asked = before.operation.asked
-    await ask(application, cause, replace(about, asked=asked))
-    return asked
+        await ask(application, cause, replace(about, asked=asked))
+        return asked
+    await _resume(application, cause, before)
+    await _give_back(application, cause, before.operation)
+    return before.operation.asked
 
 
 async def ask(application: Application, cause: Cause, operation: Operation) -> None:
-    """Save what is asked, ask it, and say that it is done."""
+    """Save what is asked, ask it, say that it is done, and ask for what follows from it."""
     gateway = application.billing.demand()
     operation = await application.database.write(save, cause, operation)
     refused = None
@@ -102,6 +109,41 @@ async def ask(application: Application, cause: Cause, operation: Operation) -> N
         refused = error
     seen = None if refused is None else refused.seen
     await application.database.write(end, operation, cause, refused=seen)
+    if refused is not None:
+        if operation.deed == REFUND:
+            subscription = operation.subscription
+            LOG.error("stripe-refund-refused", subscription=subscription, code=refused.seen)
+        raise refused
+    await _give_back(application, cause, operation)
+
+
+async def _resume(application: Application, cause: Cause, kept: Kept) -> None:
+    """Go on with what was asked for, under its key. Raises why it was refused for good."""
+    if kept.refused is not None:
+        raise StripeRefused(seen=kept.refused)
+    if kept.done_at is not None:
+        return
+    if kept.asked_at <= cause.at - KEYS_LAST:
+        raise StripeRefused(seen=FORGOTTEN)
+    await ask(application, cause, kept.operation)
+
+
+async def _give_back(application: Application, cause: Cause, ending: Operation) -> None:
+    """Go on with the refunds that follow from an ending: one that is refused keeps no other.
+
+    It has ended already, so that nothing more is taken whatever becomes of this. Raises what was
+    refused first, once all have been asked.
+    """
+    if ending.deed != ENDING:
+        return
+    async with application.database.read() as connection:
+        refunds = await refunds_of(connection, ending.member, ending.subscription)
+    refused = None
+    for each in refunds:
+        try:
+            await _resume(application, cause, each)
+        except StripeRefused as error:
+            refused = refused or error
     if refused is not None:
         raise refused
 
@@ -114,10 +156,10 @@ async def finish_operations(application: Application, cause: Cause) -> int:
         LOG.error("stripe-operation-given-up", deed=each.deed, subscription=each.subscription)
     async with application.database.read() as connection:
         waiting = await _under_way(connection, cause)
-    return sum([await _finish(application, cause, each) for each in waiting])
+    return sum([await finish(application, cause, each) for each in waiting])
 
 
-async def _finish(application: Application, cause: Cause, operation: Operation) -> bool:
+async def finish(application: Application, cause: Cause, operation: Operation) -> bool:
     """Ask one again; whatever becomes of it, the others are asked as well."""
     done = False
     try:
@@ -154,21 +196,27 @@ async def save(connection: AsyncConnection, cause: Cause, operation: Operation) 
     if operation.deed == ENDING:
         await lock_row(connection, operation.member)
         await _refuse_another(connection, operation)
-    await connection.execute(
-        insert(stripe_operation)
-        .values(
-            member=operation.member,
-            key=operation.key,
-            deed=operation.deed,
-            subscription=operation.subscription,
-            asked=dict(operation.asked),
-            asked_at=cause.at,
-            **cause.columns(),
-        )
-        .on_conflict_do_nothing(constraint="stripe_operation_is_asked_once_per_key")
-    )
+    await keep(connection, cause, [operation])
     kept = await _kept(connection, operation.member, operation.key)
     return operation if kept is None else kept.operation
+
+
+async def keep(
+    connection: AsyncConnection,
+    cause: Cause,
+    operations: Sequence[Operation],
+    *,
+    done_at: datetime | None = None,
+) -> None:
+    """Keep operations that are to be asked, or are done; what is kept under a key stands."""
+    facts = {"asked_at": cause.at, "done_at": done_at, **cause.columns()}
+    if operations:
+        await connection.execute(
+            insert(stripe_operation).on_conflict_do_nothing(
+                constraint="stripe_operation_is_asked_once_per_key"
+            ),
+            [{**asdict(each), **facts} for each in operations],
+        )
 
 
 async def _refuse_another(connection: AsyncConnection, operation: Operation) -> None:
@@ -189,38 +237,66 @@ async def _refuse_another(connection: AsyncConnection, operation: Operation) -> 
 async def end(
     connection: AsyncConnection, operation: Operation, cause: Cause, *, refused: str | None
 ) -> None:
-    """Say that it is done, or refused."""
+    """Say that it is done, or refused; what is due after an ending is kept with it, to be asked."""
     own = stripe_operation.c
     await connection.execute(
         update(stripe_operation)
         .where(own.member == operation.member, own.key == operation.key, own.done_at.is_(None))
         .values(done_at=cause.at, refused=refused)
     )
+    if operation.deed == ENDING and refused is None:
+        parts = kept_parts(operation.asked)
+        tries = [_first_try(operation, part, place) for place, part in enumerate(parts)]
+        await keep(connection, cause, tries)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    operation: Operation
-    asked_at: datetime
-    done: bool
-    refused: str | None
+def _first_try(ending: Operation, part: Part, place: int) -> Operation:
+    of = f"{ending.key}:{part['intent'] or NO_PAYMENT}"
+    asked = {**part, "of": of, "attempt": 1, "place": place}
+    return Operation(ending.member, of, REFUND, ending.subscription, asked)
+
+
+def next_try(kept: Kept, deed: str, **more: str) -> Operation:
+    """Return what follows a try of a refund: under another key, whoever asks for it."""
+    before = kept.operation
+    asked = {**before.asked, **more, "attempt": before.asked["attempt"] + 1}
+    return replace(before, key=f"{asked['of']}:{asked['attempt']}", deed=deed, asked=asked)
 
 
 _OPERATION: Final = tuple(stripe_operation.c[name] for name in Operation.__slots__)
+KEPT: Final = (
+    *_OPERATION,
+    *(stripe_operation.c[name] for name in ("asked_at", "done_at", "refused")),
+)
+"""The columns of what `read_kept` reads."""
 
 
-async def _kept(connection: AsyncConnection, member: UUID, key: str) -> _Kept | None:
+def read_kept(row: Sequence[Any]) -> Kept:
+    """Read an operation as it is kept."""
+    return Kept(Operation(*row[:-3]), *row[-3:])
+
+
+async def _kept(connection: AsyncConnection, member: UUID, key: str) -> Kept | None:
     own = stripe_operation.c
-    row = (
-        await connection.execute(
-            select(*_OPERATION, own.asked_at, own.done_at, own.refused).where(
-                own.member == member, own.key == key
-            )
+    found = select(*KEPT).where(own.member == member, own.key == key)
+    row = (await connection.execute(found)).one_or_none()
+    return None if row is None else read_kept(row)
+
+
+async def refunds_of(connection: AsyncConnection, member: UUID, subscription: str) -> list[Kept]:
+    """Return how the refunds of a subscription stand, the last try of each, in their order."""
+    own = stripe_operation.c
+    rows = await connection.execute(
+        select(*KEPT)
+        .where(
+            own.member == member,
+            own.subscription == subscription,
+            own.deed.in_([REFUND, SETTLED]),
         )
-    ).one_or_none()
-    if row is None:
-        return None
-    return _Kept(Operation(*row[:5]), row.asked_at, row.done_at is not None, row.refused)
+        .order_by(own.asked["attempt"].as_integer(), own.asked["place"].as_integer())
+    )
+    tries = [read_kept(row) for row in rows]
+    return list({each.operation.asked["of"]: each for each in tries}.values())
 
 
 async def _under_way(connection: AsyncConnection, cause: Cause) -> list[Operation]:
@@ -249,37 +325,25 @@ async def _perform(gateway: "Gateway", operation: Operation) -> None:
             await gateway.cancel_later(about, cancels=asked["cancels"], key=key)
         case "cancel-now":
             await gateway.cancel_now(about, why=asked["why"])
-            await _give_back(gateway, operation)
+        case "refund":
+            await _refund(gateway, asked, key)
+        case "refund-settled":
+            pass
         case "change":
             await _change(gateway, operation)
         case _:
             raise LookupError(f"no deed is called {operation.deed}")
 
 
-async def _give_back(gateway: "Gateway", operation: Operation) -> None:
-    """Give back what is due of each payment: one that is refused does not keep the others.
-
-    It has ended already, so that nothing more is taken whatever becomes of this. Raises what was
-    refused first, once all have been asked.
-    """
-    parts = kept_parts(operation.asked)
-    refused = [await _give_one_back(gateway, operation, each) for each in parts]
-    for code in filter(None, refused):
-        raise StripeRefused(seen=code)
-
-
-async def _give_one_back(gateway: "Gateway", operation: Operation, part: Part) -> str | None:
-    """Give back what is due of one payment; return the code with which that was refused."""
-    intent, code = part["intent"], NO_PAYMENT
-    if intent is not None:
-        try:
-            await gateway.refund(intent, part["amount"], key=f"{operation.key}:{intent}")
-        except StripeRefused as refused:
-            code = refused.seen
-        else:
-            return None
-    LOG.error("stripe-refund-refused", subscription=operation.subscription, code=code)
-    return code
+async def _refund(gateway: "Gateway", asked: Mapping[str, Any], key: str) -> None:
+    """Give a part of what is due back; after a refusal only what nobody has given back since."""
+    intent, missing = asked["intent"], asked["amount"]
+    if intent is None:
+        raise StripeRefused(seen=NO_PAYMENT)
+    if asked["attempt"] > 1:
+        missing = missing_of(asked, await gateway.refunds(intent))
+    if missing:
+        await gateway.refund(intent, missing, key=key)
 
 
 async def _change(gateway: "Gateway", operation: Operation) -> None:

@@ -1,13 +1,18 @@
 """Which payments give money back: what is due of invoices, split over what has paid them. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 from loyalty.billing.projecting import CAME_BACK, MOVED_MONEY, Picture, Seen, payments_of
 
 Part = Mapping[str, Any]
 """What is asked of one payment, as it is kept: `intent` (None where none has anything left),
 `amount`, and `before`, the refunds that it had by then."""
+NO_PAYMENT: Final = "no-payment-to-refund"
+"""Why a part of what was due was not given back: no payment at Stripe had it left."""
+WAITS: Final = tuple(timedelta(hours=hours) for hours in (6, 12, 24, 48))
+"""How long a refused refund waits for its next try; after the last one a person looks at it."""
 
 
 def parts_of(due: Mapping[str, int], picture: Picture) -> Sequence[Part]:
@@ -44,6 +49,19 @@ def kept_parts(asked: Mapping[str, Any]) -> Sequence[Part]:
         {"intent": one["intent"], "amount": one["net"] + one["tax"], "before": []}
         for one in asked["due"]
     ]
+
+
+def missing_of(part: Part, made: Sequence[Seen]) -> int:
+    """Return what of a part is not given back yet, by whomever, as its payment's refunds say."""
+    back = standing([one for one in made if one["id"] not in part["before"]])
+    return max(0, int(part["amount"]) - back)
+
+
+def tried_again_at(attempt: int, code: str, asked_at: datetime) -> datetime | None:
+    """Return when a refused refund is tried again by itself; None where a person has to look."""
+    if code == NO_PAYMENT or attempt > len(WAITS):
+        return None
+    return asked_at + WAITS[attempt - 1]
 
 
 def paid_in(picture: Picture) -> Mapping[str, int]:

@@ -159,7 +159,12 @@ stripe_operation: Final = Table(
     CheckConstraint(
         "refused is null or done_at is not null", name="stripe_operation_refused_is_done"
     ),
+    CheckConstraint(
+        "deed not in ('refund', 'refund-settled') or asked ?& array['of', 'attempt']",
+        name="stripe_operation_refund_says_which_try",
+    ),
     Index("stripe_operation_under_way", "asked_at", postgresql_where=text("done_at is null")),
+    Index("stripe_operation_refused", "asked_at", postgresql_where=text("refused is not null")),
 )
 
 

@@ -10,6 +10,7 @@ from loyalty.billing.inbox import JOB as HANDLE_STRIPE_EVENTS
 from loyalty.billing.inbox import handle_events
 from loyalty.billing.leaving import end_left_behind
 from loyalty.billing.operations import finish_operations
+from loyalty.billing.retrying import retry_refunds
 from loyalty.billing.upkeep import COMPARE as COMPARE_WITH_STRIPE
 from loyalty.billing.upkeep import compare_with_stripe, look_into_inbox, sweep_stripe_events
 from loyalty.birthdays import issue_birthday_vouchers
@@ -69,6 +70,7 @@ PERIODIC: Final[tuple[Periodic, ...]] = (
     Periodic("look-into-stripe-inbox", "* * * * *", look_into_inbox),
     Periodic("keep-stripe-prices", "* * * * *", keep_in_step),
     Periodic("finish-stripe-operations", "* * * * *", finish_operations),
+    Periodic("retry-stripe-refunds", "*/10 * * * *", retry_refunds),
     Periodic("end-left-stripe-subscriptions", "* * * * *", end_left_behind),
     Periodic("sweep-stripe-events", "25 * * * *", sweep_stripe_events),
     Periodic(COMPARE_WITH_STRIPE, "50 2 * * *", compare_with_stripe),

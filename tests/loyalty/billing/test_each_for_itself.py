@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.billing import deeds
 from loyalty.billing.catalogue import keep_in_step
 from loyalty.billing.errors import StripeRefused, StripeUnavailable
-from loyalty.billing.operations import NO_PAYMENT, PATIENCE, finish_operations
+from loyalty.billing.operations import PATIENCE, finish_operations
+from loyalty.billing.refunding import NO_PAYMENT
 from loyalty.billing.syncing import sync
 from loyalty.billing.upkeep import LOOKED_AFTER, compare_with_stripe, last_comparison
 from loyalty.membership.asking import NewChange

@@ -11,6 +11,7 @@ from loyalty.billing import deeds
 from loyalty.billing.errors import StripeRefused, StripeUnavailable
 from loyalty.billing.leaving import end_left_behind
 from loyalty.billing.operations import FORGOTTEN, KEYS_LAST, PATIENCE, finish_operations
+from loyalty.billing.retrying import retry_refunds
 from loyalty.billing.syncing import sync
 from loyalty.members import Ref
 from loyalty.members.changing import close_member
@@ -88,7 +89,11 @@ async def test_what_was_not_answered_while_stripe_kept_its_key_is_not_asked_agai
         assert await finish_operations(shop.application, later) == 0
 
     assert given_back(shop) == [322]
-    assert await refusals(shop) == [FORGOTTEN]
+    assert await refusals(shop) == [FORGOTTEN, None]
+    assert await retry_refunds(shop.application, shop.cause(2 * KEYS_LAST)) == 1
+    left = await deeds.leave(shop.application, shop.cause(), row, "cancelled-now", key="a")
+    assert given_back(shop) == [322], "Stripe is asked what went back, and has it"
+    assert [one.net for one in left.due] == [322]
     ended = await shop.membership(row.reference)
     assert ended is not None
     assert (ended.state, ended.end_cause) == ("ended", "cancelled-now")
