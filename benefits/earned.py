@@ -6,6 +6,7 @@ added is kept beside it, so that the whole points of a line can be told apart by
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import compress
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -92,16 +93,18 @@ class Earning:
         wholes = apportion(self.shares, self.denominator)
         return [whole + bonus for whole, bonus in zip(wholes, self.bonuses, strict=True)]
 
-    def why(self, earned: Sequence[int]) -> list[tuple[EarnWhy, ...]]:
-        """Each rule's part in the points of each line: whole points that add up to the line's.
+    def told(self) -> tuple[list[int], list[tuple[EarnWhy, ...]]]:
+        """The points of each line, and each rule's part: whole points that add up to the line's.
 
         Where a rule is alone on a line, the line says what it gave.
         """
+        earned = self.per_line()
         told: list[list[EarnWhy]] = [[] for _ in earned]
         for part, points in zip(self.parts, self._apart(earned), strict=True):
             for position, why, gave in zip(part.positions, part.whys, points, strict=True):
                 told[position].append(replace(why, gave=gave))
-        return [tuple(whys) if len(whys) != 1 else (replace(whys[0], gave=None),) for whys in told]
+        parts = [tuple(whys) if len(whys) != 1 else (replace(whys[0], gave=None),) for whys in told]
+        return earned, parts
 
     def charged(self) -> tuple[Charge, ...]:
         """What the order takes of the counters."""
@@ -198,9 +201,5 @@ def _those_that_get_any(
 ) -> tuple[Sequence[int], list[int], Sequence[EarnWhy]]:
     if 0 not in points:
         return positions, points, whys
-    places = [place for place, each in enumerate(points) if each]
-    return (
-        [positions[place] for place in places],
-        [points[place] for place in places],
-        [whys[place] for place in places],
-    )
+    those = list(compress(positions, points))
+    return those, [each for each in points if each], list(compress(whys, points))

@@ -27,11 +27,14 @@ Frozen = tuple[list[int], int]
 
 def earn_basis(cart: Cart, totals: Sequence[int]) -> list[int]:
     """The money of each line that earns: what is paid in money, without the tax contained in it."""
+    if not cart.prices_include_tax:
+        lines = zip(cart.lines, totals, strict=True)
+        return [total if line.earns else 0 for line, total in lines]
     basis = []
     for line, total in zip(cart.lines, totals, strict=True):
         if not line.earns:
             basis.append(0)
-        elif cart.prices_include_tax and line.tax and line.regular:
+        elif line.tax and line.regular:
             net = max(0, line.regular - line.tax)
             basis.append(total * net // line.regular)
         else:
@@ -55,8 +58,6 @@ class _Order(Struct, frozen=True):
     basis: Sequence[int]
     bases: Bases
     counters: Counters | None
-    all_earn: bool
-    """Whether there is no line that earns nothing, whatever it costs."""
 
 
 def earn(
@@ -65,8 +66,7 @@ def earn(
     """What the candidates earn together. An exclusive rule earns alone, if that is more."""
     entries = _entries(candidates, till)
     bases, counters = _bases(question, till, basis), _counters(entries, question)
-    all_earn = False not in [line.earns for line in question.cart.lines]
-    order = _Order(question, till, basis, bases, counters, all_earn)
+    order = _Order(question, till, basis, bases, counters)
     exclusive = {
         e.candidate.number: e.candidate for e in entries if e.candidate.rule.rule.exclusive
     }
@@ -200,7 +200,7 @@ def _give(entry: _Entry, order: _Order, earning: Earning, frozen: Frozen | None 
     room = earning.allowance(candidate)
     changed = False
     for effect in entry.effects:
-        positions = _positions(candidate, effect, order)
+        positions = candidate.picked(effect.picks, order.till.scene)
         rule = candidate.rule
         work = Working(rule.name, rule.version, effect.position, positions, room)
         match effect.effect:
@@ -249,7 +249,8 @@ def _multiply(factor: int, work: Working, earning: Earning, frozen: Frozen | Non
 
 
 def _add_bonus(bonus: int, work: Working, order: _Order, earning: Earning) -> bool:
-    positions, room = work.positions, work.room
+    lines, room = order.question.cart.lines, work.room
+    positions = [p for p in work.positions if lines[p].earns]
     allowed = bonus if room is None else room.allowed(bonus)
     if not positions or not allowed:
         return False
@@ -268,12 +269,3 @@ def _bonus_weights(positions: Sequence[int], question: Question, basis: Sequence
     if positions and not any(weights):
         weights[0] = 1
     return weights
-
-
-def _positions(candidate: Candidate, effect: CompiledEffect, order: _Order) -> Sequence[int]:
-    """The lines that an effect works on, of those that earn."""
-    found = candidate.picked(effect.picks, order.till.scene)
-    if order.all_earn:
-        return found
-    lines = order.question.cart.lines
-    return [place for place in found if lines[place].earns]

@@ -165,9 +165,11 @@ def _finish(
 ) -> Decision:
     question = till.question
     spending = plan_spending(question.points, question.cart, till.totals, till.shipping)
-    left = [
-        total - value for total, value in zip(till.totals, spending.value_spread[:-1], strict=True)
-    ]
+    left = till.totals
+    if spending.value:
+        left = [
+            total - value for total, value in zip(left, spending.value_spread[:-1], strict=True)
+        ]
     till.scene.close_step(left)
     basis = earn_basis(question.cart, left)
     earning = earn(question, candidates if question.facts.member else (), till, basis)
@@ -209,7 +211,7 @@ def _finish(
 def _line_answers(
     till: Till, spending: Spending, left: list[int], basis: list[int], earning: Earning
 ) -> tuple[LineAnswer, ...]:
-    earned = earning.per_line()
+    earned, whys = earning.told()
     columns = zip(
         till.question.cart.lines,
         till.discounts,
@@ -218,7 +220,7 @@ def _line_answers(
         left,
         basis,
         earned,
-        earning.why(earned),
+        whys,
         strict=True,
     )
     lines = [
@@ -272,6 +274,8 @@ def _vouchers(
     candidates: Sequence[Candidate], till: Till, given: Given
 ) -> tuple[VoucherAnswer, ...]:
     """The vouchers that did anything, with what they took off: what the order has to reserve."""
+    if not till.question.vouchers:
+        return ()
     amounts: dict[str, int] = {}
     for candidate in candidates:
         voucher, amount = candidate.voucher, till.gave[candidate.number]

@@ -82,9 +82,8 @@ def _by_rule(earning: Earning, applied: AppliedRules) -> tuple[int, ...]:
     """What each rule gave the order."""
     if len(applied) == 1:
         return (earning.points,)
-    earned = earning.per_line()
     gave = dict.fromkeys((rule for rule, _ in applied), 0)
-    for whys, line in zip(earning.why(earned), earned, strict=True):
+    for line, whys in zip(*earning.told(), strict=True):
         for why in whys:
             gave[why.rule] += line if why.gave is None else why.gave
     return tuple(gave.values())

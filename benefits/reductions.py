@@ -25,9 +25,10 @@ def exclusive_off(
     prices: Mapping[tuple[str, str], int],
 ) -> list[int]:
     """What an exclusive price is below what each line costs; `prices` are those of price lists."""
-    targets = _targets(effect, left, lines, prices)
+    targets = _targets(effect, lines, prices)
     return [
-        cost - target if cost > target else 0 for cost, target in zip(left, targets, strict=True)
+        cost - target if target is not None and target < cost else 0
+        for cost, target in zip(left, targets, strict=True)
     ]
 
 
@@ -116,25 +117,19 @@ def capped_each(offs: list[int], cap: int | None) -> list[int]:
 
 
 def _targets(
-    effect: ExclusivePrice,
-    left: Sequence[int],
-    lines: Sequence[Line],
-    prices: Mapping[tuple[str, str], int],
-) -> list[int]:
-    """The exclusive prices of whole lines; what they cost where there is none."""
+    effect: ExclusivePrice, lines: Sequence[Line], prices: Mapping[tuple[str, str], int]
+) -> Sequence[int | None]:
+    """The exclusive prices of whole lines; None where there is none."""
     if effect.price_list is not None:
         found = [prices.get((effect.price_list, line.sku)) for line in lines]
         return [
-            cost if price is None else price * line.quantity
-            for price, line, cost in zip(found, lines, left, strict=True)
+            None if price is None else price * line.quantity
+            for price, line in zip(found, lines, strict=True)
         ]
     if effect.percent is not None:
         percent = effect.percent
         return [line.regular - half_up(line.regular * percent, WHOLE) for line in lines]
-    return [
-        cost if (amount := line.member_amount) is None else amount
-        for line, cost in zip(lines, left, strict=True)
-    ]
+    return [line.member_amount for line in lines]
 
 
 def _percent_of(units: Iterable[Run], effect: NthUnit | BuyGet, lines: int) -> list[int]:
