@@ -107,10 +107,10 @@ async def review_batch(
     if ladder is None:
         return 0
     today = (await policy_at(connection, cause.at)).day_of(cause.at)
+    await connection.execute(OF_MANY)
     batch = await _lock_due(connection, tiers.due_in(part, today, version=ladder.version))
     if batch is None:
         return 0
-    await connection.execute(OF_MANY)
     moved = tiers.review(
         ladder,
         batch,
@@ -134,8 +134,8 @@ async def move_batch(connection: AsyncConnection, cause: Cause, *, limit: int = 
     behind = await tiers.movable(connection, ladder.version, on=today, limit=limit)
     if not behind:
         return 0
-    await _lock(connection, policy, behind)
     await connection.execute(OF_MANY)
+    await _lock(connection, policy, behind)
     moved = await tiers.move(
         connection,
         ladder,
