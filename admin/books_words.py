@@ -70,9 +70,9 @@ PERIOD_STATES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 REPORTS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "movements": N_("Stripe: balance change from activity"),
-        "payouts": N_("Stripe: payouts"),
-        "own": N_("The shop's own: fees that it billed itself"),
+        "movements": N_("Stripe's activity"),
+        "payouts": N_("Stripe's payouts"),
+        "own": N_("The shop's own fees"),
     }
 )
 """Reports of whoever bills that are taken in."""

@@ -196,7 +196,7 @@ class _Reader:
         bare = one_of(self._values, f"{name}.bare") == "yes"
         if not parts:
             return None
-        if bare and len(parts) == 1 and mode == "all":
+        if bare and len(parts) == 1 and mode in {"", "all"}:  # the first has no mode yet
             return self._node(parts[0], kind, pointer, 1)
         return self._node(name, kind, pointer, 1)
 
@@ -237,10 +237,11 @@ class _Reader:
             return document
         operators = {one.name: one for one in _GRAMMAR.compared(fact)}
         operator = operators.get(one_of(self._values, f"{name}.op"))
+        found = None
         if operator is not None:
             found = self._leaf(f"{name}.value", operator, f"{pointer}/{operator.name}")
-            if found is None and f"{name}.value" not in self.read.wrong:
-                self.read.wrong[f"{name}.value"] = self._voice.say("Please say what it is.")
             document[operator.name] = found
+        if found is None and f"{name}.value" not in self.read.wrong:
+            self.read.wrong[f"{name}.value"] = self._voice.say("Please say what it is.")
         document |= self.fields(name, fact.options, pointer)
         return document

@@ -119,7 +119,7 @@ async def _open(
             sheet = drawn_sheet(documents, retired, 0, visit.voice, names)
         except Undrawable as error:
             sheet = written_sheet(documents, retired, undrawable(visit.voice, error))
-    return _page(request, _Shown(sheet, speaker, found), names, HTTPStatus.OK)
+    return _page(request, _Shown(sheet, speaker, found, sheet.wrong), names, HTTPStatus.OK)
 
 
 async def _sent(
@@ -135,8 +135,9 @@ async def _sent(
         names = await names_for(connection, speaker, _groups(found))
     sheet = sent_sheet(form, visit.voice, names)
     moved = pressed(sheet, verb, visit.voice, names)
-    if moved is not None:
-        return _page(request, _Shown(moved, speaker, found), names, HTTPStatus.OK)
+    if moved is not None:  # what a rule in the making lacks is said in its sentence alone
+        wrong = moved.wrong if moved.view == "written" else {}
+        return _page(request, _Shown(moved, speaker, found, wrong), names, HTTPStatus.OK)
     change, wrong = sheet.change({} if found is None else found.change.groups), dict(sheet.wrong)
     checked, groups = None, list[GroupChanged]()
     if not wrong and verb == "check":
@@ -173,7 +174,7 @@ def _page(
     visit, sheet = visit_of(request), shown.sheet
     held = {"retired": sheet.retired, "documents": sheet.written}
     known: dict[str, object] = {
-        "form": Form("rules", held, {**sheet.wrong, **shown.wrong}),
+        "form": Form("rules", held, shown.wrong),
         "draft": shown.draft,
         "address": NEW if shown.draft is None else f"{_home(shown.draft)}/change",
         "back": RULES if shown.draft is None else _home(shown.draft),
@@ -187,6 +188,7 @@ def _page(
     if sheet.view == "written":
         return page(request, "rule_form.html", status=status, **known)
     parts = drawn(sheet.values, visit.voice, names)
+    labels = labels_of(parts.values())
     first = [name for _, listed in SECTIONS for name in listed]
     rest = [part for name, part in parts.items() if name not in first]
     return page(
@@ -197,30 +199,41 @@ def _page(
         sections=[(code, [parts[name] for name in listed]) for code, listed in SECTIONS],
         rest=rest,
         used=bool(shown.wrong) or says_anything(sheet.values, rest),
-        said=_said(shown.speaker, sheet),
-        labels=labels_of(parts.values()),
+        said=_said(shown.speaker, sheet, labels),
+        labels=labels,
         others=[
             (place, str(one.get("rule") or place + 1)) for place, one in enumerate(sheet.documents)
         ],
     )
 
 
-def _said(speaker: Speaker, sheet: Sheet) -> tuple[str, bool]:
-    """The rule in a sentence, or what it still lacks; and whether it is whole."""
-    wrong = next(iter(sheet.wrong.values()), None)
-    if wrong is not None:
-        return wrong, False
+def _said(speaker: Speaker, sheet: Sheet, labels: Mapping[str, str]) -> tuple[str, bool]:
+    """The rule in a sentence, or what it still lacks and where; and whether it is whole."""
+    for name, wrong in sheet.wrong.items():
+        return _at(speaker.visit, labels.get(name), wrong), False
     try:
         return speaker.say(sheet.read.document), True
     except benefits.BenefitsError as error:
-        return sentence(speaker.visit.voice, error), False
+        name = sheet.read.field_of(error.pointer or "", str(error.facts.get("wanted", "")))
+        return _at(speaker.visit, labels.get(name), _at_field(speaker.visit, error)), False
+
+
+def _at(visit: Visit, label: str | None, words: str) -> str:
+    return words if label is None else visit.voice.say("%(what)s: %(why)s", what=label, why=words)
 
 
 def _words(visit: Visit, sheet: Sheet, error: Exception) -> str:
     """A refusal beside its field, or with its place in the document."""
     if sheet.view == "drawn" and sheet.field_of(error):
-        return sentence(visit.voice, error)
+        return _at_field(visit, error)
     return located(visit, error)
+
+
+def _at_field(visit: Visit, error: Exception) -> str:
+    """A refusal at the field that it is about, which need not be named again."""
+    if getattr(error, "code", "") == "rule-missing-field":
+        return visit.voice.say("Please say what it is.")
+    return sentence(visit.voice, error)
 
 
 def _groups(draft: benefits.RuleDraft | None) -> tuple[str, ...]:

@@ -239,6 +239,34 @@ async def test_a_rule_is_built_said_and_stored_as_it_was_said(
     ]
 
 
+async def test_a_rule_in_the_making_is_told_what_it_lacks_and_is_not_scolded(
+    admin: Visitor, shop: Shop
+) -> None:
+    builder = await Builder(admin).open()
+    said, pages = [], []
+    for where, what in (
+        ("r.when", "fact:channel"),
+        ("r.effects", "percent-off"),
+        ("r.effects.0.where", "fact:sku"),
+    ):
+        pages.append(await builder.add(where, what))
+        said.append(builder.sentence)
+    pages.append(await builder.press("look", r__rule="x", r__when__0__value="web"))
+    said.append(builder.sentence)
+    stored = await builder.press("store")
+
+    assert said == [
+        "Not a whole rule yet: The channel: with what: Please say what it is.",
+        "Not a whole rule yet: The channel: with what: Please say what it is.",
+        "Not a whole rule yet: The channel: with what: Please say what it is.",
+        "Not a whole rule yet: The SKU: with what: Please say what it is.",
+    ]
+    assert [page for page in pages if "Nothing was changed" in page or "aria-invalid" in page] == []
+    assert builder.status == 422
+    assert "Nothing was changed" in stored
+    assert "aria-invalid" in stored
+
+
 async def test_a_mistake_stands_beside_its_field_and_stores_nothing(
     application: Application, admin: Visitor, shop: Shop
 ) -> None:
@@ -253,7 +281,7 @@ async def test_a_mistake_stands_beside_its_field_and_stores_nothing(
         ("r.effects.0.amount", "0", "a whole number from 1 to"),
         ("r.effects.0.target", "", "It has nothing to work on"),
         ("r.rule", "Two Words", "lower case letters and digits"),
-        ("r.rule", "", "This has to be told: rule."),
+        ("r.rule", "", "Please say what it is."),
         ("r.when.0.step", "points", "that subtotal is not known yet"),
     ):
         page = await builder.press("store", **(good | {field.replace(".", "__"): text}))
