@@ -1,9 +1,12 @@
 """Health, headers and the access log."""
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from api.access import Access
 from tests.support.api import Caller, Web
 
 
@@ -39,6 +42,43 @@ async def test_a_method_that_no_operation_has_is_refused(web: Web, checkout: Cal
 
             assert refused.status_code == 405, (method, refused.text)
             assert refused.json()["code"] == "method-not-allowed"
+
+
+@pytest.mark.parametrize(
+    ("announced", "pieces"),
+    [
+        (b"4", [(b"{}", True), (b"  ", True)]),
+        (b"4", [(b"", True), (b"{}  ", True)]),
+        (b"4", [(b"{}", True), (b" ", False)]),
+        (None, [(b"{}", True), (b"  ", True), (b"", False)]),
+        (b"four", [(b"{}  ", True), (b"", False)]),
+        (b"0", [(b"", False)]),
+    ],
+)
+async def test_a_body_is_asked_for_no_more_often_than_it_has_pieces(
+    announced: bytes | None, pieces: list[tuple[bytes, bool]]
+) -> None:
+    left, read = [*pieces], []
+
+    async def receive() -> Any:
+        body, more = left.pop(0)
+        return {"type": "http.request", "body": body, "more_body": more}
+
+    async def app(_scope: Any, receive: Any, _send: Any) -> None:
+        more = True
+        while more:
+            message = await receive()
+            read.append(message["body"])
+            more = message["more_body"]
+
+    async def send(_message: Any) -> None:
+        raise AssertionError
+
+    headers = [] if announced is None else [(b"content-length", announced)]
+    scope: Any = {"type": "http", "method": "POST", "path": "/v1", "headers": headers, "state": {}}
+    await Access(app)(scope, receive, send)
+
+    assert (read, left) == ([body for body, _ in pieces], [])
 
 
 async def test_the_access_log_names_the_route_and_never_the_member(
