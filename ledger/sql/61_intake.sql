@@ -18,7 +18,8 @@ BEGIN
                 i.deductible, i.lots, i.schedule, i.booked_on)::ledger.item AS item
         FROM ledger.intake AS i WHERE i.batch = of_batch;
     DELETE FROM ledger.intake WHERE batch = of_batch;
-    ANALYZE pg_temp.staged;
+    -- Items are wide and batches many: only what plans turn on is counted, here and below.
+    ANALYZE pg_temp.staged (holder, asset, kind, key, "of");
     INSERT INTO ledger.wallet (holder, asset)
     SELECT DISTINCT holder, asset FROM pg_temp.staged WHERE ledger.may_open(item)
     ORDER BY holder, asset
@@ -96,7 +97,7 @@ BEGIN
             FROM pg_temp.claw GROUP BY holder, of_lot
         ) AS c ON c.holder = s.holder AND c.of_lot = s.lot
         WHERE s.kind IN ('earn', 'open') AND s.holder NOT IN (SELECT o.holder FROM pg_temp.odd AS o);
-    ANALYZE pg_temp.born;
+    ANALYZE pg_temp.born (holder, asset, activated, expired);
     INSERT INTO ledger.lot (holder, id, asset, journal, source, class, granted, remaining,
         clawed_back, allocated, pending, open, earned_at, activates_at, expires_at, notice,
         ends_at, schedule)
@@ -170,7 +171,7 @@ BEGIN
             NULL, by_time.reason, by_time.actor, by_time.request_id, by_time.labels, NULL, NULL,
             d.legs, d.available, d.pending
         FROM pg_temp.due AS d;
-    ANALYZE pg_temp.event;
+    ANALYZE pg_temp.event (holder, asset);
 END
 $$;
 
