@@ -91,6 +91,11 @@ def as_json(postings: Iterable[Posting]) -> str:
     return json.dumps([fields(posting) for posting in postings], default=_as_text)
 
 
+def as_object(posting: Posting) -> str:
+    """Answer the one item that ``ledger.post_one`` takes."""
+    return json.dumps(fields(posting), default=_as_text)
+
+
 def _as_text(value: object) -> object:
     match value:
         case datetime():

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from ledger.calls import Row, call
-from ledger.encoding import as_json, of_one_wallet
+from ledger.encoding import as_json, as_object, of_one_wallet
 from ledger.errors import REFUSALS
 from ledger.postings import (
     Activate,
@@ -38,6 +38,7 @@ from ledger.postings import (
 from ledger.types import POINTS, Outcome, Swept
 
 POST = "SELECT * FROM ledger.post(%s, %s)"
+POST_ONE = "SELECT * FROM ledger.post_one(%s, %s)"
 MOVE = "SELECT * FROM ledger.move(%s, %s)"
 POST_RECALLED = "SELECT * FROM ledger.post_recalled(%s, %s, %s)"
 SETTLE = "SELECT ledger.settle(%s, %s, %s)"
@@ -50,15 +51,18 @@ async def post(
     connection: AsyncConnection, items: Sequence[Posting], *, at: datetime
 ) -> list[Outcome]:
     """Post events of any kinds but moves, one after the other, in one round trip."""
-    if not items:
-        return []
-    rows = await call(connection, POST, as_json(map(of_one_wallet, items)), at)
+    if len(items) == 1:
+        rows = await call(connection, POST_ONE, as_object(of_one_wallet(items[0])), at)
+    elif items:
+        rows = await call(connection, POST, as_json(map(of_one_wallet, items)), at)
+    else:
+        rows = []
     return [outcome(row) for row in rows]
 
 
-def post_in_sql(items: str, at: str) -> str:
-    """Write the call that posts, for programs that speak SQL themselves, such as pgbench."""
-    return f"ledger.post({items}, {at})"
+def post_in_sql(item: str, at: str) -> str:
+    """Write the call that posts an event, for programs that speak SQL themselves: pgbench does."""
+    return f"ledger.post_one({item}, {at})"
 
 
 async def earn(

@@ -5,6 +5,7 @@ GRANT USAGE ON SCHEMA ledger TO :application;
 GRANT SELECT ON ALL TABLES IN SCHEMA ledger TO :application;
 GRANT INSERT, DELETE ON ledger.intake TO :application;
 GRANT EXECUTE ON FUNCTION ledger.post(jsonb, timestamptz) TO :application;
+GRANT EXECUTE ON FUNCTION ledger.post_one(jsonb, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.move(jsonb, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.post_recalled(jsonb, uuid, timestamptz) TO :application;
 GRANT EXECUTE ON FUNCTION ledger.settle(uuid[], text, timestamptz) TO :application;

@@ -35,7 +35,9 @@ async def test_every_function_we_may_call_is_safe_to_call(connection: AsyncConne
 
     assert [row.proname for row in rows if row.public] == []
     callable_ = [row for row in rows if row.ours]
-    assert {"post", "settle", "sweep", "post_intake", "roll_up"} <= {r.proname for r in callable_}
+    assert {"post", "post_one", "settle", "sweep", "post_intake", "roll_up"} <= {
+        r.proname for r in callable_
+    }
     for row in callable_:
         assert row.prosecdef, row.proname
         assert "search_path=pg_catalog, pg_temp" in row.proconfig, row.proname

@@ -19,6 +19,7 @@ from tests.support.requirements import sample
 NOW = 100
 _ITEM = "jsonb_populate_record(NULL::ledger.item, CAST(:items AS jsonb) -> 0)"
 AT_ONCE = "SELECT * FROM ledger.post(CAST(:items AS jsonb), :at)"
+BY_ITSELF = "SELECT * FROM ledger.post_one(CAST(:items AS jsonb) -> 0, :at)"
 IN_GENERAL = f"SELECT * FROM ledger.post_item({_ITEM}, :at, :at)"
 IS_PLAIN = f"SELECT ledger.earn_plainly({_ITEM}, :at)"
 
@@ -89,9 +90,11 @@ async def test_both_ways_write_the_same_rows_and_give_the_same_answer(clone: Clo
 
             (short,), rows = await undone(connection, IS_PLAIN, items)
             answer, posted = await undone(connection, AT_ONCE, items)
+            by_itself, alone = await undone(connection, BY_ITSELF, items)
             in_general, written = await undone(connection, IN_GENERAL, items)
 
-            assert answer == in_general, seed
+            assert answer == by_itself == in_general, seed
+            assert not short or alone == posted, seed
             assert rows == (posted if short else before), seed
             assert not short or rows == written, seed  # what time makes due draws ids of its own
             plain[short] += 1
