@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.event import listen, remove
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
@@ -152,6 +155,54 @@ async def test_parts_are_reviewed_once_each_and_a_review_goes_on_where_one_was_c
             now = [each.change for each in history if each.recorded_at == later.at]
             assert counted.get(one.id, 0) == sum(one.before != one.after for one in now)
     assert sum(counted.values()) > 5
+
+
+async def test_a_part_that_fails_takes_no_other_with_it(
+    database: Database, owner_connection: AsyncConnection
+) -> None:
+    await database.write(some_members)
+    later = cause(JOINED + timedelta(days=1_000))
+    async with database.read() as connection:
+        first, *_ = await tiers.parts_due(connection, later.at.date(), size=1)
+    refuse = "ALTER TABLE tiers.standing_change ADD CONSTRAINT none_of_one CHECK (member <> '{}')"
+    await owner_connection.execute(text(refuse.format(first.first) + " NOT VALID"))
+
+    with pytest.raises(IntegrityError, match="none_of_one"):
+        await review_due(database, later, size=1)
+
+    async with database.read() as connection:
+        assert await tiers.due(connection, later.at.date(), limit=10) == (first.first,)
+        told = select(func.count()).where(
+            event.c.member == first.first, event.c.type == "tier.changed"
+        )
+        assert (await connection.execute(told)).scalar_one() == 0
+    await owner_connection.execute(
+        text("ALTER TABLE tiers.standing_change DROP CONSTRAINT none_of_one")
+    )
+    assert await review_due(database, later, size=1) == 1
+
+
+async def test_a_batch_of_many_takes_as_many_statements_as_one_of_one(
+    connection: AsyncConnection,
+) -> None:
+    await some_members(connection)
+    later = cause(JOINED + timedelta(days=1_000))
+    one, *_ = await tiers.parts_due(connection, later.at.date(), size=1)
+    asked: list[str] = []
+
+    def ask(*seen: object) -> None:
+        asked.append(str(seen[2]))
+
+    listen(connection.sync_connection, "before_cursor_execute", ask)
+    try:
+        assert await review_batch(connection, later, one) == 1
+        alone = len(asked)
+        assert await review_batch(connection, later) == 4
+    finally:
+        remove(connection.sync_connection, "before_cursor_execute", ask)
+
+    assert len(asked) == 2 * alone
+    assert alone == 5, asked[:alone]
 
 
 async def test_members_of_one_part_do_not_wait_for_those_of_another(database: Database) -> None:
