@@ -14,6 +14,7 @@ from tests.support.requirements import REPOSITORY
 from tests.support.source import GROUND_FLOOR, PACKAGES, modules, python_files, tree_of
 
 DECLARED = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+STRUCTS = {("msgspec", "Struct"), ("msgspec.structs", "asdict"), ("msgspec.structs", "replace")}
 CONTRACTS = {contract["id"]: contract for contract in DECLARED["tool"]["importlinter"]["contracts"]}
 
 
@@ -42,6 +43,7 @@ def test_the_ground_floor_imports_only_the_standard_library_and_sqlalchemy() -> 
         for path in python_files(*GROUND_FLOOR)
         for node, name in _imports(path)
         if name.partition(".")[0] not in allowed | {path.parts[0]}
+        and not _makes_values_of_decisions(path, node)
     ]
 
     assert strangers == []
@@ -137,6 +139,13 @@ def _imports(path: Path) -> list[tuple[ast.Import | ast.ImportFrom, str]]:
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
             found.append((node, node.module or ""))
     return found
+
+
+def _makes_values_of_decisions(path: Path, node: ast.Import | ast.ImportFrom) -> bool:
+    """Whether a module of `benefits` takes structs of msgspec, and nothing else (decision 0266)."""
+    if path.parts[:-1] != ("benefits",) or not isinstance(node, ast.ImportFrom):
+        return False
+    return {(node.module, alias.name) for alias in node.names} <= STRUCTS
 
 
 def _assigned(path: Path) -> set[str]:

@@ -106,7 +106,7 @@ def passed(rules: RuleSet, question: Question) -> dict[str, set[int]]:
     for each in candidates:
         (effect,) = each.rule.steps[0][1]
         if till.passes(each):
-            picked = each.picked(effect, question)
+            picked = each.picked(effect.picks, till.scene)
             found[each.rule.name] = {int(question.cart.lines[at].line_id) for at in picked}
     return {rule: lines for rule, lines in found.items() if lines}
 
