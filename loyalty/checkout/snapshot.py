@@ -4,7 +4,6 @@ Nothing is locked: the quote reads it alone, and placing reads it after the memb
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from operator import itemgetter
@@ -35,8 +34,7 @@ from loyalty.policy import Policy
 from tiers import Ladder
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(msgspec.Struct, frozen=True):
     """Whom and what a snapshot is about; `order` is the shop's id of an order to be placed.
 
     Everything is read as of `at` but the wallet: what may be spent is decided now.
@@ -53,8 +51,7 @@ class Asked:
     """As of when rules were stopped by hand; now where it is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(msgspec.Struct, frozen=True):
     """A member as they stand at an instant, and the versions that are live at it."""
 
     member: Member | None
