@@ -182,6 +182,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "membership-live": N_("There is a membership already that has not ended."),
         "trial-taken": N_("You have had a trial; it comes once for life."),
         "stripe-unavailable": N_("Stripe does not answer just now; please try again in a moment."),
+        "no-refund-refused": N_("There is no refund left that Stripe has refused."),
+        "refund-under-way": N_("Stripe is being asked for the refund; look again in a minute."),
         "stripe-refused": N_("Stripe refuses this: %(seen)s."),
         "card-refused": N_("The card was refused (%(seen)s); nothing was changed."),
         "unknown-checkout": N_("There is no such page of Stripe's."),

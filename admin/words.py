@@ -225,6 +225,8 @@ DONE: Final[Mapping[str, str]] = MappingProxyType(
         "partner-code": N_("Here is your code."),
         "membership-leave": N_("The membership has ended."),
         "membership-withdraw": N_("The joining is taken back."),
+        "stripe-refund-retried": N_("Stripe is asked for the refund again within minutes."),
+        "stripe-refund-settled": N_("Nobody asks Stripe for the refund any more."),
         "stripe-replayed": N_("The event waits again; a worker looks into it."),
         "rules-published": N_("The rules are live, in every process, from now on."),
         "rules-scheduled": N_("The rules become live on their day."),

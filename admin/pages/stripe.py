@@ -1,4 +1,4 @@
-"""Stripe: what it told us and what came of it, another try, and how far we had drifted apart."""
+"""Stripe: what it told us, what it refused to give back, and how far we had drifted apart."""
 
 from datetime import datetime
 from http import HTTPStatus
@@ -21,15 +21,21 @@ from admin.words import badge
 from loyalty.billing.arriving import replay
 from loyalty.billing.errors import StripeEventUnknown
 from loyalty.billing.inbox import State, count_events, list_events
+from loyalty.billing.retrying import refused_refunds, settle, try_again
 from loyalty.billing.upkeep import comparisons
 from loyalty.changes import record_change
 from loyalty.idempotency import Begun
+from loyalty.ids import MalformedId, read, show
+from loyalty.membership.errors import MembershipUnknown
+from loyalty.membership.types import PREFIX
 
 ADMIN: Final = {NEEDS: Needs.ADMIN}
 HERE: Final = "/console/stripe"
 SHOWN: Final = 40
 NIGHTS: Final = 7
 LONGEST: Final = 80
+SETTLED_BY: Final = frozenset({"paid-otherwise", "not-owed"})
+"""Why no refund is needed any more, by the button that says so."""
 
 
 @get(HERE, opt=ADMIN)
@@ -60,6 +66,30 @@ async def replay_form(request: Request[Any, Any, Any], event: FromPath[str]) -> 
     return await _page(request, again, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
+@post(f"{HERE}/refunds/{{membership:str}}", opt=ADMIN)
+async def refunds_form(request: Request[Any, Any, Any], membership: FromPath[str]) -> Response[Any]:
+    """Let Stripe be asked once more for a membership's refunds, or keep why it need not be."""
+    visit, form = visit_of(request), await sent(request)
+    cause, why = visit.cause(), form.get("answer")
+    settles = why in SETTLED_BY
+
+    async def effect(connection: AsyncConnection, _: Begun) -> None:
+        id_ = read(PREFIX, membership)
+        if settles:
+            await settle(connection, cause, id_, why)
+        else:
+            await try_again(connection, cause, id_)
+
+    then = f"{HERE}?done=stripe-refund-{'settled' if settles else 'retried'}"
+    try:
+        return await once(visit, form, "console.answer-stripe-refund", None, effect, then=then)
+    except (MalformedId, MembershipUnknown):
+        raise PageMissing from None
+    except REFUSALS as error:
+        again = form.form("replay", {"": sentence(visit.voice, error)})
+    return await _page(request, again, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
 async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus) -> Response[Any]:
     visit = visit_of(request)
     say, billing = visit.voice.say, visit.application.billing
@@ -70,6 +100,7 @@ async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
         found = await list_events(connection, state=state, before=before, limit=SHOWN + 1)
         counts = await count_events(connection)
         nights = await comparisons(connection, limit=NIGHTS)
+        refused = await refused_refunds(connection, limit=SHOWN)
     shown = found[:SHOWN]
     last = shown[-1] if shown else None
     return page(
@@ -83,6 +114,7 @@ async def _page(request: Request[Any, Any, Any], form: Form, status: HTTPStatus)
             for one in shown
         ],
         nights=nights,
+        refused=[(one, show(PREFIX, one.membership)) for one in refused],
         views=[
             (say("All"), further(visit, state="", before=""), state is None),
             *(
@@ -111,4 +143,4 @@ def _place(text: str) -> tuple[datetime, str] | None:
     return (at, id_[:LONGEST]) if at.tzinfo is not None and "\x00" not in id_ else None
 
 
-ROUTES: Final = (stripe_page, replay_form)
+ROUTES: Final = (stripe_page, replay_form, refunds_form)

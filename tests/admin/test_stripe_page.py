@@ -3,13 +3,20 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.hints import Hint
 from loyalty.billing.inbox import ATTEMPTS, Waiting, count_events, keep, put_off
+from loyalty.billing.operations import REFUND, Operation, end
+from loyalty.billing.operations import keep as keep_asked
 from loyalty.billing.upkeep import Comparison, record
 from loyalty.bootstrap import Application
+from loyalty.ids import show
+from loyalty.membership.types import PREFIX
 from tests.admin.conftest import Visitor, cause
+from tests.loyalty.membership.building import NOW, begun, joined, opened
+from tests.loyalty.membership.building import cause as at
 
 PAGE = "/console/stripe"
 
@@ -56,3 +63,51 @@ async def test_drift_of_every_night_is_shown(application: Application, clerk: Vi
 
     assert shown.index("Drift stays") < shown.index("The same")
     assert "Nothing here" in shown
+
+
+async def refused(connection: AsyncConnection, reference: str) -> str:
+    """Keep a refund that Stripe refused for a membership, and return the membership's id."""
+    ada = await joined(connection, reference)
+    row = (await begun(connection, ada, reference)).membership
+    asked = {"of": reference, "attempt": 1, "place": 0, "amount": 990, "intent": "pi_1"}
+    try_ = Operation(ada.id, reference, REFUND, reference, {**asked, "before": []})
+    await keep_asked(connection, at(NOW), [try_])
+    await end(connection, try_, at(NOW), refused="charge_disputed")
+    return show(PREFIX, row.id)
+
+
+async def test_a_refund_that_stripe_refused_is_asked_for_again_or_settled_once(
+    application: Application, clerk: Visitor
+) -> None:
+    assert "Refunds that Stripe refused" not in (await clerk.get(PAGE)).text
+    await application.database.write(opened)
+    ours, others = [await application.database.write(refused, name) for name in ("S-1", "S-2")]
+    listed = (await clerk.get(PAGE)).text
+    assert listed.count("charge_disputed") == 2
+    assert "$9.90" in listed
+
+    asked = {"answer": "retry"}
+    again = await clerk.send(f"{PAGE}/refunds/{ours}", asked, at=PAGE, fresh=False)
+    twice = await clerk.send(f"{PAGE}/refunds/{ours}", asked, at=PAGE, fresh=False)
+    assert "Stripe is asked for the refund again" in (await clerk.follow(again)).text
+    assert twice.headers["location"] == again.headers["location"]
+    way = f"{PAGE}/refunds/{others}"
+    late = await clerk.send(f"{PAGE}/refunds/{ours}", {"answer": "not-owed"}, at=PAGE, of=way)
+    assert (late.status_code, "look again in a minute" in late.text) == (422, True)
+    gone = await clerk.send(f"{PAGE}/refunds/mbs_nobody", asked, at=PAGE, of=way)
+    settled = await clerk.send(way, {"answer": "paid-otherwise"}, at=PAGE)
+    shown = (await clerk.follow(settled)).text
+
+    assert "Nobody asks Stripe for the refund any more" in shown
+    assert "charge_disputed" not in shown
+    assert gone.status_code == 404
+    async with application.database.read() as connection:
+        tries = await connection.execute(
+            text("select key, deed, done_at is null from loyalty.stripe_operation order by 1")
+        )
+        assert [tuple(each) for each in tries] == [
+            ("S-1", "refund", False),
+            ("S-1:2", "refund", True),
+            ("S-2", "refund", False),
+            ("S-2:2", "refund-settled", False),
+        ]

@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing import deeds
 from loyalty.billing.errors import NoRefundRefused, RefundUnderWay, StripeRefused
@@ -19,8 +21,10 @@ from loyalty.billing.retrying import (
     try_again,
 )
 from loyalty.billing.syncing import sync
-from loyalty.membership.types import Membership
+from loyalty.ids import show
+from loyalty.membership.types import PREFIX, Membership
 from tests.loyalty.billing.shop import Shop, joined, row_of, shop
+from tests.support.api import web_over
 from tests.support.stripe_double import papers
 from tests.support.stripe_double.store import Object
 
@@ -33,11 +37,10 @@ TRIES = "select key, actor from loyalty.stripe_operation where deed like 'refund
 async def refused(shop: Shop) -> tuple[Membership, Object]:
     """Return a membership that was withdrawn from, whose 10.00 Stripe refused to give back."""
     made, row = await joined(shop)
-    (charge,) = shop.stripe.store.all("charge")
+    charge = next(shop.stripe.store.all("charge"))
     charge["amount_captured"] = 0  # so that nothing of it can be given back
     with pytest.raises(StripeRefused):
         await deeds.leave(shop.application, shop.cause(), row, "withdrawn", key="a")
-    assert given_back(shop) == []
     return await row_of(shop, made), charge
 
 
@@ -198,3 +201,44 @@ async def test_what_no_payment_has_left_is_for_a_person_at_once(shop: Shop) -> N
     assert (one.code, one.payment, one.next_at) == (NO_PAYMENT, None, None)
     assert await retry_refunds(shop.application, shop.cause(sum(WAITS, HOUR))) == 0
     assert (await row_of(shop, made)).state == "ended"
+
+
+async def test_finance_sees_what_was_refused_and_answers(shop: Shop) -> None:
+    app, store = shop.application, shop.stripe.store
+    store.now = int(app.clock.now().timestamp())
+    refusals = [await refused(shop), await refused(shop)]
+    async with web_over(app) as web:
+        finance = await web.caller("finance")
+        first = (await finance.get("/v1/stripe/refunds?limit=1")).json()
+        more = (await finance.get(f"/v1/stripe/refunds?limit=1&after={first['next']}")).json()
+        rows = [*first["items"], *more["items"]]
+        assert more["next"] is None
+        assert {one["membership"] for one in rows} == {show(PREFIX, row.id) for row, _ in refusals}
+        assert [(one["amount"], one["attempts"], one["next_at"] is None) for one in rows] == [
+            (1_000, 1, False)
+        ] * 2
+        again, over = [f"/v1/stripe/refunds/{one['membership']}" for one in rows]
+
+        assert (await finance.post(f"{again}/retry", {})).status_code == 200
+        twice = await finance.post(f"{again}/retry", {})
+        settled = await finance.post(f"{over}/settle", {"reason": "paid-by-bank"})
+        none = await finance.post(f"{over}/settle", {"reason": "paid-by-bank"})
+        stands = (await finance.get("/v1/stripe")).json()
+
+    assert (twice.status_code, twice.json()["code"]) == (409, "refund-under-way")
+    assert settled.status_code == 200
+    assert (none.status_code, none.json()["code"]) == (409, "no-refund-refused")
+    assert stands["refused_refunds"] == 0
+    assert [actor for _, actor in await tries(shop) if actor.startswith("key:")] != []
+
+
+async def test_a_try_that_does_not_say_which_it_is_cannot_be_kept(
+    shop: Shop, owner_connection: AsyncConnection
+) -> None:
+    await refused(shop)
+
+    for gone in ("of", "attempt"):
+        with pytest.raises(IntegrityError, match="stripe_operation_refund_says_which_try"):
+            await owner_connection.execute(
+                text("update loyalty.stripe_operation set asked = asked - :gone"), {"gone": gone}
+            )
