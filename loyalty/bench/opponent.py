@@ -69,12 +69,17 @@ def run_script(
     transactions: int | None = None,
     database: str = DATABASE,
 ) -> float:
-    """Transactions a second of our own, as the application's role; by time or by number."""
+    """Transactions a second of our own, as the application's role; by time or by number.
+
+    The script finds in `begun` a number of 15 digits that grows from run to run.
+    """
     with tempfile.NamedTemporaryFile("w", suffix=".sql") as file:
         file.write(script.text)
         file.flush()
         length = ["-T", str(seconds)] if seconds else ["-t", str(transactions)]
-        variables = [f"--define={name}={value}" for name, value in script.variables.items()]
+        begun = int(rig.now().timestamp() * 100_000)
+        told = {"begun": begun, **script.variables}
+        variables = [f"--define={name}={value}" for name, value in told.items()]
         return _rate(pgbench, [*length, *variables, "-f", file.name], rig.libpq(database))
 
 

@@ -30,28 +30,32 @@ FIRST_ONE: Final = 1_000_000
 FIRST_ALL: Final = 2_000_000
 BATCH: Final = 200_000
 
-# pgbench takes a colon for the beginning of a variable, so in these texts it is written \\072.
+# pgbench takes a colon for the beginning of a variable, so in these texts it is written \\072. What
+# differs from call to call stands between the parts of the text, which `concat` joins.
 _ITEM: Final = (
-    r"""{"kind"\072"%(kind)s","holder"\072"%%s","asset"\072"points","""
-    r""""key"\072"order\072%%s\072%(kind)s\0721","journal"\072"%%s","amount"\072%%s,"""
-    r""""effective_at"\072"%%s","reason"\072"","""
+    r"""{"kind"\072"%(kind)s","holder"\072"', %(holder)s, E'","asset"\072"points","""
+    r""""key"\072"order\072', %(id)s, E'\072%(kind)s\0721","journal"\072"', %(id)s, E'","""
+    r""""amount"\072', %(amount)s, E',"effective_at"\072"', now(), E'","reason"\072"","""
     r""""actor"\072"key\0720190a1b2-0000-7000-8000-000000000001","""
     r""""request_id"\072"0190a1b2-0000-7000-8000-000000000002","""
-    r""""labels"\072{"tier"\072"gold","channel"\072"web"}%(more)s}"""
+    r""""labels"\072{"tier"\072"gold","channel"\072"web"}"""
 )
 _END: Final = datetime(2200, 1, 1, tzinfo=UTC)
 _LOT: Final = (
-    r""","lot"\072"%s","source"\072"order","lot_class"\072"sale","pending"\072false,"""
+    r""","lot"\072"', %(id)s, E'","source"\072"order","lot_class"\072"sale","pending"\072false,"""
     r""""activates_at"\072null,"expires_at"\072"2200-01-01T00\07200\07200+00\07200","""
     r""""allocated"\0720"""
 )
-_MINTED: Final = "\nFROM (SELECT uuidv7() AS minted OFFSET 0) AS journal;\n"
+
+# Ids are the caller's to mint, so pgbench does: digits that grow with time, after a beginning that
+# puts them behind all those that were made while the wallets were filled.
+_MINT: Final = f"\\set minted :begun + :client_id\n\\set begun :begun + {CLIENTS}\n"
+_MINTED: Final = "'02000000000070008', :minted::text"
 
 
 def earning(members: int, *, apart: int = 1) -> Script:
     """Earn for a member drawn at random, of so many that stand `apart`."""
-    item = _ITEM % {"kind": "earn", "more": _LOT}
-    call = _call(item, ":holder::int", ":amount::int")
+    call = _call("earn", ":amount::text", _LOT)
     return Script(
         "\\set holder :apart * random(1, :members)\n\\set amount random(1, 500)\n" + call,
         {"members": members, "apart": apart},
@@ -62,8 +66,7 @@ def spending_from_one_lot(
     first: int = FIRST_ONE, wallets: int = ONE_POINT_WALLETS, *, apart: int = 1
 ) -> Script:
     """Spend one point of a wallet with 50 open lots, of so many that stand `apart`."""
-    item = _ITEM % {"kind": "spend", "more": ""}
-    call = _call(item, ":holder::int", "1")
+    call = _call("spend", "1")
     return Script(
         "\\set holder :apart * random(:first, :last)\n" + call,
         {"first": first, "last": first + wallets - 1, "apart": apart},
@@ -72,8 +75,7 @@ def spending_from_one_lot(
 
 def spending_all_lots(first: int, each: int) -> Script:
     """Spend all that 50 lots hold; every call takes a wallet that no call took before."""
-    item = _ITEM % {"kind": "spend", "more": ""}
-    call = _call(item, ":holder::int", ":all::int")
+    call = _call("spend", ":all::text")
     return Script(
         "\\set holder :first + :client_id * :each + :done\n\\set done :done + 1\n" + call,
         {"first": first, "each": each, "all": LOTS, "done": 0},
@@ -106,10 +108,16 @@ def measure(rig: Rig, pgbench: Path, plan: Plan) -> list[Figure]:
     ]
 
 
-def _call(item: str, holder: str, amount: str) -> str:
-    values = f"lpad(to_hex({holder}), 32, '0'), minted, minted, {amount}, now(), minted"
-    posted = ledger.post_in_sql(f"format(E'[{item}]', {values})::jsonb", "now()")
-    return f"SELECT ({posted}).code" + _MINTED
+def _call(kind: str, amount: str, more: str = "") -> str:
+    said = {
+        "kind": kind,
+        "holder": "lpad(to_hex(:holder::int), 32, '0')",
+        "id": _MINTED,
+        "amount": amount,
+    }
+    item = (_ITEM + more + "}") % said
+    posted = ledger.post_in_sql(f"concat(E'{item}')::jsonb", "now()")
+    return f"{_MINT}SELECT ({posted}).code;\n"
 
 
 async def _prepare(rig: Rig, plan: Plan) -> None:
