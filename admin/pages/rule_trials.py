@@ -28,7 +28,7 @@ from benefits import Decision
 from loyalty.checkout.sentences import reason_sentence
 from loyalty.dry_runs import DryRun, Tried, find_dry_run, list_dry_runs, try_cart, try_order
 from loyalty.dry_runs.asking import ask_for_dry_run
-from loyalty.dry_runs.types import MOST_DAYS, RUN
+from loyalty.dry_runs.types import MOST_DAYS, RUN, ShopPriced
 from loyalty.idempotency import Begun
 from loyalty.ids import MalformedId, read, show
 from loyalty.members.listing import entries_of
@@ -38,6 +38,11 @@ STAFF: Final = {NEEDS: Needs.STAFF}
 ADMIN: Final = {NEEDS: Needs.ADMIN}
 RUNS: Final = 12
 USUAL_DAYS: Final = "90"
+PRICES: Final[Mapping[ShopPriced, str]] = {
+    "earning": N_("only what they earn"),
+    "as-regular": N_("prices too, as if what was paid had been the regular price"),
+}
+"""What is decided for orders that came with what was paid."""
 RUN_STATES: Final[Mapping[str, tuple[str, str]]] = {
     "waiting": (N_("Waiting for a worker"), "warn"),
     "running": (N_("Being worked out"), "calm"),
@@ -70,9 +75,12 @@ async def run_form(request: Request[Any, Any, Any], draft: FromPath[str]) -> Res
     visit, form, one = visit_of(request), await sent(request), draft_id(draft)
     cause, programme, wrong = visit.cause(), visit.application.programme, dict[str, str]()
     days = read_days(visit, form, wrong)
+    whole: ShopPriced = "as-regular" if form.get("prices") == "as-regular" else "earning"
 
     async def effect(connection: AsyncConnection, _: Begun) -> str:
-        asked = await ask_for_dry_run(connection, programme, cause, one, days=days)
+        asked = await ask_for_dry_run(
+            connection, programme, cause, one, days=days, shop_priced=whole
+        )
         return f"{HERE}/{draft}/runs/{show(RUN, asked.id)}?done=run-asked"
 
     if not wrong:
@@ -118,6 +126,7 @@ async def run_page(
             for one in (figures or {}).get("tiers", ())
         ],
         people=people,
+        prices=visit.voice.say(PRICES[found.shop_priced]),
         first=visit.policy.day_of(found.since),
         last=visit.policy.day_of(found.until),
     )
@@ -154,6 +163,7 @@ async def _page(
         form=form,
         runs=[(each, show(RUN, each.id), _state(visit, each)) for each in runs],
         most=MOST_DAYS,
+        prices=[(code, visit.voice.say(words)) for code, words in PRICES.items()],
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from admin.cost_chart import MOST_BARS, cost_chart
 from benefits import RuleChange
 from loyalty.bootstrap import Application
+from loyalty.dry_runs import find_dry_run
 from loyalty.dry_runs.running import dry_run_rules
 from loyalty.ids import read, show
 from loyalty.members import lists_of, tags_of
@@ -71,6 +72,34 @@ async def test_a_draft_is_tried_on_a_cart_on_an_order_and_on_all_orders(
     assert re.search(r'<svg class="chart".*?<rect class="s1"', done, re.DOTALL)
     assert f'<a href="/console/members/{shop.member}">C-1000</a>' in done
     assert (await finance.get(f"{page}/try")).status_code == 403
+
+
+async def test_what_the_shop_priced_is_decided_as_far_as_was_asked_and_nothing_is_no_drawing(
+    application: Application, admin: Visitor, shop: Shop
+) -> None:
+    never = {**OFF, "rule": "never", "when": {"fact": "subtotal", "at-least": 90_000_000}}
+    draft = await application.database.write(
+        make_draft, cause(application), RuleChange(rules=(never,))
+    )
+    page = f"/console/rules/drafts/{show(DRAFT, draft.id)}"
+    told = {}
+    for prices in ("earning", "as-regular"):
+        values = {"days": "400", "prices": prices}
+        asked = await admin.send(f"{page}/runs", values, at=f"{page}/try")
+        run = asked.headers["location"].partition("?")[0]
+        one = read("dry", run.rpartition("/")[2])
+        async with application.database.read() as connection:
+            kept = await find_dry_run(connection, one, at=application.clock.now())
+        assert kept.shop_priced == prices
+        await dry_run_rules(application, cause(application), run=str(one))
+        told[prices] = (await admin.get(run)).text
+
+    assert "history: only what they earn. So a discount changes none of them." in told["earning"]
+    assert "as if what was paid had been the regular price.</p>" in told["as-regular"]
+    for shown in told.values():
+        assert "No order would have changed" in shown
+        assert 'class="chart"' not in shown
+        assert "By tier" not in shown
 
 
 async def test_a_rule_is_stopped_for_a_reason_and_goes_on(admin: Visitor, shop: Shop) -> None:
