@@ -101,7 +101,7 @@ async def test_who_has_the_plan_gets_free_shipping_with_the_next_quote(
     assert (await shop.wallet(ada)).available == 0
     whole = (await shop.caller.get(f"/v1/members/{mem(ada)}/membership")).json()
     causes = [step["cause"] for step in whole["timeline"]]
-    assert causes == ["joined", "paid", "cancel-asked", "withdrawn"]
+    assert causes == ["joined", "paid", "cancel-asked", "withdrawn", "bonus-taken-back"]
     await shop.holds()
 
 
