@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
+from loyalty.membership.giving_back import net_of
 from loyalty.membership.types import (
     ChargeReason,
     Consent,
@@ -266,7 +267,9 @@ def _split(
         if back.reference in parts:
             continue
         if back.undoes is None:
-            part = _part(charge, net, tax, min(back.amount, net + tax))
+            amount = min(back.amount, net + tax)
+            of_net = net_of(charge, (net, tax), amount)
+            part = of_net, amount - of_net
             net, tax = net - part[0], tax - part[1]
         else:
             part = parts.get(back.undoes, (0, 0))
@@ -282,18 +285,6 @@ def _split(
                 reason=back.why,
                 at=back.at,
             )
-
-
-def _part(charge: ReportedCharge, net: int, tax: int, amount: int) -> tuple[int, int]:
-    """Split an amount of what is left of a charge, by what all that went back has of net, half up.
-
-    What was undone may have been split otherwise by a cent, so neither takes more than is left.
-    """
-    total = charge.net + charge.tax
-    back = total - (net + tax) + amount
-    share = (2 * charge.net * back + total) // (2 * total) - (charge.net - net)
-    of_net = min(max(share, amount - tax, 0), net, amount)
-    return of_net, amount - of_net
 
 
 def _net_of(owed: Seen) -> int:

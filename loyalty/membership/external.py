@@ -28,7 +28,7 @@ from loyalty.membership.errors import (
     ReferenceTaken,
     TrialNotOffered,
 )
-from loyalty.membership.giving_back import net_of
+from loyalty.membership.giving_back import left_of, net_of
 from loyalty.membership.states import BY_TIME, access_until, paid_until, report_of, settle
 from loyalty.membership.store import (
     by_reference,
@@ -349,7 +349,7 @@ async def report_refund(
 def _net_of(charge: Charge, given: NewRefund) -> int:
     """Return the net of a refund in its charge's proportion, half up; the last one closes it."""
     if given.kind != "reinstated":
-        return net_of(charge, given.amount)
+        return net_of(charge, left_of(charge), given.amount)
     whole = charge.net + charge.tax
     by_then = charge.refunded_net + charge.refunded_tax - given.amount
     return charge.refunded_net - (2 * by_then * charge.net + whole) // (2 * whole)

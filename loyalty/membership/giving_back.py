@@ -11,7 +11,7 @@ from typing import Literal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from loyalty.membership.types import Charge, Due
+from loyalty.membership.types import Charge, Due, ReportedCharge
 from loyalty.plans.types import RefundPolicy
 
 Giving = RefundPolicy | Literal["all-if-unused"]
@@ -77,23 +77,27 @@ class _Rest:
         """Return what is due for the days that are left of the period, or for all of it."""
         left = days if left is None else left
         charge = self.charge
-        amount = min(self.net * left // days, charge.net - charge.refunded_net)
-        amount += min(self.tax * left // days, charge.tax - charge.refunded_tax)
-        net = net_of(charge, amount)
+        rest = left_of(charge)
+        amount = min(self.net * left // days, rest[0]) + min(self.tax * left // days, rest[1])
+        net = net_of(charge, rest, amount)
         return Due(charge.reference, net, amount - net, left, days)
 
 
-def net_of(charge: Charge, amount: int) -> int:
+def left_of(charge: Charge) -> tuple[int, int]:
+    """Return the net and the tax of a charge that were not given back."""
+    return charge.net - charge.refunded_net, charge.tax - charge.refunded_tax
+
+
+def net_of(charge: Charge | ReportedCharge, left: tuple[int, int], amount: int) -> int:
     """Return the net of what goes back of a charge, in its proportion, half up.
 
-    The last one closes it, and what is due is split as the refund will be that pays it.
+    The last one closes it; neither net nor tax takes more than is left of it, and what is due is
+    split as the refund will be that pays it.
     """
     whole = charge.net + charge.tax
-    by_then = charge.refunded_net + charge.refunded_tax + amount
-    net = (2 * by_then * charge.net + whole) // (2 * whole) - charge.refunded_net
-    return min(
-        max(net, amount - charge.tax + charge.refunded_tax), charge.net - charge.refunded_net
-    )
+    by_then = whole - sum(left) + amount
+    share = (2 * charge.net * by_then + whole) // (2 * whole) - (charge.net - left[0])
+    return min(max(share, amount - left[1], 0), left[0], amount)
 
 
 def unused(charges: Sequence[Charge], at: datetime, zone: ZoneInfo) -> list[Due]:

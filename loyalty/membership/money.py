@@ -14,6 +14,7 @@ from loyalty.membership.errors import (
     CurrencyForeign,
     RefundAboveCharge,
 )
+from loyalty.membership.giving_back import left_of
 from loyalty.membership.store import refunds_of
 from loyalty.membership.types import (
     Charge,
@@ -87,10 +88,7 @@ async def new_refunds(
     by_name = {charge.reference: charge for charge in charges}
     recorded = await refunds_of(connection, [charge.id for charge in charges])
     here = {(refund.charge, refund.reference): refund for refund in recorded}
-    left = {
-        charge.id: (charge.net - charge.refunded_net, charge.tax - charge.refunded_tax)
-        for charge in charges
-    }
+    left = {charge.id: left_of(charge) for charge in charges}
     made = []
     for told in report.refunds:
         charge = by_name.get(told.charge)
