@@ -1,12 +1,13 @@
-"""Proves that a membership's row is what its timeline, charges and refunds say.
+"""Proves that a membership's row is what its timeline and its charges say.
 
-Each check is one statement that returns the first row that breaks it.
+What was given back of charges is proved with their books, in `loyalty.fees.verify`. Each check is
+one statement that returns the first row that breaks it.
 """
 
 from collections.abc import Mapping
 from typing import Final
 
-from sqlalchemy import and_, case, func, literal, or_, select
+from sqlalchemy import and_, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.checks import Broken, Check, Checks, first_broken_by
@@ -14,7 +15,6 @@ from loyalty.membership.tables import (
     membership,
     membership_change,
     membership_charge,
-    membership_refund,
 )
 from loyalty.tables import name
 
@@ -52,31 +52,6 @@ def _timeline_is_whole() -> Check:
     )
 
 
-def _refunded_is_what_was_refunded() -> Check:
-    """What a charge counts as given back is the sum of its refunds."""
-    sign = case((membership_refund.c.kind == "reinstated", -1), else_=1)
-    given = (
-        select(
-            membership_refund.c.charge,
-            func.sum(sign * membership_refund.c.net).label("net"),
-            func.sum(sign * membership_refund.c.tax).label("tax"),
-        )
-        .group_by(membership_refund.c.charge)
-        .subquery("given")
-    )
-    charge = membership_charge
-    return (
-        select(charge.c.id, charge.c.refunded_net)
-        .select_from(charge.outerjoin(given, given.c.charge == charge.c.id))
-        .where(
-            or_(
-                charge.c.refunded_net != func.coalesce(given.c.net, 0),
-                charge.c.refunded_tax != func.coalesce(given.c.tax, 0),
-            )
-        )
-    )
-
-
 def _period_was_paid() -> Check:
     """What the shop's memberships are paid until is the end of a charge."""
     paid = select(func.max(membership_charge.c.ends_at)).where(
@@ -103,7 +78,6 @@ def _reference_is_named() -> Check:
 
 CHECKS: Final[Checks] = {
     "a membership is what its timeline says": _timeline_is_whole,
-    "a charge counts what was given back of it": _refunded_is_what_was_refunded,
     "a membership is paid until the end of a charge": _period_was_paid,
     "a membership is found by its reference": _reference_is_named,
 }
