@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from msgspec.json import Encoder
 from msgspec.structs import asdict
 
 from benefits.counted import Reached
@@ -29,6 +30,7 @@ from benefits.types import (
 FORMAT = 1
 Seen = int | str | bool | tuple[str, ...] | None
 Stored = int | str | bool | list[str] | None
+_WRITER = Encoder(order="sorted")
 _TELLING_LIMITS = 3
 """The revision since which a reason says where the limit stood."""
 
@@ -176,7 +178,17 @@ def replayed_rule_set(text: str) -> int:
 
 
 def canonical(document: object) -> str:
-    """The one spelling of a document."""
+    """The one spelling of a document, which is that of `json.dumps`.
+
+    msgspec writes the same in a tenth of the time where every character stands for itself or is
+    escaped by its letter; what has others is left to `json`.
+    """
+    try:
+        written = _WRITER.encode(document)
+    except UnicodeEncodeError:  # half of a character
+        written = b"\x7f"
+    if written.isascii() and b"\x7f" not in written:
+        return written.decode("ascii")
     return json.dumps(document, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 

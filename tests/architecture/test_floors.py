@@ -14,7 +14,12 @@ from tests.support.requirements import REPOSITORY
 from tests.support.source import GROUND_FLOOR, PACKAGES, modules, python_files, tree_of
 
 DECLARED = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
-STRUCTS = {("msgspec", "Struct"), ("msgspec.structs", "asdict"), ("msgspec.structs", "replace")}
+STRUCTS = {
+    ("msgspec", "Struct"),
+    ("msgspec.json", "Encoder"),
+    ("msgspec.structs", "asdict"),
+    ("msgspec.structs", "replace"),
+}
 CONTRACTS = {contract["id"]: contract for contract in DECLARED["tool"]["importlinter"]["contracts"]}
 
 
@@ -142,7 +147,7 @@ def _imports(path: Path) -> list[tuple[ast.Import | ast.ImportFrom, str]]:
 
 
 def _makes_values_of_decisions(path: Path, node: ast.Import | ast.ImportFrom) -> bool:
-    """Whether a module of `benefits` takes structs of msgspec, and nothing else (decision 0266)."""
+    """Whether a module of `benefits` takes structs of msgspec or its writer (decision 0266)."""
     if path.parts[:-1] != ("benefits",) or not isinstance(node, ast.ImportFrom):
         return False
     return {(node.module, alias.name) for alias in node.names} <= STRUCTS

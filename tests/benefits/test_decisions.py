@@ -7,6 +7,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from benefits import (
     REVISION,
@@ -30,8 +32,14 @@ from benefits import (
     replay,
     replayed_rule_set,
 )
-from tests.benefits.builders import MEMBER, NOON, asked, cart, compiled, line, member
+from benefits.decisions import canonical
+from tests.benefits.builders import MEMBER, NOON, asked, cart, compiled, line, member, unhurried
 
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
 BASE = {"rule": "base", "effects": [{"effect": "earn", "points": 1, "per": 100}]}
 FULL = Question(
     cart=cart(
@@ -114,6 +122,19 @@ def test_a_decision_is_canonical_text() -> None:
 
     assert json.dumps(stored, sort_keys=True, separators=(",", ":")) == text
     assert (stored["revision"], stored["rule_set"], stored["paid"]) == (REVISION, 1, False)
+
+
+@unhurried
+@given(PLAIN)
+@example({"b": 1, "B": [True, None, -1], "a_": {}, "a-b": '\\/"\n\x1f', "a": ""})
+@example("\x7f")
+@example("\ud800")
+@example({"é": "€", "z": 0, "𝄞": 0, "\uffff": 1})
+@example([2**64 - 1, -(2**63), 2**70, -(2**70)])
+def test_canonical_text_is_spelt_as_the_standard_library_spells_it(document: object) -> None:
+    assert canonical(document) == json.dumps(
+        document, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
 
 
 def test_a_decision_of_last_year_is_replayed_to_the_same_bytes() -> None:
