@@ -21,6 +21,7 @@ from admin.language import Voice
 from admin.message_view import MessageView, message_view
 from admin.order_rows import OrderRow, order_rows
 from admin.perks import OfferView, offers_of, rights_of
+from admin.reasons import why_moved
 from admin.standings import (
     TierMark,
     change_words,
@@ -101,6 +102,7 @@ class MovementView:
     movement: ledger.Movement
     words: str
     who: str
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,8 @@ def _movement(
     voice: Voice, movement: ledger.Movement, people: Mapping[UUID, Person]
 ) -> MovementView:
     said = GIFTS.get(movement.reason) or KINDS[movement.kind]
-    return MovementView(movement, voice.say(said), actor_words(voice, movement.actor, people))
+    who, why = actor_words(voice, movement.actor, people), why_moved(voice, movement.reason)
+    return MovementView(movement, voice.say(said), who, why)
 
 
 async def _vouchers(

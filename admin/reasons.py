@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from admin.language import Voice
-from admin.words import N_
+from admin.words import GIFTS, N_
 
 CAME_BACK: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -58,3 +58,14 @@ def came_back(voice: Voice, code: str | None) -> str | None:
     """Why something came back, where the code is one that has words."""
     words = CAME_BACK.get(code or "")
     return None if words is None else voice.say(words)
+
+
+_SAYS_NOTHING_MORE: Final = frozenset({"order", "due", *GIFTS})
+"""Reasons of what happened by itself, which its kind says already."""
+
+
+def why_moved(voice: Voice, code: str) -> str | None:
+    """Why points moved, where that says more than what happened; the shop's own as it is."""
+    if code in _SAYS_NOTHING_MORE:
+        return None
+    return by_hand(voice, code) if code in BY_HAND else came_back(voice, code) or code

@@ -36,7 +36,10 @@ async def test_points_given_stand_in_the_history_and_on_record_with_who_why_and_
     shown = await admin.follow(await admin.send(f"{page}/points", values, at=page))
 
     assert "The points were posted" in shown.text
-    assert re.search(r"Adjusted<div[^>]*>Ada · <code>complaint</code>", shown.text)
+    assert re.search(r"Adjusted<div[^>]*>Ada · Complaint</div>", shown.text)
+    assert "Ada · 投诉</div>" in (await admin.get(page, lang="zh")).text
+    assert re.search(r"Earned<div[^>]*>The shop</div>", shown.text)
+    assert not re.search(r"· (order|due|unspecified)</", shown.text)
     assert "+250" in shown.text
     assert "Only for &lt;b&gt;us&lt;/b&gt;" in shown.text
 
