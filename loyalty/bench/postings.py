@@ -117,7 +117,7 @@ def _call(kind: str, amount: str, more: str = "") -> str:
     }
     item = (_ITEM + more + "}") % said
     posted = ledger.post_in_sql(f"concat(E'{item}')::jsonb", "now()")
-    return f"{_MINT}SELECT ({posted}).code;\n"
+    return f"{_MINT}SELECT 1 / (({posted}).code = 'posted')::int;\n"  # else pgbench fails
 
 
 async def _prepare(rig: Rig, plan: Plan) -> None:
