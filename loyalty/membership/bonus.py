@@ -171,7 +171,9 @@ async def _give_again(
 
 
 def _claim(scene: Scene, given: _Given) -> ledger.ClawBack:
-    cause = scene.cause
+    cause, shortfall = scene.cause, ledger.Shortfall(scene.policy.shortfall)
+    if shortfall is ledger.Shortfall.DEDUCTED:  # the money went back whole: nothing is deducted
+        shortfall = ledger.Shortfall.DEBT
     return ledger.ClawBack(
         holder=given.holder,
         key=_claim_key(given.key),
@@ -182,7 +184,7 @@ def _claim(scene: Scene, given: _Given) -> ledger.ClawBack:
         reason="plan-bonus-back",
         of=given.key,
         amount=given.points,
-        shortfall=ledger.Shortfall(scene.policy.shortfall),
+        shortfall=shortfall,
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Literal
 
 import pytest
 from sqlalchemy import text
@@ -20,6 +19,7 @@ from loyalty.membership.store import find_membership
 from loyalty.membership.types import Membership, RefundKind
 from loyalty.membership.verify import first_broken_membership
 from loyalty.policy import document_of, policy_at, publish_policy
+from loyalty.policy.types import Shortfall
 from tests.loyalty.membership.building import NOW, begun, cause, causes, joined, opened
 
 DAY = timedelta(days=1)
@@ -60,9 +60,7 @@ async def spent(connection: AsyncConnection, whose: Member, points: int) -> None
     ledger.demand(outcome)
 
 
-async def under(
-    connection: AsyncConnection, shortfall: Literal["pending-only", "down-to-zero", "debt"]
-) -> None:
+async def under(connection: AsyncConnection, shortfall: Shortfall) -> None:
     """Publish what becomes of points that are missing when they are taken back."""
     document = document_of(await policy_at(connection, NOW))
     await publish_policy(connection, cause(NOW - DAY), {**document, "shortfall": shortfall})
@@ -121,11 +119,12 @@ async def test_points_that_went_with_the_fee_come_again_with_it_and_once(
         ("pending-only", [(200, 0)], [(200, 0)]),
         ("down-to-zero", [], [(200, 0)]),
         ("debt", [(0, 100)], [(200, 0)]),
+        ("deducted", [(0, 100)], [(200, 0)]),
     ],
 )
 async def test_no_more_comes_again_than_was_taken(
     connection: AsyncConnection,
-    shortfall: Literal["pending-only", "down-to-zero", "debt"],
+    shortfall: Shortfall,
     gone: Sequence[tuple[int, int]],
     again: Sequence[tuple[int, int]],
 ) -> None:
