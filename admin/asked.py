@@ -11,10 +11,12 @@ from typing import Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from admin.errors import PageMissing
 from admin.forms import Form
 from admin.refusals import sentence
 from admin.visit import Visit
 from admin.words import N_
+from loyalty.ids import MalformedId, read
 from loyalty.policy import months_later
 
 FORM: Final = "asked"
@@ -143,6 +145,22 @@ def place_of(visit: Visit, name: str = "before") -> tuple[datetime, UUID] | None
     except ValueError:
         return None
     return read if read[0].utcoffset() is not None else None
+
+
+def id_of(prefix: str, text: str) -> UUID | None:
+    """Our id that a page goes on from; anything else is the beginning."""
+    try:
+        return read(prefix, text)
+    except MalformedId:
+        return None
+
+
+def named_id(prefix: str, text: str) -> UUID:
+    """Our id that an address names. Raises PageMissing."""
+    found = id_of(prefix, text)
+    if found is None:
+        raise PageMissing
+    return found
 
 
 def ref_text(text: str, prefix: str) -> str:

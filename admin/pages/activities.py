@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from admin.asked import further
+from admin.asked import further, id_of
 from admin.guards import NEEDS, Needs
 from admin.member_view import called
 from admin.render import page
@@ -16,7 +15,7 @@ from admin.words import named
 from loyalty.activities.kinds import ActivityKind, list_kinds
 from loyalty.activities.store import list_activities
 from loyalty.activities.types import PREFIX, Activity
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.members import absorbed_members, find_member, profile_of, read_member_ref
 
 STAFF: Final = {NEEDS: Needs.STAFF}
@@ -36,7 +35,7 @@ class Happened:
 async def events_page(request: Request[Any, Any, Any], member: FromPath[str]) -> Response[Any]:
     """A member's events, the latest first, those of merged members with them."""
     visit = visit_of(request)
-    before = _place(visit.query.get("before", ""))
+    before = id_of(PREFIX, visit.query.get("before", ""))
     async with visit.application.database.snapshot() as connection:
         found = await find_member(connection, read_member_ref(member))
         profile = await profile_of(connection, found.id)
@@ -72,13 +71,6 @@ def _happened(visit: Visit, one: Activity, kinds: dict[str, ActivityKind]) -> Ha
             for why in one.why
         ),
     )
-
-
-def _place(text: str) -> UUID | None:
-    try:
-        return read(PREFIX, text)
-    except MalformedId:
-        return None
 
 
 ROUTES: Final = (events_page,)

@@ -12,9 +12,8 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
-from admin.asked import further, place_of
+from admin.asked import further, named_id, place_of
 from admin.entry_rows import order_links
-from admin.errors import PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.once import once
@@ -23,7 +22,7 @@ from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import N_
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.members.listing import entries_of
 from loyalty.orders.aftersales.exceptions import (
     REVIEW,
@@ -142,13 +141,13 @@ async def exception_page(
     request: Request[Any, Any, Any], exception: FromPath[str]
 ) -> Response[Any]:
     """One exception, what it means, and the form that settles it."""
-    return await _one(request, _id(exception), Form("settle"), HTTPStatus.OK)
+    return await _one(request, named_id("exc", exception), Form("settle"), HTTPStatus.OK)
 
 
 @post(f"{HERE}/{{exception:str}}", opt=STAFF)
 async def settle_form(request: Request[Any, Any, Any], exception: FromPath[str]) -> Response[Any]:
     """Settle an exception, once, for a reason."""
-    visit, form, one = visit_of(request), await sent(request), _id(exception)
+    visit, form, one = visit_of(request), await sent(request), named_id("exc", exception)
     cause, wrong = visit.cause(), dict[str, str]()
     outcome, reference = form.get("outcome") or None, form.get("reference") or None
     if form.get("reason") not in REASONS:
@@ -231,13 +230,6 @@ def _settled(visit: Visit, one: OpenException) -> tuple[str, str, str] | None:
     reason = REASONS.get(one.settled.reason)
     why = one.settled.reason if reason is None else visit.voice.say(reason)
     return visit.voice.say(words), colour, why
-
-
-def _id(text: str) -> UUID:
-    try:
-        return read("exc", text)
-    except MalformedId:
-        raise PageMissing from None
 
 
 ROUTES: Final = (exceptions_page, exception_page, settle_form)

@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar import Request, Response, get
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.asked import asked_of, further, month_of, span_of
+from admin.asked import asked_of, further, month_of, named_id, span_of
 from admin.errors import PageMissing
 from admin.guards import NEEDS, Needs
 from admin.pages.money import Cell, Part, Row
@@ -19,7 +19,7 @@ from admin.visit import Visit, visit_of
 from admin.words import N_, named
 from ledger import calendar
 from loyalty.fees import ChargeReason, FeeMonth, Figures, fee_roll_forward, fees_of_month
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.members.listing import entries_of
 from loyalty.plans.store import list_plans
 from loyalty.policy import months_later
@@ -138,10 +138,7 @@ async def charges_page(request: Request[Any, Any, Any]) -> Response[Any]:
 
 def _after(visit: Visit) -> UUID | None:
     text = visit.query.get("before", "")
-    try:
-        return read("chg", text) if text else None
-    except MalformedId:
-        raise PageMissing from None
+    return named_id("chg", text) if text else None
 
 
 async def _titles(connection: AsyncConnection, visit: Visit) -> Mapping[str, str]:

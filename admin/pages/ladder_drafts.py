@@ -10,7 +10,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
-from admin.errors import PageMissing
+from admin.asked import named_id
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
 from admin.ladder_form import (
@@ -31,7 +31,6 @@ from admin.render import page
 from admin.standings import metric_name
 from admin.visit import Visit, visit_of
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read
 from loyalty.ladders import DRAFT, change_draft, make_draft
 
 ADMIN: Final = {NEEDS: Needs.ADMIN}
@@ -148,10 +147,7 @@ async def _beginning(connection: AsyncConnection, visit: Visit) -> Mapping[str, 
 
 def draft_of(text: str) -> UUID:
     """The draft that an address names."""
-    try:
-        return read(DRAFT, text)
-    except MalformedId:
-        raise PageMissing from None
+    return named_id(DRAFT, text)
 
 
 ROUTES: Final = (new_page, new_form, change_page, change_form)

@@ -10,6 +10,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from admin.asked import id_of
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
 from admin.limits import daily_limit, limiting_role, reason_choices
@@ -38,7 +39,7 @@ async def members_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Members by what is known of them; an exact hit opens the member at once."""
     visit = visit_of(request)
     query = visit.query.get("q", "").strip()
-    before = _before(visit)
+    before = id_of("mem", visit.query.get("before", ""))
     async with visit.application.database.snapshot() as connection:
         if query:
             if query.startswith("ord_"):
@@ -169,13 +170,6 @@ async def _by(connection: AsyncConnection, **names: str) -> set[UUID]:
         return {one.id for one in await find_members(connection, **names)}
     except (MalformedContact, MalformedId):
         return set()
-
-
-def _before(visit: Visit) -> UUID | None:
-    try:
-        return read("mem", visit.query.get("before", ""))
-    except MalformedId:
-        return None
 
 
 def _adjustment(visit: Visit, form: Sent) -> tuple[Adjustment | None, dict[str, str]]:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, Final, cast, get_args
-from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
-from admin.asked import further
+from admin.asked import further, id_of
 from admin.entry_rows import order_links
 from admin.errors import PageMissing
 from admin.forms import Form, sent
@@ -31,7 +30,7 @@ from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import named
 from loyalty.billing.store import ADAPTER
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.members.listing import entries_of
 from loyalty.membership.asking import due_now, owed
 from loyalty.membership.errors import MembershipEnded, MembershipUnknown, WithdrawalOver
@@ -68,7 +67,7 @@ async def memberships_page(request: Request[Any, Any, Any]) -> Response[Any]:
             connection,
             state=state,
             plan=plan if plan in plans else None,
-            before=_id(visit.query.get("before", "")),
+            before=id_of(PREFIX, visit.query.get("before", "")),
             limit=SHOWN + 1,
         )
         shown = found[:SHOWN]
@@ -177,7 +176,7 @@ async def _membership(
 
 
 async def _find(connection: AsyncConnection, text: str) -> Membership:
-    one = _id(text)
+    one = id_of(PREFIX, text)
     if one is None:
         raise PageMissing
     try:
@@ -218,13 +217,6 @@ def _amounts(visit: Visit, net: int, tax: int, currency: str, *, back: bool) -> 
     sign = -1 if back else 1
     amounts = {"net": net, "tax": tax, "whole": net + tax}
     return {name: visit.voice.money(sign * value, currency) for name, value in amounts.items()}
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return read(PREFIX, text)
-    except MalformedId:
-        return None
 
 
 ROUTES: Final = (memberships_page, membership_page, deed_form)

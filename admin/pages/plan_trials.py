@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
+from admin.asked import named_id
 from admin.errors import PageMissing
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
@@ -24,7 +25,7 @@ from admin.visit import Visit, visit_of
 from admin.words import badge
 from benefits import FieldKind
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.plans.store import list_plans
 from loyalty.plans.tables import CODE
 from loyalty.rule_reviews import DRAFT
@@ -74,7 +75,7 @@ async def run_page(
     """Who would have gained by joining, what that would have brought and cost."""
     visit = visit_of(request)
     async with visit.application.database.snapshot() as connection:
-        found = await find_plan_run(connection, _run_id(run))
+        found = await find_plan_run(connection, named_id(RUN, run))
         if found is None or found.draft != draft_id(draft):
             raise PageMissing
         now = await benefits.find_rule_draft(connection, found.draft)
@@ -129,13 +130,6 @@ def _fee(visit: Visit, form: Sent, wrong: dict[str, str]) -> int:
 
 def _address(draft: UUID) -> str:
     return f"{HERE}/{show(DRAFT, draft)}"
-
-
-def _run_id(text: str) -> UUID:
-    try:
-        return read(RUN, text)
-    except MalformedId:
-        raise PageMissing from None
 
 
 ROUTES: Final = (ask_page, ask_form, run_page)

@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.asked import further
+from admin.asked import further, id_of
 from admin.errors import PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
@@ -20,7 +20,7 @@ from admin.render import page
 from admin.visit import Visit, visit_of
 from admin.words import N_, badge, named
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.members.listing import entries_of
 from loyalty.rewards.orders import find_reward_order, list_reward_orders
 from loyalty.rewards.settling import cancel_order, fulfil_order
@@ -42,7 +42,10 @@ STATES: Final = {
 async def orders_page(request: Request[Any, Any, Any]) -> Response[Any]:
     """Orders of rewards, the newest first; those to be fulfilled unless asked otherwise."""
     visit, say = visit_of(request), visit_of(request).voice.say
-    asked, before = visit.query.get("state", "ordered"), _place(visit.query.get("before", ""))
+    asked, before = (
+        visit.query.get("state", "ordered"),
+        id_of(REWARD_ORDER, visit.query.get("before", "")),
+    )
     state = OrderState(asked) if asked in STATES else None
     async with visit.application.database.snapshot() as connection:
         found = await list_reward_orders(connection, state=state, before=before, limit=SHOWN + 1)
@@ -156,15 +159,8 @@ async def _order(
     )
 
 
-def _place(text: str) -> UUID | None:
-    try:
-        return read(REWARD_ORDER, text)
-    except MalformedId:
-        return None
-
-
 def _id(text: str) -> UUID:
-    found = _place(text)
+    found = id_of(REWARD_ORDER, text)
     if found is None:
         raise PageMissing
     return found

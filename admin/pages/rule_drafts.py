@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 from admin.actors import actor_words, by_id
-from admin.errors import PageMissing
+from admin.asked import named_id
 from admin.forms import Form, sent
 from admin.group_view import changed_groups, live_groups
 from admin.guards import NEEDS, Needs
@@ -25,7 +25,7 @@ from admin.rule_view import changed_rules, located, speaker_of
 from admin.visit import Visit, visit_of
 from admin.words import Badge
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.rule_drafts import check_draft, publish_draft, retire_draft
 from loyalty.rule_reviews import DRAFT
 from loyalty.staff import Person, list_people
@@ -150,10 +150,7 @@ def _state(visit: Visit, draft: benefits.RuleDraft, state: str) -> Badge:
 
 def draft_id(text: str) -> UUID:
     """The draft that an address names. Raises PageMissing."""
-    try:
-        return read(DRAFT, text)
-    except MalformedId:
-        raise PageMissing from None
+    return named_id(DRAFT, text)
 
 
 ROUTES: Final = (draft_page, publish_form, retire_form)

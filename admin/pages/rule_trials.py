@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
+from admin.asked import named_id
 from admin.cost_chart import CostChart, cost_chart
 from admin.errors import PageMissing
 from admin.forms import Form, Sent, sent
@@ -30,7 +31,7 @@ from loyalty.dry_runs import DryRun, Tried, find_dry_run, list_dry_runs, try_car
 from loyalty.dry_runs.asking import ask_for_dry_run
 from loyalty.dry_runs.types import MOST_DAYS, RUN, ShopPriced
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.members.listing import entries_of
 from loyalty.rule_reviews import DRAFT
 
@@ -99,7 +100,7 @@ async def run_page(
     """What a draft would have changed over past orders: its cost, who gains, who loses."""
     visit = visit_of(request)
     async with visit.application.database.snapshot() as connection:
-        found = await find_dry_run(connection, _run_id(run), at=visit.at)
+        found = await find_dry_run(connection, named_id(RUN, run), at=visit.at)
         if found.draft != draft_id(draft):
             raise PageMissing
         speaker = await speaker_of(connection, visit)
@@ -297,13 +298,6 @@ async def people_of(
 
 def _state(visit: Visit, run: DryRun) -> Badge:
     return badge(visit.voice, RUN_STATES, run.state)
-
-
-def _run_id(text: str) -> UUID:
-    try:
-        return read(RUN, text)
-    except MalformedId:
-        raise PageMissing from None
 
 
 ROUTES: Final = (try_page, run_form, run_page)

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 from admin.actors import actor_words, by_id
-from admin.asked import ref_text
+from admin.asked import named_id, ref_text
 from admin.errors import PageMissing
 from admin.forms import Form, Sent, sent
 from admin.guards import NEEDS, Needs
@@ -24,7 +24,7 @@ from admin.voucher_words import BATCH_KINDS, BATCH_STATES, FAULTS, VOID_REASONS,
 from admin.words import VOUCHER_STATES, badge, named
 from loyalty.cause import staff_actor
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.issuing.batches import Asking, ask_for_batch, read_codes, void_batch
 from loyalty.issuing.codes_file import codes_file
 from loyalty.issuing.errors import UnknownVoucherBatch
@@ -102,13 +102,13 @@ async def upload_form(request: Request[Any, Any, Any], name: FromPath[str]) -> R
 @get(f"{BATCHES}/{{batch:str}}", opt=STAFF)
 async def batch_page(request: Request[Any, Any, Any], batch: FromPath[str]) -> Response[Any]:
     """One batch: how far it is, what became of its vouchers, and what can be done with it."""
-    return await _batch(request, _batch_id(batch), Form("void"), HTTPStatus.OK)
+    return await _batch(request, named_id("vbt", batch), Form("void"), HTTPStatus.OK)
 
 
 @post(f"{BATCHES}/{{batch:str}}/codes", opt=ADMIN)
 async def codes_form(request: Request[Any, Any, Any], batch: FromPath[str]) -> Response[Any]:
     """The codes as a file, once, to whoever asked for them."""
-    visit, one = visit_of(request), _batch_id(batch)
+    visit, one = visit_of(request), named_id("vbt", batch)
     try:
         codes = await visit.application.database.write(read_codes, visit.cause(), one)
     except UnknownVoucherBatch:
@@ -123,7 +123,7 @@ async def codes_form(request: Request[Any, Any, Any], batch: FromPath[str]) -> R
 @post(f"{BATCHES}/{{batch:str}}/void", opt=ADMIN)
 async def void_form(request: Request[Any, Any, Any], batch: FromPath[str]) -> Response[Any]:
     """Make what is left of a batch void, for a reason."""
-    visit, form, one = visit_of(request), await sent(request), _batch_id(batch)
+    visit, form, one = visit_of(request), await sent(request), named_id("vbt", batch)
     cause, (reason, wrong) = visit.cause(), reason_from(form, visit.voice)
 
     async def effect(connection: AsyncConnection, _: Begun) -> None:
@@ -290,13 +290,6 @@ def _faults(visit: Visit) -> dict[str, Any] | None:
             words = visit.voice.say(faults[int(number[:3])])
             lines.append(visit.voice.say("Line %(row)s: %(words)s", row=row[:DIGITS], words=words))
     return {**{name: int(text) for name, text in figures.items()}, "lines": lines}
-
-
-def _batch_id(text: str) -> UUID:
-    try:
-        return read("vbt", text)
-    except MalformedId:
-        raise PageMissing from None
 
 
 ROUTES: Final = (

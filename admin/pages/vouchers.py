@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import benefits
 from admin.actors import actor_words, by_id
-from admin.asked import further
+from admin.asked import further, id_of
 from admin.errors import PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
@@ -26,7 +26,7 @@ from admin.voucher_form import FIRST, choices, definition_from, labels_of
 from admin.voucher_words import BATCH_KINDS, BATCH_STATES, VOID_REASONS, reason_from, terms_of
 from admin.words import VOUCHER_STATES, badge, named
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.issuing.reading import find_voucher
 from loyalty.issuing.store import list_batches
 from loyalty.members.listing import Entry, entries_of
@@ -182,7 +182,12 @@ async def _voucher(
         batches = await list_batches(connection, definition=name, limit=RUNS)
         people = by_id(await list_people(connection))
         issued = await benefits.list_issued(
-            connection, name, at=visit.at, limit=LATEST + 1, before=_before(visit), state=state
+            connection,
+            name,
+            at=visit.at,
+            limit=LATEST + 1,
+            before=id_of("vou", visit.query.get("before", "")),
+            state=state,
         )
         shown = issued[:LATEST]
         entries = await entries_of(connection, sorted({one.member for one in shown}))
@@ -263,13 +268,6 @@ def _views(visit: Visit, state: str | None) -> Sequence[tuple[str, str, bool]]:
         (say(words), further(visit, state=code, before=""), state == code)
         for code, (words, _) in VOUCHER_STATES.items()
     ]
-
-
-def _before(visit: Visit) -> UUID | None:
-    try:
-        return read("vou", visit.query.get("before", ""))
-    except MalformedId:
-        return None
 
 
 ROUTES: Final = (vouchers_page, find_form, new_page, new_form, voucher_page, retire_form)
