@@ -1,7 +1,7 @@
 """Taking in what whoever bills has reported: each line once, by its id, and never otherwise."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, bindparam, select
@@ -62,16 +62,7 @@ async def take_payouts(
     connection: AsyncConnection, cause: Cause, adapter: str, payouts: Sequence[Payout]
 ) -> TakenIn:
     """Keep the payouts that are new."""
-    rows = {
-        one.id: {
-            "id": one.id,
-            "payout": one.payout,
-            "amount": one.amount,
-            "currency": one.currency,
-            "at": one.at,
-        }
-        for one in payouts
-    }
+    rows = {one.id: asdict(one) for one in payouts}
     return await _take(connection, cause, adapter, _PAYOUTS, rows)
 
 
