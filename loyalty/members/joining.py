@@ -28,7 +28,7 @@ from loyalty.members.types import (
     email_key,
     phone_key,
 )
-from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE, Name, take_names
+from loyalty.names import EMAIL, HOLDER, MEMBER, PHONE, Name, give_back, take_names
 from loyalty.policy import Policy, policy_at
 from loyalty.tables import consent, member, profile
 
@@ -44,8 +44,11 @@ async def join(connection: AsyncConnection, cause: Cause, joining: Joining) -> M
     new = Member(
         id=new_id(cause.at), holder=new_id(cause.at), class_=joining.class_, joined_at=joined_at
     )
-    taken = await take_names(connection, _names(new, joining))
+    names = _names(new, joining)
+    taken = await take_names(connection, names)
     if any(refused.kind == MEMBER for refused in taken):
+        # What was free was taken for somebody who does not come into being.
+        await give_back(connection, [one for one in names if one not in taken])
         return await _joined_before(connection, joining)
     for refused in taken:
         raise NameTaken(kind=refused.kind, pointer=_POINTERS[refused.kind])

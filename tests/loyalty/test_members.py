@@ -40,6 +40,21 @@ async def test_a_members_holder_is_its_own_and_leads_back(connection: AsyncConne
     assert await find_member(connection, read_member_ref(show("mem", member.id))) == member
 
 
+async def test_who_joins_again_leaves_no_name_behind(connection: AsyncConnection) -> None:
+    joining = Joining(external_id="C-1", email="ada@example.org")
+    member = await join(connection, CAUSE, joining)
+
+    again = await join(connection, CAUSE, joining)
+
+    names = await connection.execute(text("select kind, id from loyalty.name order by kind"))
+    assert again == member
+    assert [tuple(row) for row in names] == [
+        ("email", member.id),
+        ("holder", member.holder),
+        ("member", member.id),
+    ]
+
+
 @pytest.mark.parametrize("text_", ["mem_", "mem_x", "ord_01kfz3m6q8e4trx9n2v5w7y1ab", "ext:", ""])
 def test_what_names_nobody_is_refused(text_: str) -> None:
     with pytest.raises(MalformedId):
