@@ -134,8 +134,7 @@ class Earning:
         room: Allowance | None,
     ) -> None:
         """Add whole points, that multipliers work on, to the lines that get any."""
-        tell(room, positions, points)
-        positions, points, whys = _those_that_get_any(positions, points, whys)
+        positions, points, whys = _told(room, positions, points, whys)
         self.add(positions, [each * self.denominator for each in points], whys)
 
     def add_bonus(
@@ -146,8 +145,7 @@ class Earning:
         room: Allowance | None,
     ) -> None:
         """Add whole points, that nothing works on, to the lines that get any."""
-        tell(room, positions, points)
-        positions, points, whys = _those_that_get_any(positions, points, whys)
+        positions, points, whys = _told(room, positions, points, whys)
         for position, each in zip(positions, points, strict=True):
             self.bonuses[position] += each
         self.parts.append(Part(positions, points, whys, WHOLE))
@@ -196,9 +194,11 @@ def tell(room: Allowance | None, positions: Sequence[int], points: Sequence[int]
                 room.gave(position, each)
 
 
-def _those_that_get_any(
-    positions: Sequence[int], points: list[int], whys: Sequence[EarnWhy]
+def _told(
+    room: Allowance | None, positions: Sequence[int], points: list[int], whys: Sequence[EarnWhy]
 ) -> tuple[Sequence[int], list[int], Sequence[EarnWhy]]:
+    """Tell the limit what lines got, and answer those that got any."""
+    tell(room, positions, points)
     if 0 not in points:
         return positions, points, whys
     those = list(compress(positions, points))
