@@ -9,7 +9,7 @@ from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from admin.actors import actor_words, by_id
-from admin.asked import further, id_of
+from admin.asked import further, id_of, named_id
 from admin.entry_rows import order_links
 from admin.errors import PageMissing
 from admin.forms import Form, sent
@@ -176,9 +176,7 @@ async def _membership(
 
 
 async def _find(connection: AsyncConnection, text: str) -> Membership:
-    one = id_of(PREFIX, text)
-    if one is None:
-        raise PageMissing
+    one = named_id(PREFIX, text)
     try:
         return await find_membership(connection, one)
     except MembershipUnknown:

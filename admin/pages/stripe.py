@@ -8,8 +8,8 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from admin.asked import further
-from admin.errors import PageMissing
+from admin.asked import further, named_id
+from admin.errors import FormMalformed, PageMissing
 from admin.forms import Form, sent
 from admin.guards import NEEDS, Needs
 from admin.once import once
@@ -25,7 +25,7 @@ from loyalty.billing.retrying import refused_refunds, settle, try_again
 from loyalty.billing.upkeep import comparisons
 from loyalty.changes import record_change
 from loyalty.idempotency import Begun
-from loyalty.ids import MalformedId, read, show
+from loyalty.ids import show
 from loyalty.membership.errors import MembershipUnknown
 from loyalty.membership.types import PREFIX
 
@@ -34,6 +34,8 @@ HERE: Final = "/console/stripe"
 SHOWN: Final = 40
 NIGHTS: Final = 7
 LONGEST: Final = 80
+RETRY: Final = "retry"
+"""The button that has Stripe asked once more."""
 SETTLED_BY: Final = frozenset({"paid-otherwise", "not-owed"})
 """Why no refund is needed any more, by the button that says so."""
 
@@ -69,21 +71,21 @@ async def replay_form(request: Request[Any, Any, Any], event: FromPath[str]) -> 
 @post(f"{HERE}/refunds/{{membership:str}}", opt=ADMIN)
 async def refunds_form(request: Request[Any, Any, Any], membership: FromPath[str]) -> Response[Any]:
     """Let Stripe be asked once more for a membership's refunds, or keep why it need not be."""
-    visit, form = visit_of(request), await sent(request)
+    visit, form, id_ = visit_of(request), await sent(request), named_id(PREFIX, membership)
     cause, why = visit.cause(), form.get("answer")
-    settles = why in SETTLED_BY
+    if why not in {RETRY, *SETTLED_BY}:
+        raise FormMalformed
 
     async def effect(connection: AsyncConnection, _: Begun) -> None:
-        id_ = read(PREFIX, membership)
-        if settles:
-            await settle(connection, cause, id_, why)
-        else:
+        if why == RETRY:
             await try_again(connection, cause, id_)
+        else:
+            await settle(connection, cause, id_, why)
 
-    then = f"{HERE}?done=stripe-refund-{'settled' if settles else 'retried'}"
+    then = f"{HERE}?done=stripe-refund-{'retried' if why == RETRY else 'settled'}"
     try:
         return await once(visit, form, "console.answer-stripe-refund", None, effect, then=then)
-    except (MalformedId, MembershipUnknown):
+    except MembershipUnknown:
         raise PageMissing from None
     except REFUSALS as error:
         again = form.form("replay", {"": sentence(visit.voice, error)})

@@ -95,12 +95,13 @@ async def test_a_refund_that_stripe_refused_is_asked_for_again_or_settled_once(
     late = await clerk.send(f"{PAGE}/refunds/{ours}", {"answer": "not-owed"}, at=PAGE, of=way)
     assert (late.status_code, "look again in a minute" in late.text) == (422, True)
     gone = await clerk.send(f"{PAGE}/refunds/mbs_nobody", asked, at=PAGE, of=way)
+    neither = await clerk.send(way, {"answer": "forget-it"}, at=PAGE)
     settled = await clerk.send(way, {"answer": "paid-otherwise"}, at=PAGE)
     shown = (await clerk.follow(settled)).text
 
     assert "Nobody asks Stripe for the refund any more" in shown
     assert "charge_disputed" not in shown
-    assert gone.status_code == 404
+    assert (gone.status_code, neither.status_code) == (404, 400)
     async with application.database.read() as connection:
         tries = await connection.execute(
             text("select key, deed, done_at is null from loyalty.stripe_operation order by 1")
