@@ -31,7 +31,7 @@ from loyalty.tables import event, member
 BATCH: Final = 200
 YOUNG: Final = timedelta(days=2)
 """How long after its publication a ladder is still given what was earned meanwhile."""
-SIDE_BY_SIDE: Final = 2
+SIDE_BY_SIDE: Final = 3
 """How many batches are reviewed at a time."""
 MANY: Final = 20_000
 """How many standings one statement decides; their members are locked meanwhile."""
@@ -82,20 +82,16 @@ async def bring_gains(connection: AsyncConnection, cause: Cause) -> int:
 async def review_due(database: Database, cause: Cause, *, size: int = MANY) -> int:
     """Review every standing that is due, some batches at a time, and return how many.
 
-    Each has a connection and members of its own, and takes the next part when it is done.
+    Each has a connection and members of its own, and takes the next part when it is done. What has
+    become due meanwhile waits for the next review.
     """
+    waiting = iter(await _parts_due(database, cause, size))
+    takers = (_take_parts(database, cause, waiting) for _ in range(SIDE_BY_SIDE))
     reviewed = 0
-    while parts := await _parts_due(database, cause, size):
-        waiting = iter(parts)
-        takers = (_take_parts(database, cause, waiting) for _ in range(SIDE_BY_SIDE))
-        done = 0
-        for taken in await asyncio.gather(*takers, return_exceptions=True):
-            if isinstance(taken, BaseException):
-                raise taken
-            done += taken
-        if not done:
-            break
-        reviewed += done
+    for taken in await asyncio.gather(*takers, return_exceptions=True):
+        if isinstance(taken, BaseException):
+            raise taken
+        reviewed += taken
     return reviewed
 
 
@@ -225,7 +221,7 @@ async def _lock(
 async def _parts_due(database: Database, cause: Cause, size: int) -> tuple[tiers.Part, ...]:
     async with database.read() as connection:
         today = (await policy_at(connection, cause.at)).day_of(cause.at)
-        return await tiers.parts_due(connection, today, size=size)
+        return await tiers.parts_due(connection, today, size=size, takers=SIDE_BY_SIDE)
 
 
 async def _take_parts(database: Database, cause: Cause, waiting: Iterator[tiers.Part]) -> int:

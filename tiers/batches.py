@@ -4,6 +4,7 @@ No two parts have a member in common, so whoever reviews one waits for nobody. T
 of a batch are one value that PostgreSQL wrote and reads again, and never become 20,000 objects.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
@@ -63,14 +64,19 @@ class Ids(UserDefinedType[str]):
         return "uuid[]"
 
 
-async def parts_due(connection: AsyncConnection, on: date, *, size: int) -> tuple[Part, ...]:
-    """Parts of so many members each whose standing is due by a day, whatever its ladder."""
+async def parts_due(
+    connection: AsyncConnection, on: date, *, size: int, takers: int = 1
+) -> tuple[Part, ...]:
+    """Parts of at most so many members whose standing is due by a day, whatever its ladder.
+
+    They are alike, and as many as a multiple of `takers`, so that these are done at the same time.
+    """
+    due = standing.c.due_on <= literal(on, Date)
+    count = await connection.scalar(select(func.count()).select_from(standing).where(due)) or 0
+    if count > size:
+        size = math.ceil(count / (takers * math.ceil(count / (takers * size))))
     position = func.row_number().over(order_by=standing.c.member) - 1
-    numbered = (
-        select(standing.c.member, position.label("position"))
-        .where(standing.c.due_on <= literal(on, Date))
-        .subquery("numbered")
-    )
+    numbered = select(standing.c.member, position.label("position")).where(due).subquery("numbered")
     firsts = (
         select(numbered.c.member)
         .where(numbered.c.position % literal(size, Integer) == 0)

@@ -63,8 +63,9 @@ def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
 
 def beside(ours: Sequence[float], theirs: Sequence[float], unit: str) -> str:
     """Both medians, and how far the runs lay apart."""
-    return f"{_spread(ours)} beside {_spread(theirs)} {unit}"
+    return f"{spread(ours)} beside {spread(theirs)} {unit}"
 
 
-def _spread(runs: Sequence[float]) -> str:
+def spread(runs: Sequence[float]) -> str:
+    """The median of some runs, the least and the most."""
     return f"{statistics.median(runs):,.4g} ({min(runs):,.4g}-{max(runs):,.4g})"

@@ -7,8 +7,8 @@ these are due on the same night. Beside it stands one GROUP BY over the same act
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from time import perf_counter
 from typing import Final
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 import tiers
 from loyalty.bench import budgets
-from loyalty.bench.figures import Figure, beside, ratio
+from loyalty.bench.figures import Figure, beside, ratio, spread
 from loyalty.bench.plan import Plan
 from loyalty.bench.rig import Rig
 from loyalty.cause import Cause, job_actor
@@ -35,6 +35,7 @@ SHIPMENTS: Final = 10
 EACH: Final = 100_000
 WHOLE: Final = 1_000_000
 """The budget names so many changes among so many members; smaller runs count in proportion."""
+COPY: Final = "tiers-turn"
 REVIEW: Final = "bench-review"
 SEED: Final = 13
 MEMORY: Final = "SET work_mem = '64MB'"
@@ -79,44 +80,69 @@ LADDER: Final[dict[str, object]] = tiers.default_ladder(
 ) | {"window": {"kind": "year"}, "validity": {"unit": "periods", "length": 1}}
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One run of each, in seconds, and how many changes the review wrote."""
+
+    grouped: float
+    decided: float
+    written: float
+    placed: float | None
+    changes: int
+
+
 def measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
-    """Fill the database, then group, decide, place and write in turn.
+    """Fill the database, then group, decide, write and place in turn, each turn in a copy of it.
 
     Placing takes longer than all the rest together, and is measured every other time.
     """
-    return asyncio.run(_measure(rig, database, plan))
+    ladder = asyncio.run(_fill(rig, database, plan))
+    turns = []
+    for number in range(plan.runs + 1):
+        rig.copy_database(database, COPY, strategy="FILE_COPY")
+        rig.settle_down()
+        turns.append(asyncio.run(_run(rig, ladder, placing=number % 2 == 1)))
+        rig.drop_database(COPY)
+    return _figures(turns[1:], plan.standings * EACH // WHOLE)
 
 
-async def _measure(rig: Rig, database: str, plan: Plan) -> list[Figure]:
+def _figures(turns: Sequence[Turn], tenth: int) -> list[Figure]:
+    grouped = [each.grouped for each in turns]
+    decided = [each.decided for each in turns]
+    placed = [each.placed for each in turns if each.placed is not None]
+    more = [max(0.0, each.written - each.decided) * tenth / max(each.changes, 1) for each in turns]
+    whole = spread([each.written for each in turns])
+    said = f"{turns[0].changes:,} changes in {whole} s, counted by {tenth:,}"
+    return [
+        Figure(budgets.TIERS_DECIDE, ratio(decided, grouped), beside(decided, grouped, "s")),
+        Figure(budgets.TIERS_PREVIEW, ratio(placed, grouped), beside(placed, grouped, "s")),
+        Figure(budgets.TIERS_WRITE, ratio(more, grouped), said),
+    ]
+
+
+async def _fill(rig: Rig, database: str, plan: Plan) -> tiers.Ladder:
     programme = Database.at(rig.url(database), patience=LONG)
     try:
         ladder = await programme.write(_publish, rig)
         await programme.write(_tell, ladder, rig)
-        rig.run_as_superuser(*_multiplied(plan.standings), "VACUUM ANALYZE", database=database)
-        rig.settle_down()
-        grouped: list[float] = []
-        decided: list[float] = []
-        placed: list[float] = []
-        for turn in range(plan.runs + 1):
-            for work, times in ((_group, grouped), (_decide, decided), (_place, placed)):
-                if work is _place and turn % 2 == 0:
-                    continue
-                seconds = await _timed(programme, work, ladder)
-                if turn:
-                    times.append(seconds)
+    finally:
+        await programme.dispose()
+    rig.run_as_superuser(*_multiplied(plan.standings), "VACUUM ANALYZE", database=database)
+    return ladder
+
+
+async def _run(rig: Rig, ladder: tiers.Ladder, *, placing: bool) -> Turn:
+    programme = Database.at(rig.url(COPY), patience=LONG)
+    try:
+        grouped = await _timed(programme, _group, ladder)
+        decided = await _timed(programme, _decide, ladder)
         written = await _write(programme)
+        placed = await _timed(programme, _place, ladder) if placing else None
         async with programme.read() as connection:
             changes = await tiers.count_changes(connection, REVIEW)
     finally:
         await programme.dispose()
-    tenth = plan.standings * EACH // WHOLE
-    more = max(0.0, written - sorted(decided)[len(decided) // 2]) * tenth / max(changes, 1)
-    said = f"{changes:,} changes in {written:.1f} s, counted by {tenth:,}"
-    return [
-        Figure(budgets.TIERS_DECIDE, ratio(decided, grouped), beside(decided, grouped, "s")),
-        Figure(budgets.TIERS_PREVIEW, ratio(placed, grouped), beside(placed, grouped, "s")),
-        Figure(budgets.TIERS_WRITE, ratio([more], grouped), said),
-    ]
+    return Turn(grouped, decided, written, placed, changes)
 
 
 async def _publish(connection: AsyncConnection, rig: Rig) -> tiers.Ladder:

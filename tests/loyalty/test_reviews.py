@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import Engine, func, select, text
 from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -140,7 +140,18 @@ async def test_parts_are_reviewed_once_each_and_a_review_goes_on_where_one_was_c
         parts = await tiers.parts_due(connection, later.at.date(), size=2)
     assert await database.write(review_batch, later, parts[1]) == 2
 
-    assert await review_due(database, later, size=2) == 3
+    asked: list[str] = []
+
+    def ask(*seen: object) -> None:
+        asked.append(str(seen[2]))
+
+    listen(Engine, "before_cursor_execute", ask)
+    try:
+        assert await review_due(database, later, size=2) == 3
+    finally:
+        remove(Engine, "before_cursor_execute", ask)
+    # Once: to find nobody it would have to read an index full of those who were just reviewed.
+    assert sum("row_number() OVER (ORDER BY tiers.standing.member)" in one for one in asked) == 1
     assert await review_due(database, later, size=2) == 0
 
     async with database.read() as connection:

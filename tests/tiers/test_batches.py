@@ -53,6 +53,21 @@ async def test_parts_have_all_who_are_due_and_no_member_in_common(
     )
 
 
+async def test_parts_are_alike_and_as_many_as_are_taken_side_by_side(
+    connection: AsyncConnection,
+) -> None:
+    await everybody_due(connection)
+
+    async def sizes(size: int, takers: int) -> list[int]:
+        parts = await parts_due(connection, NIGHT, size=size, takers=takers)
+        counted = [await connection.execute(due_in(part, NIGHT, version=1)) for part in parts]
+        return [len(each.all()) for each in counted]
+
+    assert await sizes(4, 1) == [3, 2]
+    assert await sizes(4, 3) == [2, 2, 1]
+    assert await sizes(5, 3) == [5]
+
+
 async def test_who_is_judged_before_the_first_day_of_a_batch_waits_for_the_next(
     connection: AsyncConnection,
 ) -> None:
