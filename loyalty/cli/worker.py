@@ -9,7 +9,7 @@ import click
 
 from loyalty.bootstrap import build, freeze_memory
 from loyalty.database import LONG
-from loyalty.jobs import work
+from loyalty.jobs.worker import work
 from loyalty.observability import configure_logging
 from loyalty.settings import Settings
 

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.billing.upkeep import COMPARE, last_comparison
 from loyalty.cause import Cause
-from loyalty.jobs import enqueue
+from loyalty.jobs.queue import enqueue
 
 NIGHT: Final = timedelta(days=1)
 

@@ -2,10 +2,7 @@
 
 `enqueue` puts a job into the caller's transaction; `work` runs them. Every job may die anywhere and
 run again, so each does its work in bounded batches through `Database.write` and keeps no state.
+
+Whoever enqueues imports `loyalty.jobs.queue`, which knows no job: only the worker and the registry
+know the work, and with it half of the programme.
 """
-
-from loyalty.jobs.queue import enqueue
-from loyalty.jobs.registry import JOBS, PERIODIC, Job, Periodic
-from loyalty.jobs.worker import work
-
-__all__ = ["JOBS", "PERIODIC", "Job", "Periodic", "enqueue", "work"]

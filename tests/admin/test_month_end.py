@@ -10,7 +10,7 @@ import ledger
 from loyalty.books.closing import finish_period
 from loyalty.bootstrap import Application
 from loyalty.cause import Cause, job_actor
-from loyalty.jobs import JOBS
+from loyalty.jobs.registry import JOBS
 from loyalty.staff import list_people
 from loyalty.verification import record_verification, verify_books
 from loyalty.verify import Finding

@@ -23,7 +23,7 @@ from api.stripe_webhook import LARGEST, webhook_routes
 from loyalty.billing.connecting import Billing
 from loyalty.billing.inbox import JOB, handle_events
 from loyalty.bootstrap import Application
-from loyalty.jobs import work
+from loyalty.jobs.worker import work
 from tests.loyalty.billing.shop import SECRETS, Shop, shop
 from tests.support.api import Web, web
 from tests.support.stripe_double.telling import Switches, body_of, deliver, signed

@@ -12,7 +12,7 @@ import psycopg
 from pydantic import SecretStr
 
 from loyalty.bootstrap import build
-from loyalty.jobs import enqueue
+from loyalty.jobs.queue import enqueue
 from loyalty.jobs.worker import CONCURRENCY
 from loyalty.outbox import State
 from loyalty.postgres import OWNER, Server

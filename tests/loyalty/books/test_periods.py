@@ -17,7 +17,8 @@ from loyalty.bootstrap import Application, build
 from loyalty.cause import Cause
 from loyalty.changes import list_changes
 from loyalty.ids import new_id, show
-from loyalty.jobs import JOBS, PERIODIC, work
+from loyalty.jobs.registry import JOBS, PERIODIC
+from loyalty.jobs.worker import work
 from loyalty.reconciliation import (
     ClearingReason,
     ControlRow,

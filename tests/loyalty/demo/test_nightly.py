@@ -5,7 +5,7 @@ from datetime import timedelta
 from loyalty.billing.upkeep import comparisons
 from loyalty.cause import Cause
 from loyalty.demo.nightly import compare_if_missed
-from loyalty.jobs import work
+from loyalty.jobs.worker import work
 from tests.loyalty.billing.shop import Shop, shop
 
 __all__ = ["shop"]

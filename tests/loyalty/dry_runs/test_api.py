@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from loyalty.jobs import JOBS
+from loyalty.jobs.registry import JOBS
 from tests.support.api import Caller, Web, admin, application, checkout, finance, web
 from tests.support.shop import Shop, cart, line, opened, shop
 

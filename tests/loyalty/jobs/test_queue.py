@@ -1,6 +1,8 @@
 """A job exists when its caller's transaction commits, and runs until it is done."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,9 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from loyalty.bootstrap import Application, build
 from loyalty.cause import Cause
 from loyalty.database import Database
-from loyalty.jobs import PERIODIC, Job, enqueue, work
 from loyalty.jobs import worker as worker_module
-from loyalty.jobs.worker import run_periodic
+from loyalty.jobs.queue import enqueue
+from loyalty.jobs.registry import PERIODIC, Job
+from loyalty.jobs.worker import run_periodic, work
 from loyalty.settings import Settings
 from loyalty.verify import verify
 from tests.support.database import Clone
@@ -127,3 +130,13 @@ async def test_every_periodic_job_runs_on_an_empty_programme_and_again(
 
     async with application.database.snapshot() as connection:
         assert list(await verify(connection)) == []
+
+
+def test_who_puts_a_job_into_the_queue_loads_no_work() -> None:
+    loads = "import sys, loyalty.jobs.queue; print(*sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-c", loads], check=True, capture_output=True, text=True
+    ).stdout.split()
+
+    assert "loyalty.jobs.queue" in said
+    assert [one for one in said if one.startswith(("loyalty.books", "loyalty.jobs.registry"))] == []
