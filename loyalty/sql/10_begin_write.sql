@@ -51,6 +51,12 @@ begin
       into holder, class, joined_at, closed_at, merged_into
       from loyalty.member m where m.id = begin_write.member
        for no key update;
+    if subject is not null then
+        -- All that follows is about one member or order and finds its rows by key, so one plan serves
+        -- whatever values come; left to itself, PostgreSQL plans long statements anew at each call
+        -- for as long as a connection remembers how small the tables were (decision 0279).
+        perform set_config('plan_cache_mode', 'force_generic_plan', true);
+    end if;
     state := 'fresh';
 end
 $$;

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 import psycopg
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from loyalty.cause import SYSTEM, Cause
@@ -83,6 +83,20 @@ async def test_a_guests_order_has_no_member_to_lock(database: Database) -> None:
 
     assert isinstance(begun, Begun)
     assert (begun.member, begun.subject) == (None, order)
+
+
+async def test_what_is_about_one_member_is_planned_once_for_whatever_values(
+    database: Database,
+) -> None:
+    """A connection that was opened on empty tables planned each long statement anew (0279)."""
+    await database.write(join, CAUSE, Joining(external_id="C-1"))
+
+    async def planned(connection: AsyncConnection, about: Ref | None) -> str:
+        await begin_write(connection, attempt(), about)
+        return str((await connection.execute(text("SHOW plan_cache_mode"))).scalar_one())
+
+    assert await database.write(planned, MEMBER) == "force_generic_plan"
+    assert await database.write(planned, None) == "auto"
 
 
 @pytest.mark.parametrize(("kind", "error"), [("member", UnknownMember), ("order", UnknownOrder)])
